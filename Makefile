@@ -1,0 +1,37 @@
+# Every target sets up what it needs on a machine that has only Python, pip, make and git.
+DATASET ?= data/ankang-2020
+AS_OF ?= 2020-08
+PANELS ?= ../shared/bench/panels
+
+UV := python3 -m uv
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+
+.PHONY: run test lint types bench app lock clean
+
+run: $(READY)  ## the main job: probabilities for Ankang as of August 2020
+	.venv/bin/dabiao run $(DATASET) --as-of $(AS_OF)
+
+test: $(READY) lint types  ## style, types, then all tests but the slow ones
+	$(PYTHON) -m pytest -m "not slow" -n 2
+
+lint: $(READY)
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+types: $(READY)
+	.venv/bin/mypy
+
+lock: $(READY)  ## the locked versions with their hashes, anew from pyproject.toml
+	$(UV) pip compile -q pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url -o requirements.lock
+
+clean:
+	rm -rf .venv out
+
+# uv finds the interpreter that .python-version names; --python keeps it inside the project's own environment
+$(READY): requirements.lock pyproject.toml
+	python3 -m uv --version >/dev/null 2>&1 || python3 -m pip install -q uv
+	test -x $(PYTHON) || $(UV) venv -q .venv
+	$(UV) pip sync -q --python $(PYTHON) --require-hashes requirements.lock
+	$(UV) pip install -q --python $(PYTHON) --no-deps --editable .
+	touch $@

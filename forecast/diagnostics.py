@@ -1,0 +1,52 @@
+"""The verdict on a fit, which travels with every number derived from it.
+
+Invariant: a failed gate of any family is a failed gate of the indicator (held by ``tests/test_diagnostics.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["Diagnostics", "worst"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostics:
+    """Whether a fit can be relied on. ``status`` travels with every number derived from the fit.
+
+    status : "ok", or "failed: " and which gate failed
+    rhat, ess_bulk, ess_tail, divergences : of the reference route, worst over hyperparameters; None by the fast route
+    effective_points, effective_draws : of the fast route, worst over units; None by the reference
+    observations : figures fitted
+    """
+
+    method: str
+    status: str
+    rhat: float | None = None
+    ess_bulk: float | None = None
+    ess_tail: float | None = None
+    divergences: int | None = None
+    effective_points: float | None = None
+    effective_draws: float | None = None
+    observations: int = 0
+
+
+def worst(families: Sequence[Diagnostics], observations: int) -> Diagnostics:
+    """One verdict over the families of an indicator."""
+    failed = [d.status for d in families if d.status != "ok"]
+
+    def least(values: Sequence[float | None]) -> float | None:
+        return min((v for v in values if v is not None), default=None)
+
+    sampled = [d for d in families if d.rhat is not None]
+    return Diagnostics(
+        method="nuts" if sampled else "fast",
+        status=failed[0] if failed else "ok",
+        rhat=max((d.rhat for d in sampled if d.rhat is not None), default=None),
+        ess_bulk=least([d.ess_bulk for d in families]),
+        ess_tail=least([d.ess_tail for d in families]),
+        divergences=sum(d.divergences or 0 for d in sampled) if sampled else None,
+        effective_points=least([d.effective_points for d in families]),
+        observations=observations,
+    )

@@ -1,0 +1,71 @@
+"""The error tree, and the report of everything that is wrong with an input.
+
+Invariant: a report never stops at the first problem, and every problem says in Chinese and in English what
+was found where, what was expected and what to do (held by ``tests/test_errors.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from forecast.texts import Lang, t
+
+__all__ = ["ForecastError", "InputError", "NonFiniteError", "Problem", "UsageError"]
+
+
+class ForecastError(Exception):
+    """Root of every error that a caller may handle."""
+
+
+class UsageError(ForecastError):
+    """The call itself is off: an unknown option, unit or indicator."""
+
+
+class NonFiniteError(ForecastError):
+    """A draw is NaN or infinite where a number is required."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with an input file.
+
+    code : key of the message below ``problems`` in the catalogues
+    file : name of the file as the user knows it, with the sheet for a workbook (``book.xlsx[进度数据]``)
+    row : row or line as an editor or Excel counts it (the header is row 1), or None for the whole file
+    column : column name, or cell address in a workbook (``C14``), or None
+    params : values for the placeholders of the message
+    """
+
+    code: str
+    file: str
+    row: int | None = None
+    column: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def where(self, lang: Lang) -> str:
+        """Place of the problem: file, row, column."""
+        parts = [self.file]
+        if self.row is not None:
+            parts.append(t("problems.row", lang, row=self.row))
+        if self.column is not None:
+            parts.append(t("problems.column", lang, column=self.column))
+        return t("problems.comma", lang).join(parts)
+
+    def text(self, lang: Lang) -> str:
+        """One line: where, what was found, what was expected, what to do."""
+        return f"{self.where(lang)}{t('problems.colon', lang)}{t('problems.' + self.code, lang, **self.params)}"
+
+
+class InputError(ForecastError):
+    """One or more input files are unusable; carries every problem that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.report("en"))
+
+    def report(self, lang: Lang) -> str:
+        """All problems, a line each, under a line that counts them."""
+        lines = [t("problems.count", lang, n=len(self.problems))]
+        lines += [f"  {i}. {problem.text(lang)}" for i, problem in enumerate(self.problems, 1)]
+        return "\n".join(lines)

@@ -1,0 +1,255 @@
+"""The model: a structural log index per place, seen through published growth.
+
+Every place has a log index ``x`` over the periods since the year before the first growth figure. The root's is
+modelled itself, every other place's as a ratio to its parent's, ``x[unit] = x[parent] + r[unit]``. Published
+cumulative growth is
+
+    log(1 + G) = log sum_{m <= k} w_m exp(x_{Y,m}) - log sum_{m <= k} w_m exp(x_{Y-1,m}) + noise
+
+with base weights ``w`` (DOMAIN: cumulative growth is the base-weighted mean of single-period growth), so that last
+year's shock carries into this year's growth by itself. The prior of ``x`` and of every ``r`` is Gaussian given a scale
+and six shape parameters (``docs/model.md`` has the equations and the reasons for every constant).
+
+Invariant: growth of past years never enters but through ``Measurements``; a gap is an absent row
+(held by ``tests/test_model.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from forecast.dims import Floats
+
+__all__ = [
+    "PROFILE_SD",
+    "SHAPE_CENTRE",
+    "SHAPE_NAMES",
+    "SHAPE_SPREAD",
+    "Figures",
+    "Linear",
+    "Measurements",
+    "components",
+    "fixed_covariance",
+    "growth_matrix",
+    "linearise",
+    "log_growth",
+    "prior_mean",
+    "shape_covariance",
+]
+
+SHAPE_NAMES: Final = ("level", "slope", "season", "ar", "irregular", "ar_logit")
+SHAPE_CENTRE: Final = np.array([-0.7, -3.0, -1.9, -1.0, -0.6, 0.5])
+"""Prior mean of log sd over scale of level, slope, season, autoregression, irregular, and of the logit of the
+autoregression: centres of what five public panels of monthly statistics show (docs/model.md)."""
+SHAPE_SPREAD: Final = np.array([0.9, 0.9, 0.8, 0.9, 0.9, 1.0])
+"""Prior sd of the same: a factor of 2.5 either way."""
+AR_MAX: Final = 0.97
+"""Largest autoregression a period: beyond it the level takes over."""
+SLOPE_KEPT_A_YEAR: Final = 0.40
+"""Share of a slope that is left after a year: growth of regional statistics reverts within about a year."""
+TREND_SD_A_YEAR: Final = {True: 0.05, False: 0.02}
+"""Prior sd of long-run growth a year; True: the root, False: a ratio to the parent. Chinese provinces' GDP growth of
+2010-2019 spread by about 2 points around the nation's."""
+ROOT_TREND_A_YEAR: Final = 0.05
+"""Prior mean of the root's long-run growth a year: Chinese real growth of 2015-2019 was 6-7 %, prices aside."""
+PROFILE_SD: Final = {"levels": 0.02, "profile": 0.08, "flat": 0.20}
+"""Sd of a period's log base weight, by where the weights come from: last year's published levels, a profile stated in
+the data set, the flat default. Months of Chinese investment differ by some 20 % around the flat profile (w_8 between
+.66 and .73, DOMAIN §2.3)."""
+RATIO_PROFILE_SHARE: Final = 0.5
+"""Share of that uncertainty that a place has of its own, its parent's seasonality aside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Figures:
+    """Published growth of one place.
+
+    weight : (per_year,) base weights
+    time, cumulative, log_growth, noise_sd : (n,) as in ``Measurements``
+    """
+
+    weight: Floats
+    time: np.ndarray
+    cumulative: np.ndarray
+    log_growth: Floats
+    noise_sd: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measurements:
+    """Published growth of one indicator, on its period grid.
+
+    units : ids, every parent before its children
+    parent : index of the parent, -1 for the root
+    per_year, years : the grid: period ``t`` is position ``t % per_year`` of year ``first_year + t // per_year``;
+        the first year is the one before the first growth figure, the last is the target year
+    weight : (unit, per_year), base weights, sum to 1 over the year
+    profile_sd : (unit,) sd of the log base weights, see ``PROFILE_SD``
+    scale : (unit,) prior median of the scale, log points a period
+    unit, time, cumulative, log_growth, noise_sd : (n,) the figures: place, period, whether cumulative since January,
+        log(1 + growth), and sd of rounding and revision in the same
+    """
+
+    units: tuple[str, ...]
+    parent: tuple[int, ...]
+    per_year: int
+    first_year: int
+    years: int
+    weight: Floats
+    profile_sd: Floats
+    scale: Floats
+    unit: np.ndarray
+    time: np.ndarray
+    cumulative: np.ndarray
+    log_growth: Floats
+    noise_sd: Floats
+
+    @property
+    def periods(self) -> int:
+        """Length of the grid."""
+        return self.per_year * self.years
+
+    def of(self, unit: int) -> Figures:
+        """A unit's figures."""
+        rows = np.flatnonzero(self.unit == unit)
+        return Figures(
+            weight=self.weight[unit],
+            time=self.time[rows],
+            cumulative=self.cumulative[rows],
+            log_growth=self.log_growth[rows],
+            noise_sd=self.noise_sd[rows],
+        )
+
+    def siblings(self) -> list[tuple[int, ...]]:
+        """Units that share a parent, parents before children; they pool their shape."""
+        groups: dict[int, list[int]] = {}
+        for unit, parent in enumerate(self.parent):
+            groups.setdefault(parent, []).append(unit)
+        return [tuple(group) for group in groups.values()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Linear:
+    """Published growth as a linear function of the index: ``target ≈ matrix @ x + noise``.
+
+    matrix : (n, period); target : (n,); noise_variance : (n,)
+    """
+
+    matrix: Floats
+    target: Floats
+    noise_variance: Floats
+
+
+@cache
+def components(periods: int, per_year: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Covariances, for unit variance a period, of level, damped slope, slow season; and the lag of every pair.
+
+    Returns
+    -------
+    four arrays (period, period); treat them as read-only
+    """
+    t = np.arange(periods, dtype=np.float64)
+    lag = t[:, None] - t[None, :]
+    level = np.minimum.outer(t, t)
+    damping = SLOPE_KEPT_A_YEAR ** (1 / per_year)
+    slope = np.tril(np.ones_like(lag), -1) @ np.tril(damping ** np.maximum(lag, 0))
+    year = t.astype(int) // per_year
+    season = _contrast(periods, per_year) * np.minimum.outer(year, year) / per_year
+    return level, slope @ slope.T, season, np.abs(lag)
+
+
+def _contrast(periods: int, per_year: int) -> Floats:
+    """Covariance of a fixed seasonal pattern of unit variance that sums to zero over the year."""
+    position = np.arange(periods) % per_year
+    return (np.eye(per_year) - 1 / per_year)[np.ix_(position, position)]
+
+
+def shape_covariance(shape: Floats, periods: int, per_year: int) -> Floats:
+    """Prior covariance of the index for unit scale.
+
+    Parameters
+    ----------
+    shape : (..., 6), in the order of ``SHAPE_NAMES``
+
+    Returns
+    -------
+    array (..., period, period)
+    """
+    level, slope, season, lag = components(periods, per_year)
+    sd2 = np.exp(2 * shape[..., :5, None, None])
+    log_ar = np.log(AR_MAX) - np.log1p(np.exp(-shape[..., 5, None, None]))
+    return (
+        sd2[..., 0, :, :] * level
+        + sd2[..., 1, :, :] * slope
+        + sd2[..., 2, :, :] * season
+        + sd2[..., 3, :, :] * np.exp(lag * log_ar)
+        + sd2[..., 4, :, :] * np.eye(periods)
+    )
+
+
+def fixed_covariance(periods: int, per_year: int, *, root: bool, profile_sd: float) -> Floats:
+    """Prior covariance that no scale multiplies: long-run growth, and what is not known of the base weights."""
+    t = np.arange(periods, dtype=np.float64) / per_year
+    own_sd = profile_sd * (1.0 if root else RATIO_PROFILE_SHARE)
+    return TREND_SD_A_YEAR[root] ** 2 * np.outer(t, t) + own_sd**2 * _contrast(periods, per_year)
+
+
+def prior_mean(periods: int, per_year: int, *, root: bool) -> Floats:
+    """Prior mean of the index: long-run growth of the root, none of a ratio."""
+    return np.arange(periods) * (ROOT_TREND_A_YEAR / per_year if root else 0.0)
+
+
+def growth_matrix(index: Floats, figures: Figures) -> Floats:
+    """Derivative of every figure's log growth with respect to the index.
+
+    Row of a cumulative figure: shares of the period in this year's total to date, minus the same of last year; of a
+    single-period figure: +1 and -1. Every row sums to zero.
+
+    Parameters
+    ----------
+    index : (period,) expansion point
+
+    Returns
+    -------
+    array (n, period)
+    """
+    per_year = len(figures.weight)
+    level = np.tile(figures.weight, len(index) // per_year) * np.exp(index - index.max())
+    year_start = figures.time // per_year * per_year
+    periods = np.arange(len(index))
+    first = np.where(figures.cumulative, year_start, figures.time)
+    now = (periods >= first[:, None]) & (periods <= figures.time[:, None])
+    now_level, before_level = now * level, np.roll(now, -per_year, axis=1) * level
+    return now_level / now_level.sum(1, keepdims=True) - before_level / before_level.sum(1, keepdims=True)
+
+
+def log_growth(index: Floats, figures: Figures) -> Floats:
+    """Log growth that an index implies for every figure, exactly.
+
+    Parameters
+    ----------
+    index : (..., period)
+
+    Returns
+    -------
+    array (..., n)
+    """
+    per_year = len(figures.weight)
+    level = np.tile(figures.weight, index.shape[-1] // per_year) * np.exp(index - index.max(-1, keepdims=True))
+    total = np.concatenate([np.zeros((*index.shape[:-1], 1)), np.cumsum(level, axis=-1)], axis=-1)
+    last = figures.time + 1
+    first = np.where(figures.cumulative, figures.time // per_year * per_year, figures.time)
+    this = total[..., last] - total[..., first]
+    before = total[..., last - per_year] - total[..., first - per_year]
+    return np.log(this) - np.log(before)
+
+
+def linearise(figures: Figures, index: Floats) -> Linear:
+    """Figures of a place as a linear function of its index, expanded around ``index`` (period,)."""
+    matrix = growth_matrix(index, figures)
+    residual = figures.log_growth - log_growth(index, figures)
+    return Linear(matrix=matrix, target=residual + matrix @ index, noise_variance=figures.noise_sd**2)

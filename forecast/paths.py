@@ -1,0 +1,158 @@
+"""Joint draws of growth in the target year: what every probability, table and chart is read from.
+
+Invariant: published periods repeat the published value in every draw, and cumulative growth is the
+base-weighted mean of single-period growth elsewhere (held by ``tests/test_paths.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from forecast.dims import DRAW, PERIOD, UNIT, Floats
+from forecast.model import Measurements
+from forecast.periods import AsOf, Frequency
+from forecast.sampling import Diagnostics, Posterior, stream
+
+__all__ = [
+    "COUPLING",
+    "Diagnostics",
+    "IndicatorPaths",
+    "Paths",
+    "couple",
+    "indicator_paths",
+    "reordered",
+]
+
+COUPLING: Final = 0.3
+"""Correlation between indicators of a city's year-end surprises against its province: an assumption, stated wherever
+joint attainment is shown. Published histories of a city are too short to estimate it; zero would claim that a bad
+winter hits one indicator alone, one that all stand or fall together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IndicatorPaths:
+    """Joint posterior draws of one indicator in the target year, over all its units.
+
+    growth : DataArray, dims (draw, unit, period), single-period year-on-year growth, fraction, > -1
+    base_weight : DataArray, dims (draw, unit, period), share of last year's total, sums to 1 over period
+    cum_yoy : DataArray, dims (draw, unit, period), cumulative growth, fraction; published periods repeat the
+        published value
+    published : DataArray, dims (unit, period), published cumulative growth as of the run, fraction; NaN where open
+    ess : effective number of draws behind a probability
+    The coordinate ``period`` holds ``YYYY-MM`` (last month covered), ``unit`` the unit ids.
+    """
+
+    indicator: str
+    frequency: Frequency
+    growth: xr.DataArray
+    base_weight: xr.DataArray
+    cum_yoy: xr.DataArray
+    published: xr.DataArray
+    ess: float
+    diagnostics: Diagnostics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Paths:
+    """All indicators of a run, in official order; the same draw number is the same world in each."""
+
+    indicators: Mapping[str, IndicatorPaths]
+    target_year: int
+    as_of: AsOf
+    seed: int
+    method: str
+
+
+def indicator_paths(posterior: Posterior, *, indicator: str, frequency: Frequency, target_year: int) -> IndicatorPaths:
+    """Paths of the target year from the posterior of an indicator.
+
+    Cumulative growth starts from the last published figure and is carried on by the drawn periods after it; between
+    published figures it follows the drawn index.
+    """
+    m = posterior.measurements
+    s = m.per_year
+    level = m.weight * np.exp(posterior.index.reshape(-1, len(m.units), 2, s).swapaxes(1, 2))
+    last, this = level[:, 0], level[:, 1]
+    base_weight = last / last.sum(2, keepdims=True)
+    published = _published(m)
+    cumulative_last = np.cumsum(last, axis=2)
+    total = np.cumsum(this, axis=2)
+    for unit in range(len(m.units)):
+        anchors = np.flatnonzero(np.isfinite(published[unit]))
+        for k, following in zip(anchors, [*anchors[1:], s], strict=False):
+            anchor = (1 + published[unit, k]) * cumulative_last[:, unit, k]
+            total[:, unit, k:following] += (anchor - total[:, unit, k])[:, None]
+            total[:, unit, k] = anchor
+    growth = _single(total, last, this)
+    coords = {UNIT: list(m.units), PERIOD: list(frequency.labels(target_year))}
+    dims = (DRAW, UNIT, PERIOD)
+    return IndicatorPaths(
+        indicator=indicator,
+        frequency=frequency,
+        growth=xr.DataArray(growth, coords, dims),
+        base_weight=xr.DataArray(base_weight, coords, dims),
+        cum_yoy=xr.DataArray(_cumulative(total, cumulative_last, published), coords, dims),
+        published=xr.DataArray(published, coords, dims[1:]),
+        ess=posterior.diagnostics.effective_draws or float(len(growth)),
+        diagnostics=posterior.diagnostics,
+    )
+
+
+def _published(m: Measurements) -> Floats:
+    """Published cumulative growth of the target year, (unit, period), fraction, NaN where open."""
+    out = np.full((len(m.units), m.per_year), np.nan)
+    start = m.per_year * (m.years - 1)
+    rows = (m.time >= start) & m.cumulative
+    out[m.unit[rows], m.time[rows] - start] = np.expm1(m.log_growth[rows])
+    return out
+
+
+def _single(total: Floats, last: Floats, drawn: Floats) -> Floats:
+    """Single-period growth of cumulative levels; where a restated total leaves no positive period, the drawn one."""
+    single = np.diff(total, axis=2, prepend=0.0)
+    return np.where(single > 0, single, drawn) / last - 1
+
+
+def _cumulative(total: Floats, cumulative_last: Floats, published: Floats) -> Floats:
+    """Cumulative growth; published figures repeat to the last digit in every draw."""
+    return np.where(np.isfinite(published), published, total / cumulative_last - 1)
+
+
+def couple(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, seed: int) -> dict[str, IndicatorPaths]:
+    """Indicators coupled after their fits by permuting whole draws under a Gaussian copula.
+
+    The ranks of the city's year-end gap follow normals with equal correlation ``COUPLING`` between indicators; all
+    units of an indicator move together, so that no figure of a single indicator changes.
+    """
+    if not paths:
+        return {}
+    draws = next(iter(paths.values())).cum_yoy.sizes[DRAW]
+    common = np.random.default_rng([seed, 0]).standard_normal(draws)
+    out = {}
+    for name, p in paths.items():
+        own = stream(seed, name, "coupling").standard_normal(draws)
+        order = np.argsort(np.argsort(np.sqrt(COUPLING) * common + np.sqrt(1 - COUPLING) * own))
+        units = list(p.cum_yoy[UNIT].values)
+        year = p.cum_yoy.isel({PERIOD: -1})
+        if city in units and benchmark in units:
+            key = (year.sel({UNIT: city}) - year.sel({UNIT: benchmark})).to_numpy()
+        else:
+            key = year.isel({UNIT: -1}).to_numpy()
+        out[name] = reordered(p, np.argsort(key, kind="stable")[order], p.ess)
+    return out
+
+
+def reordered(paths: IndicatorPaths, order: np.ndarray, ess: float) -> IndicatorPaths:
+    """The same paths with their draws in another order, whole draws at a time, every unit together."""
+    return replace(
+        paths,
+        growth=paths.growth[order],
+        base_weight=paths.base_weight[order],
+        cum_yoy=paths.cum_yoy[order],
+        ess=ess,
+    )

@@ -1,0 +1,21 @@
+"""Outputs for people and programs; the only writers of files."""
+
+from forecast.report.tables import (
+    Provenance,
+    attainment_frame,
+    joint_frame,
+    paths_frame,
+    required_frame,
+    schema,
+    write_csv,
+)
+
+__all__ = [
+    "Provenance",
+    "attainment_frame",
+    "joint_frame",
+    "paths_frame",
+    "required_frame",
+    "schema",
+    "write_csv",
+]

@@ -1,0 +1,299 @@
+"""The table of a run in the terminal: what a leader reads first. Layout only, no arithmetic.
+
+Invariant: every number shown is a field of ``Attainment`` in the words of ``forecast.words``
+(held by ``tests/test_report.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from forecast import words
+from forecast.attainment import Attainment
+from forecast.evidence import Evidence, Figure
+from forecast.judgement import Row, RowStatus, Summary
+from forecast.lights import Light
+from forecast.target import TargetKind
+from forecast.texts import Lang, t
+
+__all__ = ["render"]
+
+COLOURS: Final = {Light.GREEN: "bold green", Light.YELLOW: "bold yellow", Light.RED: "bold red"}
+OK: Final = "ok"
+AVERAGE_COLUMNS: Final = (
+    "indicator",
+    "ytd",
+    "benchmark_ytd",
+    "gap",
+    "forecast",
+    "benchmark_forecast",
+    "reach",
+    "near",
+    "required",
+    "light_now",
+    "light",
+)
+CONSTANT_COLUMNS: Final = ("indicator", "target", "ytd", "forecast", "reach", "near", "required", "light_now", "light")
+LEFT: Final = frozenset({"indicator", "required", "target"})
+
+
+def render(attainment: Attainment, *, lang: Lang, files: Sequence[str] = ()) -> RenderableType:
+    """The city's targets as a table, what can be said of them together, and the rules they were judged by.
+
+    Parameters
+    ----------
+    lang : language of all texts
+    files : where the run's files are, as the user should see them
+
+    Returns
+    -------
+    rich renderable that fits 100 columns and more, Chinese characters counted as two.
+    """
+    mine = [row for row in attainment.rows if row.target.unit == attainment.config.city]
+    average = [row for row in mine if row.target.kind is TargetKind.PROVINCE_AVERAGE]
+    constant = [
+        row
+        for row in mine
+        if row.target.kind is not TargetKind.PROVINCE_AVERAGE and row.evidence is not Evidence.INSUFFICIENT
+    ]
+    parts: list[RenderableType] = [_table(average, AVERAGE_COLUMNS, _title(attainment, lang), lang)]
+    if constant:
+        parts.append(_table(constant, CONSTANT_COLUMNS, t("report.title_constant", lang), lang))
+    notes = [_together(attainment, lang), *_missing(average, attainment, lang), *_notes(attainment, mine, lang)]
+    if files:
+        notes.append(t("report.note_files", lang, list=t("glossary.and", lang).join(files)))
+    parts += [Padding(Text(note), (0, 1)) for note in notes]
+    return Group(*parts)
+
+
+def _title(attainment: Attainment, lang: Lang) -> str:
+    params = {
+        "city": words.unit_name(attainment.units[attainment.config.city], lang),
+        "year": attainment.target_year,
+        "as_of": words.knowledge(attainment.as_of, lang),
+    }
+    if attainment.scenario == "baseline":
+        return t("report.title", lang, **params)
+    return t("report.title_scenario", lang, scenario=attainment.scenario, **params)
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str], title: str, lang: Lang) -> Table:
+    table = Table(
+        title=Text(title),
+        box=box.SIMPLE_HEAVY,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        title_style="bold",
+        show_lines=False,
+    )
+    for column in columns:
+        table.add_column(
+            Text(t(f"report.head_{column}", lang)),
+            justify="left" if column in LEFT else "right",
+            overflow="fold",
+        )
+    for row in rows:
+        cells = _cells(row, lang)
+        table.add_row(*(cells[column] for column in columns))
+    return table
+
+
+def _cells(row: Row, lang: Lang) -> dict[str, Text]:
+    judged = row.status is RowStatus.JUDGED
+    return {
+        "indicator": _name(row, lang),
+        "target": _target(row, lang),
+        "ytd": _dated(row.ytd, lang),
+        "benchmark_ytd": _dated(row.benchmark_ytd, lang),
+        "gap": _gap(row, lang),
+        "forecast": _spread(row.forecast, lang) if judged else Text(_why_not(row, lang), style="italic"),
+        "benchmark_forecast": _spread(row.benchmark_forecast, lang),
+        "reach": _chance(row.p_reach, row, lang),
+        "near": _chance(row.p_near, row, lang),
+        "required": _lines(words.required_text(row.required, lang), words.feasibility(row.history, lang)),
+        "light_now": _light(row.light_now, lang),
+        "light": _light(row.light, lang),
+    }
+
+
+def _lines(first: str, second: str) -> Text:
+    text = Text(first)
+    if second:
+        text.append(f"\n{second}", style="dim")
+    return text
+
+
+def _plain_name(row: Row, lang: Lang) -> str:
+    return words.indicator_name(row.target.indicator, row.name_zh, lang)
+
+
+def _name(row: Row, lang: Lang) -> Text:
+    notes = []
+    if row.evidence is Evidence.THIN:
+        notes.append(t("glossary.limited_note", lang).strip())
+    if not row.target.assessed and row.target.kind is TargetKind.PROVINCE_AVERAGE:
+        notes.append(t("report.not_assessed", lang))
+    if row.diagnostics not in {"", OK}:
+        notes.append(t("report.diagnostics_failed", lang))
+    return _lines(_plain_name(row, lang), " ".join(notes))
+
+
+def _target(row: Row, lang: Lang) -> Text:
+    kind = words.kind_name(row.target.kind, lang)
+    if row.target.kind is TargetKind.PLAN:
+        return _lines(kind, words.growth(row.target_value, lang))
+    return Text(kind)
+
+
+def _dated(figure: Figure | None, lang: Lang) -> Text:
+    if figure is None:
+        return Text(words.growth(None, lang), style="dim")
+    return _lines(words.growth(figure.growth_pct, lang), words.through(figure.period, lang))
+
+
+def _gap(row: Row, lang: Lang) -> Text:
+    own_month = row.ytd is not None and row.gap_period == row.ytd.period
+    return _lines(words.gap(row.gap_pp, lang), "" if own_month else words.through(row.gap_period, lang))
+
+
+def _spread(summary: Summary | None, lang: Lang) -> Text:
+    if summary is None:
+        return Text(t("glossary.none", lang))
+    return _lines(words.growth(summary.mean_pct, lang), words.interval(summary.p10_pct, summary.p90_pct, lang))
+
+
+def _chance(p: float | None, row: Row, lang: Lang) -> Text:
+    return _lines(words.probability(p, lang, evidence=row.evidence), words.band(p, lang, evidence=row.evidence))
+
+
+def _light(light: Light | None, lang: Lang) -> Text:
+    return Text(words.light_name(light, lang), style=COLOURS[light] if light else "dim")
+
+
+def _why_not(row: Row, lang: Lang) -> str:
+    if row.status is RowStatus.INSUFFICIENT:
+        return t("glossary.insufficient", lang)
+    return t(f"report.status_{row.status.value}", lang)
+
+
+def _together(attainment: Attainment, lang: Lang) -> str:
+    near, reach = attainment.near, attainment.reach
+    as_of = words.knowledge(attainment.as_of, lang)
+    if not near.judged:
+        return t("report.joint_none", lang, as_of=as_of, assessed=near.assessed)
+    sentences = [
+        t(
+            "report.joint_same" if near.p10 == near.p90 else "report.joint",
+            lang,
+            as_of=as_of,
+            assessed=near.assessed,
+            judged=near.judged,
+            near=near.p50,
+            low=near.p10,
+            high=near.p90,
+            reach=reach.p50,
+        ),
+        t(
+            "report.joint_all",
+            lang,
+            judged=near.judged,
+            all_near=words.probability(near.p_all, lang, evidence=Evidence.AMPLE),
+            all_reach=words.probability(reach.p_all, lang, evidence=Evidence.AMPLE),
+        ),
+    ]
+    names = {row.target.indicator: _plain_name(row, lang) for row in attainment.rows}
+    if attainment.hardest:
+        sentences.append(t("report.hardest", lang, indicator=names[attainment.hardest]))
+    if attainment.winnable:
+        sentences.append(t("report.winnable", lang, indicator=names[attainment.winnable]))
+    return t("report.sentence_gap", lang).join(sentences)
+
+
+def _missing(rows: Sequence[Row], attainment: Attainment, lang: Lang) -> list[str]:
+    separator = t("glossary.colon", lang)
+    return [
+        f"{_plain_name(row, lang)}{separator}{words.insufficient_note(row, attainment.units, lang)}"
+        for row in rows
+        if row.status is RowStatus.INSUFFICIENT
+    ]
+
+
+def _notes(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
+    return [
+        *_light_rules(attainment, rows, lang),
+        t(
+            "report.note_evidence",
+            lang,
+            limited=attainment.config.evidence.limited_from,
+            ample=attainment.config.evidence.ample_from,
+        ),
+        t("report.note_required", lang, first=words.month_name(attainment.config.first_action_month, lang)),
+        t("report.note_probability", lang),
+        *_synthetic(attainment, rows, lang),
+        _method(attainment, rows, lang),
+    ]
+
+
+def _light_rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
+    names = dict.fromkeys(row.target.light_rule for row in rows)
+    rules = [attainment.config.lights[name] for name in names]
+    lines = [
+        t(
+            "report.note_lights",
+            lang,
+            rule=rule.rule,
+            green=words.percent(rule.green_from),
+            yellow=words.percent(rule.yellow_from),
+        )
+        for rule in rules
+    ]
+    tolerances = {
+        t(
+            "report.note_tolerance_item",
+            lang,
+            indicator=_plain_name(row, lang),
+            points=f"{row.target.tolerance_pp:g}",
+        ): None
+        for row in rows
+        if row.target.kind is TargetKind.PROVINCE_AVERAGE
+    }
+    return [*lines, t("report.note_tolerance", lang, list=t("glossary.and", lang).join(tolerances))]
+
+
+def _synthetic(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
+    if attainment.config.synthetic:
+        return [t("report.note_synthetic_all", lang)]
+    items = {
+        t(
+            "report.note_synthetic_item",
+            lang,
+            indicator=_plain_name(row, lang),
+            percent=words.percent(row.synthetic_share),
+        ): None
+        for row in rows
+        if row.synthetic_share
+    }
+    return [t("report.note_synthetic_some", lang, list=t("glossary.and", lang).join(items))] if items else []
+
+
+def _method(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> str:
+    failed = {
+        t(
+            "report.note_method_item",
+            lang,
+            indicator=_plain_name(row, lang),
+            status=row.diagnostics,
+        ): None
+        for row in rows
+        if row.diagnostics not in {"", OK}
+    }
+    key = "report.note_method_failed" if failed else "report.note_method_ok"
+    items = t("glossary.and", lang).join(failed)
+    return t(key, lang, method=attainment.method, seed=attainment.seed, list=items)

@@ -1,0 +1,188 @@
+"""Fit an indicator: family by family down the chain of places, then draws of every index.
+
+The nation first; then the province given the nation's draws, the cities given the province's, and so on: draw number i
+is the same world in every place, so that common movements stay common.
+
+Invariant: a place's draws never depend on its siblings' or children's presence, except through the shape that siblings
+share (held by ``tests/test_sampling.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+import scipy.linalg
+
+from forecast.diagnostics import Diagnostics, worst
+from forecast.dims import Floats
+from forecast.family import Child, Family, Parent, prepare
+from forecast.fast import HyperDraws, sample_hyperparameters, systematic
+from forecast.model import Figures, Measurements, log_growth, shape_covariance
+
+__all__ = ["Diagnostics", "Method", "Posterior", "fit", "stream", "systematic"]
+
+type Method = Literal["fast", "nuts"]
+
+HYPER_DRAWS: Final = 250
+"""Hyperparameter draws an indicator's paths are drawn from; the paths of one share a factorisation."""
+TAIL_DOF: Final = 6.0
+"""Degrees of freedom of the innovations ahead: shocks to regional statistics have fatter tails than the normal."""
+CORRECTIONS: Final = 6
+"""Corrections of every path: what is left is below the rounding of published figures after three or four."""
+LEAST_POINTS: Final = 10.0
+"""Effective points below which the fast route is not to be relied on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Posterior:
+    """Joint draws of the log index of one indicator.
+
+    index : (draw, unit, period of the last two years), log points; the last ``per_year`` are the target year
+    shape : {parent index: (hyper, 6)}, scale : {unit index: (hyper,)}
+    """
+
+    measurements: Measurements
+    index: Floats
+    shape: dict[int, Floats]
+    scale: dict[int, Floats]
+    diagnostics: Diagnostics
+
+
+def stream(seed: int, *names: str) -> np.random.Generator:
+    """Random stream of an entity: depends on the seed and the names alone, never on what else is drawn."""
+    return np.random.default_rng([seed, *[int.from_bytes(n.encode(), "big") % (2**63) for n in names]])
+
+
+def fit(
+    measurements: Measurements,
+    *,
+    method: Method,
+    seed: int,
+    name: str,
+    draws: int,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Posterior:
+    """Posterior draws of the index of all places of an indicator.
+
+    Parameters
+    ----------
+    method : "fast" (adaptive importance sampling) or "nuts" (PyMC's marginal model, the reference)
+    name : of the indicator; keys its random streams
+    draws : a multiple of ``HYPER_DRAWS``
+    """
+    periods, per_year = measurements.periods, measurements.per_year
+    index = np.empty((draws, len(measurements.units), periods))
+    shape: dict[int, Floats] = {}
+    scale: dict[int, Floats] = {}
+    gates: list[Diagnostics] = []
+    for group in measurements.siblings():
+        above = measurements.parent[group[0]]
+        parent = Parent.none(draws, periods) if above < 0 else Parent.of(index[:, above])
+        family = prepare(measurements, group, parent, root=above < 0)
+        label = "root" if above < 0 else measurements.units[above]
+        hyper, diagnostics = _hyperparameters(family, method, stream(seed, name, label), seed)
+        gates.append(diagnostics)
+        shape[above] = hyper.shape
+        for i, child in enumerate(family.children):
+            progress(measurements.units[child.unit])
+            rng = stream(seed, name, label, measurements.units[child.unit])
+            scale[child.unit] = hyper.scale[:, i]
+            index[:, child.unit] = parent.draws + draw_ratio(family, child, hyper.shape, hyper.scale[:, i], rng=rng)
+    window = np.ascontiguousarray(index[:, :, -2 * per_year :])
+    diagnostics = worst(gates, len(measurements.unit))
+    effective = _effective_draws(window, measurements, min(HYPER_DRAWS, diagnostics.effective_points or HYPER_DRAWS))
+    return Posterior(
+        measurements=measurements,
+        index=window,
+        shape=shape,
+        scale=scale,
+        diagnostics=replace(diagnostics, effective_draws=effective),
+    )
+
+
+def _effective_draws(window: Floats, measurements: Measurements, points: float) -> float:
+    """Effective number of draws behind full-year growth, the least over places.
+
+    Draws of one hyperparameter point resemble each other: the spread of their means over points, against that of the
+    draws, gives the number by batch means; points that importance weights repeat count once.
+    """
+    level = np.tile(measurements.weight, 2) * np.exp(window)
+    s = measurements.per_year
+    growth = np.log(level[:, :, s:].sum(2)) - np.log(level[:, :, :s].sum(2))
+    blocks = growth.reshape(HYPER_DRAWS, -1, growth.shape[1])
+    ratio = growth.var(axis=0) / np.maximum(blocks.mean(axis=1).var(axis=0, ddof=1), 1e-300)
+    return float(min((HYPER_DRAWS * ratio).min(), len(growth)) * points / HYPER_DRAWS)
+
+
+def _hyperparameters(
+    family: Family, method: Method, rng: np.random.Generator, seed: int
+) -> tuple[HyperDraws, Diagnostics]:
+    if method == "nuts" and family.published:
+        from forecast.reference import sample_reference  # PyMC takes seconds to import
+
+        return sample_reference(family, rng=rng, seed=seed, draws=HYPER_DRAWS)
+    hyper = sample_hyperparameters(family, rng=rng, draws=HYPER_DRAWS)
+    enough = hyper.effective >= LEAST_POINTS or not family.published
+    status = "ok" if enough else f"failed: {hyper.effective:.1f} effective points, {LEAST_POINTS:.0f} needed"
+    return hyper, Diagnostics(method="fast", status=status, effective_points=hyper.effective)
+
+
+def draw_ratio(family: Family, child: Child, shape: Floats, scale: Floats, *, rng: np.random.Generator) -> Floats:
+    """Draws of a child's ratio to its parent, given hyperparameters and the parent's draws.
+
+    Matheron's rule: a prior path, corrected by the gain on what the figures say of it; deviations from the conditional
+    mean beyond the last figure get Student tails.
+
+    Returns
+    -------
+    array (draw, period)
+    """
+    linear, draws = child.linear, family.parent.draws
+    each = len(draws) // len(shape)
+    out = np.empty_like(draws)
+    ahead = _after_last_figure(child, family.periods)
+    covariance = shape_covariance(shape, family.periods, family.per_year)
+    for j in range(len(shape)):
+        block = slice(j * each, (j + 1) * each if j < len(shape) - 1 else len(draws))
+        n = len(draws[block])
+        prior = scale[j] ** 2 * covariance[j] + child.fixed
+        factor = np.linalg.cholesky(prior + 1e-12 * np.eye(len(prior)))
+        path: Floats = child.mean + rng.standard_normal((n, family.periods)) @ factor.T
+        mean: Floats = np.broadcast_to(child.mean, path.shape)
+        if child.published:
+            cross = prior @ linear.matrix.T
+            total = scipy.linalg.cho_factor(linear.matrix @ cross + np.diag(linear.noise_variance), lower=True)
+            noise = rng.standard_normal((n, len(linear.target))) * np.sqrt(linear.noise_variance)
+            gain = scipy.linalg.cho_solve(total, cross.T)
+            mean = _meet(child.figures, draws[block], mean, gain, 0.0)
+            path = _meet(child.figures, draws[block], path, gain, noise)
+        heavy = np.sqrt(TAIL_DOF / rng.chisquare(TAIL_DOF, (n, 1)))
+        out[block] = np.where(ahead, mean + heavy * (path - mean), path)
+    return out
+
+
+def _meet(figures: Figures, above: Floats, ratio: Floats, gain: Floats, noise: Floats | float) -> Floats:
+    """Ratios corrected until the published growth follows from them, the noise apart.
+
+    Growth is not linear in the index: one gain leaves points where growth swings by tens of points within a year. A
+    correction is halved for the draws that it would make worse.
+    """
+    size = np.ones((len(ratio), 1))
+    misfit = figures.log_growth - log_growth(above + ratio, figures) - noise
+    for _ in range(CORRECTIONS):
+        trial = ratio + size * (misfit @ gain)
+        with np.errstate(all="ignore"):  # a step too far overflows, is worse, and is not taken
+            missed = figures.log_growth - log_growth(above + trial, figures) - noise
+        better = (missed**2).sum(1, keepdims=True) < (misfit**2).sum(1, keepdims=True)
+        ratio, misfit = np.where(better, trial, ratio), np.where(better, missed, misfit)
+        size = np.where(better, 1.0, size / 4)
+    return ratio
+
+
+def _after_last_figure(child: Child, periods: int) -> np.ndarray:
+    """Which periods lie beyond the child's last figure, (period,)."""
+    touched = np.flatnonzero((child.linear.matrix != 0).any(axis=0))
+    return np.arange(periods) > (touched[-1] if len(touched) else -1)

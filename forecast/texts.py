@@ -1,0 +1,45 @@
+"""User-facing texts: catalogues in ``forecast/locale/<lang>/<namespace>.toml``, Chinese first.
+
+Invariant: both languages have the same keys with the same placeholders (held by ``tests/test_texts.py``).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+__all__ = ["LANGS", "Lang", "catalogue", "default_lang", "t"]
+
+type Lang = Literal["zh", "en"]
+LANGS: tuple[Lang, ...] = ("zh", "en")
+
+
+@cache
+def catalogue(lang: Lang) -> dict[str, str]:
+    """All texts of a language, keyed ``namespace.key``."""
+    texts: dict[str, str] = {}
+    for file in sorted(files("forecast").joinpath("locale", lang).iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".toml"):
+            table = tomllib.loads(file.read_text(encoding="utf-8"))
+            texts |= {f"{file.name.removesuffix('.toml')}.{key}": value for key, value in table.items()}
+    return texts
+
+
+def t(key: str, lang: Lang, **params: Any) -> str:
+    """Text ``key`` in ``lang``, its placeholders filled.
+
+    Raises
+    ------
+    KeyError
+        The catalogue has no such text: a defect of the program, never of the input.
+    """
+    return catalogue(lang)[key].format(**params)
+
+
+def default_lang() -> Lang:
+    """Chinese, unless the environment asks for English."""
+    locale = next((os.environ[k] for k in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(k)), "")
+    return "en" if locale.lower().startswith("en") else "zh"
