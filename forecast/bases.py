@@ -22,10 +22,16 @@ _SHARE_SLACK: Final = 0.02
 """How far the shares of a quarter may miss 1 by their rounding."""
 
 
+_NUMBERS: Final = ("_yi", "_pct", "_pp", "_prob", "_risk", "_months", "_sd", "_of_parent", "elasticity", "difficulty")
+"""Endings of columns that hold numbers, for the types of an absent table."""
+
+
 def empty_table(kind: str) -> pd.DataFrame:
-    """Table that a data set leaves out: its columns, no row."""
+    """Table that a data set leaves out: its columns with their types, no row."""
     names = [f"{column.stem}_yi" if column.is_money else column.name for column in TABLES[kind]]
-    return pd.DataFrame({name: pd.Series(dtype=object) for name in [*names, "file", "row"]})
+    types = {name: "float64" if name.endswith(_NUMBERS) or name.startswith("share_q") else "object" for name in names}
+    types |= {"file": "object", "row": "int64"}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in types.items()})
 
 
 def with_provenance(frame: pd.DataFrame, fields: Fields, kind: str) -> pd.DataFrame:
@@ -75,7 +81,7 @@ def read_bases(
     first: dict[tuple[str, str, int], int] = {}
     for index, key in enumerate(zip(frame["unit"], frame["indicator"], frame["base_year"], strict=True)):
         if key[0] and key[1] and first.setdefault(key, index) != index:
-            fields.note(index, None, "row_twice", row=fields.rows[first[key]], key=", ".join(map(str, key)))
+            fields.note(index, None, "row_twice", row=fields.rows[first[key]], name=", ".join(map(str, key)))
     return with_provenance(frame, fields, "bases")
 
 

@@ -83,7 +83,7 @@ class _Keys:
 
     def note(self, key: str, code: str, **params: object) -> None:
         """Note a problem with a key, on the line where the key stands, as far as that can be told."""
-        texts: dict[str, object] = {"key": self.prefix + key} | params
+        texts: dict[str, object] = {"name": self.prefix + key} | params
         self.problems.add_at(code, self.file, line_of(self.text, key), self.prefix + key, texts)
 
     def check_known(self, known: Mapping[str, object]) -> None:

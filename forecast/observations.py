@@ -34,6 +34,8 @@ OBSERVATION_COLUMNS: Final = (
 _MAX_GROWTH: Final = 2000.0
 """Largest growth that is believed, percent: a tiny base may grow twentyfold; a level in its place is far above."""
 _GROWTH: Final = ("cum_yoy_pct", "month_yoy_pct")
+_KEY: Final = ("unit", "indicator", "period", "measure", "released")
+"""Columns that tell one vintage of one figure."""
 _FEW: Final = 3
 """Figures from which on a series can be told to be in fractions."""
 
@@ -145,6 +147,8 @@ def _check_periods(fields: Fields, figures: Sequence[_Figure], indicators: Mappi
 
 def _check_duplicates(fields: Fields, figures: Sequence[_Figure]) -> None:
     """One figure a day: rows of the same key and release day, agreeing or not."""
+    if not all(fields.has(column) for column in (*_KEY, "value")):
+        return
     first: dict[tuple[object, ...], int] = {}
     cells = fields.texts("value")
     for index, figure in enumerate(figures):

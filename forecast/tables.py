@@ -119,6 +119,8 @@ class Problems:
 
 def plain(text: str) -> str:
     """Text with full-width digits, letters and signs made plain, and stripped."""
+    if text.isascii():
+        return text.strip()
     return unicodedata.normalize("NFKC", text).replace("−", "-").strip()
 
 

@@ -89,7 +89,7 @@ def read_targets(
             fields.note(index, "unit", "target_not_below", value=unit)
         earlier = first.setdefault((unit, indicator, kind), index)
         if earlier != index:
-            fields.note(index, None, "row_twice", row=fields.rows[earlier], key=f"{unit}, {indicator}, {kind}")
+            fields.note(index, None, "row_twice", row=fields.rows[earlier], name=f"{unit}, {indicator}, {kind}")
         targets.append(
             Target(
                 unit=unit,

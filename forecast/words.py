@@ -31,6 +31,7 @@ __all__ = [
     "feasibility",
     "gap",
     "growth",
+    "history_source",
     "indicator_name",
     "insufficient_note",
     "interval",
@@ -210,15 +211,20 @@ def unit_name(unit: Unit, lang: Lang) -> str:
     return unit.name_zh if lang == "zh" else unit.unit.capitalize()
 
 
+def history_source(history: Comparison, lang: Lang) -> str:
+    """Whose past a required growth is compared with where it is not the unit's own: 参照全省."""
+    return t(f"glossary.history_source_{history.status.value}", lang) if history.percentile is not None else ""
+
+
 def feasibility(history: Comparison, lang: Lang) -> str:
-    """Whether a required growth was achieved before: a percentile, 需创历史, or 历史资料不足."""
+    """Whether a required growth was achieved before: 第92百分位, 需创历史, 历史资料不足; empty if none is required."""
     if history.status is HistoryStatus.NOT_APPLICABLE:
         return ""
     if history.percentile is None:
         return t("glossary.history_insufficient", lang)
     if history.unprecedented:
-        return t(f"glossary.history_{history.status.value}_record", lang)
-    return t(f"glossary.history_{history.status.value}", lang, percentile=round(rounded(history.percentile, 1.0)))
+        return t("glossary.history_record", lang)
+    return t("glossary.history_percentile", lang, percentile=min(round(rounded(history.percentile, 1.0)), 99))
 
 
 def required_text(needed: Required, lang: Lang) -> str:

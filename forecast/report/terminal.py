@@ -42,6 +42,8 @@ AVERAGE_COLUMNS: Final = (
 )
 CONSTANT_COLUMNS: Final = ("indicator", "target", "ytd", "forecast", "reach", "near", "required", "light_now", "light")
 LEFT: Final = frozenset({"indicator", "required", "target"})
+FOLDED: Final = frozenset({"indicator", "required", "target", "reach", "near"})
+"""Columns of words, which give way where the screen is narrow; numbers are never broken."""
 
 
 def render(attainment: Attainment, *, lang: Lang, files: Sequence[str] = ()) -> RenderableType:
@@ -88,8 +90,9 @@ def _table(rows: Sequence[Row], columns: Sequence[str], title: str, lang: Lang) 
     table = Table(
         title=Text(title),
         box=box.SIMPLE_HEAVY,
+        show_edge=False,
         pad_edge=False,
-        padding=(0, 1, 0, 0),
+        padding=0,
         title_style="bold",
         show_lines=False,
     )
@@ -98,6 +101,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str], title: str, lang: Lang) 
             Text(t(f"report.head_{column}", lang)),
             justify="left" if column in LEFT else "right",
             overflow="fold",
+            no_wrap=column not in FOLDED,
         )
     for row in rows:
         cells = _cells(row, lang)
@@ -117,16 +121,21 @@ def _cells(row: Row, lang: Lang) -> dict[str, Text]:
         "benchmark_forecast": _spread(row.benchmark_forecast, lang),
         "reach": _chance(row.p_reach, row, lang),
         "near": _chance(row.p_near, row, lang),
-        "required": _lines(words.required_text(row.required, lang), words.feasibility(row.history, lang)),
+        "required": _lines(
+            words.required_text(row.required, lang),
+            words.history_source(row.history, lang).strip(),
+            words.feasibility(row.history, lang),
+        ),
         "light_now": _light(row.light_now, lang),
         "light": _light(row.light, lang),
     }
 
 
-def _lines(first: str, second: str) -> Text:
+def _lines(first: str, *more: str) -> Text:
     text = Text(first)
-    if second:
-        text.append(f"\n{second}", style="dim")
+    for line in more:
+        if line:
+            text.append(f"\n{line}", style="dim")
     return text
 
 
@@ -142,7 +151,7 @@ def _name(row: Row, lang: Lang) -> Text:
         notes.append(t("report.not_assessed", lang))
     if row.diagnostics not in {"", OK}:
         notes.append(t("report.diagnostics_failed", lang))
-    return _lines(_plain_name(row, lang), " ".join(notes))
+    return _lines(_plain_name(row, lang), *notes)
 
 
 def _target(row: Row, lang: Lang) -> Text:
@@ -179,7 +188,7 @@ def _light(light: Light | None, lang: Lang) -> Text:
 
 def _why_not(row: Row, lang: Lang) -> str:
     if row.status is RowStatus.INSUFFICIENT:
-        return t("glossary.insufficient", lang)
+        return t("glossary.insufficient_cell", lang)
     return t(f"report.status_{row.status.value}", lang)
 
 

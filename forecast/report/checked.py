@@ -1,0 +1,38 @@
+"""What a data set holds, as a person would check it against what they meant to supply."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from forecast.dataset import Dataset, Summary
+from forecast.texts import Lang, t
+from forecast.words import indicator_name, unit_name
+
+__all__ = ["render_summary"]
+
+
+def render_summary(dataset: Dataset, read: Summary, *, lang: Lang) -> RenderableType:
+    """Entries of every file, and the reach of every indicator of the city and of what it is measured against."""
+    panel, config = dataset.panel, dataset.config
+    files = Table(title=t("cli.files", lang, name=config.name_zh), box=box.SIMPLE_HEAD, title_justify="left")
+    for head in ("file", "rows", "statuses", "masked", "revisions"):
+        files.add_column(t(f"cli.{head}", lang), justify="left" if head in ("file", "statuses") else "right")
+    for one in read.files:
+        statuses = t("glossary.and", lang).join(f"{status} {n}" for status, n in one.statuses.items())
+        files.add_row(one.file, str(one.rows), statuses, str(one.masked or ""), str(one.revisions or ""))
+    reach = Table(title=t("cli.reach", lang, as_of=config.as_of), box=box.SIMPLE_HEAD, title_justify="left")
+    for head in ("indicator", "unit", "figures", "this_year", "span"):
+        reach.add_column(t(f"cli.{head}", lang), justify="right" if head in ("figures", "this_year") else "left")
+    for series in read.series:
+        if series.unit in (config.city, config.province):
+            indicator = panel.indicators[series.indicator]
+            reach.add_row(
+                indicator_name(indicator.indicator, indicator.name_zh, lang),
+                unit_name(panel.units[series.unit], lang),
+                str(series.figures),
+                str(series.this_year),
+                f"{series.first_period} – {series.last_period}",
+            )
+    return Group(files, reach, t("cli.valid", lang))

@@ -1,0 +1,112 @@
+"""The directory of a run: its tables and ``run.json``.
+
+Invariant: a directory holds a whole run or none of it; an existing one is replaced at once, and only if it is a run
+(held by ``tests/test_files.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from forecast import __version__
+from forecast.errors import UsageError
+from forecast.measure import SCALE_BY_LEVEL
+from forecast.paths import COUPLING
+from forecast.report.tables import (
+    Provenance,
+    attainment_frame,
+    joint_frame,
+    paths_frame,
+    required_frame,
+    write_csv,
+)
+from forecast.run import BASELINE, Run
+
+__all__ = ["document", "provenance", "tables", "write_run"]
+
+MANIFEST: Final = "run.json"
+SCHEMA_VERSION: Final = 1
+"""Of the tables and of ``run.json``; raised when a column changes its meaning."""
+
+
+def provenance(run: Run) -> Provenance:
+    """What every number of a run came from."""
+    return Provenance(
+        run_id=run.run_id,
+        data_hash=run.dataset.data_hash,
+        scenario_hash=BASELINE,
+        model_version=__version__,
+        seed=run.request.seed,
+    )
+
+
+def tables(run: Run) -> dict[str, pd.DataFrame]:
+    """All tables of a run, by name."""
+    source = provenance(run)
+    return {
+        "attainment": attainment_frame(run.attainment, source),
+        "required": required_frame(run.attainment, source),
+        "joint": joint_frame(run.attainment, source),
+        "paths": paths_frame(run.paths, source),
+    }
+
+
+def manifest(run: Run) -> dict[str, Any]:
+    """What was run, on what, with which verdict: the content of ``run.json``."""
+    config = run.dataset.config
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **asdict(provenance(run)),
+        "dataset": config.name,
+        "name_zh": config.name_zh,
+        "city": config.city,
+        "province": config.province,
+        "target_year": config.target_year,
+        "as_of": run.paths.as_of.text,
+        "day_of_knowledge": run.paths.as_of.day.isoformat(),
+        "first_action_month": str(config.first_action_month),
+        "synthetic": config.synthetic,
+        "method": run.paths.method,
+        "draws": run.request.draws,
+        "assumptions": {"coupling_between_indicators": COUPLING, "prior_scale_by_level": SCALE_BY_LEVEL},
+        "diagnostics": {name: asdict(one.diagnostics) for name, one in run.paths.indicators.items()},
+        "remarks_used": {name: [asdict(r) for r in remarks] for name, remarks in run.remarks.items() if remarks},
+    }
+
+
+def document(run: Run) -> dict[str, Any]:
+    """Everything of a run as one document for programs: the manifest and the short tables."""
+    short = {name: frame for name, frame in tables(run).items() if name != "paths"}
+    return manifest(run) | {name: json.loads(frame.to_json(orient="records")) for name, frame in short.items()}
+
+
+def write_run(run: Run, out: Path) -> None:
+    """Write a run's directory; an earlier run there is replaced.
+
+    Raises
+    ------
+    UsageError
+        ``out`` exists and is not a run, or cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).is_file())):
+        raise UsageError(f"{out} exists and is not the directory of a run; name another with --out")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".dabiao-") as scratch:
+            fresh = Path(scratch) / "run"
+            fresh.mkdir()
+            for name, frame in tables(run).items():
+                write_csv(frame, fresh / f"{name}.csv", table=name)
+            text = json.dumps(manifest(run), ensure_ascii=False, indent=2, sort_keys=True)
+            (fresh / MANIFEST).write_text(text + "\n", encoding="utf-8")
+            if out.exists():
+                out.replace(Path(scratch) / "old")
+            fresh.replace(out)
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror or error}; name another directory with --out") from error
