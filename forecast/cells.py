@@ -37,9 +37,9 @@ class CellError(ValueError):
 
 
 _MASK: Final = re.compile(
-    r"(?:[x×*][x×*.]*)?%?|[-–—_/.·]*%?|n/?a|nan|null|none|未公布|未发布|暂缺|缺|无数据|保密", re.I
+    r"(?:[x×*][x×*.]*)?%?|[-–—_/.·…]*%?|n/?a|nan|null|none|未公布|未发布|暂缺|缺|无数据|保密", re.I
 )
-_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?|[+-]?\.\d+", re.I)
+_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?|[+-]?\.\d+", re.I | re.A)
 _DIGITS: Final = {"一": 1, "二": 2, "三": 3, "四": 4}
 
 

@@ -19,7 +19,19 @@ class ForecastError(Exception):
 
 
 class UsageError(ForecastError):
-    """The call itself is off: an unknown option, unit or indicator."""
+    """The call itself is off: an option that cannot be read, a place that cannot be written.
+
+    code : key of the message below ``problems`` in the catalogues; params : values for its placeholders
+    """
+
+    def __init__(self, code: str, **params: object) -> None:
+        self.code = code
+        self.params = params
+        super().__init__(self.text("en"))
+
+    def text(self, lang: Lang) -> str:
+        """What is off, and what to do."""
+        return t(f"problems.{self.code}", lang, **self.params)
 
 
 class NonFiniteError(ForecastError):

@@ -133,7 +133,7 @@ class AsOf:
                 return cls(day, Month(day.year, day.month), text)
             month = Month.parse(text)
         except ValueError as error:
-            raise UsageError(f"as-of {text!r} is neither YYYY-MM nor YYYY-MM-DD") from error
+            raise UsageError("usage_as_of", found=text) from error
         return cls(last_day(month.plus(1)), month, text)
 
     def sees(self, period: Month, released: dt.date) -> bool:

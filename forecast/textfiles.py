@@ -99,10 +99,14 @@ def _decoded(content: bytes, encoding: str, name: str, problems: Problems) -> st
 
 
 def _mostly_utf8(content: bytes) -> bool:
-    """Whether the bytes beyond ASCII read as UTF-8 for the most part: a damaged file, not one in GB18030."""
+    """Whether the bytes beyond ASCII are Chinese in UTF-8 but for a few: a damaged file, not one in GB18030.
+
+    Only three-byte characters count as Chinese: pairs of bytes are often legal in both encodings.
+    """
     beyond = sum(byte >= 0x80 for byte in content)
-    good = sum(len(char.encode()) for char in content.decode("utf-8", "ignore") if ord(char) >= 0x80)
-    return good > 0.5 * beyond
+    chinese = sum(0x0800 <= ord(char) <= 0xFFFF for char in content.decode("utf-8", "ignore"))
+    broken = content.decode("utf-8", "replace").count("\ufffd")
+    return 3 * chinese > 0.5 * beyond and broken <= max(2, beyond // 50)
 
 
 def csv_rows(content: bytes, name: str, problems: Problems) -> Rows | None:

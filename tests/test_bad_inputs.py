@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 import pytest
 from openpyxl import Workbook
-from small_dataset import FILES, TOML, edited, with_row, write_dataset
 
 from forecast.dataset import read_dataset
 from forecast.errors import InputError, Problem
 from forecast.tables import RESERVED
 from forecast.textfiles import MAX_BYTES
+from tests.small_dataset import FILES, TOML, edited, with_row, write_dataset
 
 Changes = Mapping[str, str | bytes | None]
 OBS, UNITS, PROJECTS, ENTERPRISES = "observations.csv", "units.csv", "projects.csv", "enterprises.csv"
@@ -322,7 +322,7 @@ CASES: dict[str, Case] = {
     "an unpaired quote": Case(obs('xixian,ind_va,2020-08,cum_yoy_pct,"3.1,,published,统计局'), "csv_broken", OBS, NEW),
     # bytes
     "a NUL byte": Case({OBS: FILES[OBS].encode().replace(b"-30.1", b"-30\x001")}, "nul_byte", OBS, 6),
-    "binary junk": Case({OBS: bytes(range(1, 256)) * 4}, "encoding_unknown", OBS),
+    "binary junk": Case({OBS: bytes(range(1, 256)) * 4}, "encoding_unknown", OBS, 2),
     "a control character": Case({OBS: FILES[OBS].replace("-30.1", "-30\x071")}, "control_character", OBS, 6),
     "half a Chinese character": Case({OBS: FILES[OBS].encode()[:-2]}, "encoding_broken", OBS, NEW - 1),
     "a workbook named csv": Case({OBS: book(observation_rows())}, "csv_is_workbook", OBS),

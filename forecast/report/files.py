@@ -95,7 +95,7 @@ def write_run(run: Run, out: Path) -> None:
         ``out`` exists and is not a run, or cannot be written.
     """
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).is_file())):
-        raise UsageError(f"{out} exists and is not the directory of a run; name another with --out")
+        raise UsageError("usage_not_a_run", folder=out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".dabiao-") as scratch:
@@ -109,4 +109,4 @@ def write_run(run: Run, out: Path) -> None:
                 out.replace(Path(scratch) / "old")
             fresh.replace(out)
     except OSError as error:
-        raise UsageError(f"{out}: {error.strerror or error}; name another directory with --out") from error
+        raise UsageError("usage_not_written", folder=out, reason=error.strerror or error) from error

@@ -7,11 +7,11 @@ Invariant: every number shown is a field of ``Attainment`` in the words of ``for
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from rich import box
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -40,7 +40,13 @@ AVERAGE_COLUMNS: Final = (
     "light_now",
     "light",
 )
+NOW_COLUMNS: Final = ("indicator", "ytd", "benchmark_ytd", "gap", "light_now")
+AHEAD_COLUMNS: Final = ("indicator", "forecast", "benchmark_forecast", "reach", "near", "required", "light")
 CONSTANT_COLUMNS: Final = ("indicator", "target", "ytd", "forecast", "reach", "near", "required", "light_now", "light")
+WIDE: Final = 100
+"""Columns of a screen that the whole table needs."""
+LEAST_WIDTH: Final = {"indicator": 12, "required": 10}
+"""Columns that hold whole words however narrow the screen is."""
 LEFT: Final = frozenset({"indicator", "required", "target"})
 FOLDED: Final = frozenset({"indicator", "required", "target", "reach", "near"})
 """Columns of words, which give way where the screen is narrow; numbers are never broken."""
@@ -56,23 +62,43 @@ def render(attainment: Attainment, *, lang: Lang, files: Sequence[str] = ()) -> 
 
     Returns
     -------
-    rich renderable that fits 100 columns and more, Chinese characters counted as two.
+    rich renderable; from 100 columns on one table, on narrower screens one of today and one of the year's end. Chinese
+    characters are counted as two columns.
     """
-    mine = [row for row in attainment.rows if row.target.unit == attainment.config.city]
-    average = [row for row in mine if row.target.kind is TargetKind.PROVINCE_AVERAGE]
-    constant = [
-        row
-        for row in mine
-        if row.target.kind is not TargetKind.PROVINCE_AVERAGE and row.evidence is not Evidence.INSUFFICIENT
-    ]
-    parts: list[RenderableType] = [_table(average, AVERAGE_COLUMNS, _title(attainment, lang), lang)]
-    if constant:
-        parts.append(_table(constant, CONSTANT_COLUMNS, t("report.title_constant", lang), lang))
-    notes = [_together(attainment, lang), *_missing(average, attainment, lang), *_notes(attainment, mine, lang)]
-    if files:
-        notes.append(t("report.note_files", lang, list=t("glossary.and", lang).join(files)))
-    parts += [Padding(Text(note), (0, 1)) for note in notes]
-    return Group(*parts)
+    return _Page(attainment, lang, tuple(files))
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    attainment: Attainment
+    lang: Lang
+    files: tuple[str, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        attainment, lang = self.attainment, self.lang
+        mine = [row for row in attainment.rows if row.target.unit == attainment.config.city]
+        average = [row for row in mine if row.target.kind is TargetKind.PROVINCE_AVERAGE]
+        constant = [
+            row
+            for row in mine
+            if row.target.kind is not TargetKind.PROVINCE_AVERAGE and row.evidence is not Evidence.INSUFFICIENT
+        ]
+        layouts = [AVERAGE_COLUMNS] if options.max_width >= WIDE else [NOW_COLUMNS, AHEAD_COLUMNS]
+        title = _title(attainment, lang)
+        for columns in layouts:
+            yield _table(average, columns, title, lang)
+            title = ""
+            yield Text()
+        if constant:
+            yield _table(constant, CONSTANT_COLUMNS, t("report.title_constant", lang), lang)
+            yield Text()
+        yield from (Text(note) for note in _all_notes(attainment, mine, average, lang))
+        if self.files:
+            yield Text(t("report.note_files", lang, list=t("glossary.and", lang).join(self.files)))
+
+
+def _all_notes(attainment: Attainment, mine: Sequence[Row], average: Sequence[Row], lang: Lang) -> list[str]:
+    return [_together(attainment, lang), *_missing(average, attainment, lang), *_notes(attainment, mine, lang)]
 
 
 def _title(attainment: Attainment, lang: Lang) -> str:
@@ -88,7 +114,7 @@ def _title(attainment: Attainment, lang: Lang) -> str:
 
 def _table(rows: Sequence[Row], columns: Sequence[str], title: str, lang: Lang) -> Table:
     table = Table(
-        title=Text(title),
+        title=Text(title) if title else None,
         box=box.SIMPLE_HEAVY,
         show_edge=False,
         pad_edge=False,
@@ -102,6 +128,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str], title: str, lang: Lang) 
             justify="left" if column in LEFT else "right",
             overflow="fold",
             no_wrap=column not in FOLDED,
+            min_width=LEAST_WIDTH.get(column),
         )
     for row in rows:
         cells = _cells(row, lang)

@@ -1,0 +1,53 @@
+"""The command line: arguments in, one typed request, one call, a report out.
+
+Exit codes: 0; 1 the input is unusable; 2 the call is. Heavy imports wait until a command needs them, so that
+``dabiao --help`` answers at once. One module a command.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from forecast import __version__
+from forecast.cli.init import init
+from forecast.cli.run import run
+from forecast.cli.validate import validate
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="dabiao",
+    help="达标：年终目标达成推演。How likely a city reaches its provincial average by the end of the year.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (run, validate, init):
+    app.command()(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"dabiao {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="版本。Version.")
+    ] = False,
+) -> None:
+    """达标：年终目标达成推演。"""
+
+
+def main() -> None:
+    """Entry point of the command ``dabiao``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    app()

@@ -1,0 +1,67 @@
+"""NUTS on the PyMC model against the fast route, on the same data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from forecast.family import SCALE_SD, UNIT_SCALE_SD, Parent, prepare, scale_log_likelihood
+from forecast.model import SHAPE_CENTRE, SHAPE_SPREAD
+from forecast.reference import MIN_ESS, build_model, family_data
+from forecast.sampling import HYPER_DRAWS, fit
+from tests.synthetic import measurements
+
+TOLERANCE_SD = 0.15
+"""Of a quantile, in sds of full-year growth, beside Monte Carlo error: grid and linearised scale of the fast route."""
+
+
+@pytest.fixture(scope="module")
+def both():
+    some = measurements(seed=11, years=3, last=6, gaps=True)
+    return some, *(fit(some, method=m, seed=4, name="x", draws=8 * HYPER_DRAWS) for m in ("fast", "nuts"))
+
+
+def full_year(m, posterior) -> np.ndarray:
+    level = np.tile(m.weight, 2) * np.exp(posterior.index)
+    return level[:, :, m.per_year :].sum(2) / level[:, :, : m.per_year].sum(2) - 1
+
+
+def test_both_routes_give_the_same_quantiles_of_year_end_growth(both):
+    some, fast, nuts = both
+    a, b = full_year(some, fast), full_year(some, nuts)
+    for quantile in (0.1, 0.25, 0.5, 0.75, 0.9):
+        sd = b.std(0)
+        density = norm.pdf(norm.ppf(quantile))
+        error = np.sqrt(quantile * (1 - quantile)) / density
+        mcse = error * np.sqrt(1 / fast.diagnostics.effective_draws + 1 / nuts.diagnostics.effective_draws)
+        difference = np.abs(np.quantile(a, quantile, axis=0) - np.quantile(b, quantile, axis=0)) / sd
+        assert (difference < 4 * mcse + TOLERANCE_SD).all(), quantile
+
+
+def test_the_reference_reports_its_diagnostics(both):
+    _, fast, nuts = both
+    assert nuts.diagnostics.method == "nuts"
+    assert nuts.diagnostics.status == "ok"
+    assert nuts.diagnostics.ess_bulk > MIN_ESS
+    assert fast.diagnostics.method == "fast"
+    assert fast.diagnostics.rhat is None
+
+
+def test_the_models_log_density_is_that_of_the_fast_route(both):
+    """Same prior times same likelihood, up to one constant."""
+    some = both[0]
+    family = prepare(some, (0,), Parent.none(10, some.periods), root=True)
+    model = build_model(family_data(family, 1))
+    density = model.compile_logp()
+    rng = np.random.default_rng(0)
+    differences = []
+    for _ in range(4):
+        z, common, child = rng.normal(0, 0.7, 6), rng.normal(0, 0.5), rng.normal(0, 0.5, 1)
+        scale = np.exp(SCALE_SD * common + UNIT_SCALE_SD * child[0])
+        on_grid = scale_log_likelihood(family, (SHAPE_CENTRE + SHAPE_SPREAD * z)[None])[0, 0]
+        from forecast.family import SCALE_GRID
+
+        fast = np.interp(np.log(scale), np.log(SCALE_GRID), on_grid) + norm.logpdf(np.r_[z, common, child]).sum()
+        differences.append(float(density({"shape_z": z, "common_z": common, "child_z": child})) - fast)
+    assert np.ptp(differences) < 0.05 * abs(np.mean(differences)) + 0.5

@@ -1,0 +1,74 @@
+"""Targets: an accepted row can be evaluated without a further check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from forecast.dataset import Dataset, read_dataset
+from forecast.target import Target, TargetKind
+from tests.small_dataset import edited, write_dataset
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return read_dataset(write_dataset(tmp_path_factory.mktemp("small")))
+
+
+def test_targets_keep_the_order_of_their_file(dataset: Dataset) -> None:
+    assert [(t.indicator, t.kind) for t in dataset.targets] == [
+        ("ind_va", TargetKind.PROVINCE_AVERAGE),
+        ("ind_va", TargetKind.PLAN),
+        ("gdp", TargetKind.POSITIVE_GROWTH),
+        ("gdp", TargetKind.RANK),
+    ]
+
+
+def test_a_target_is_read_in_full(dataset: Dataset) -> None:
+    first = dataset.targets[0]
+    expected = Target(
+        unit="xiaocheng",
+        indicator="ind_va",
+        kind=TargetKind.PROVINCE_AVERAGE,
+        value=None,
+        tolerance_pp=2.0,
+        assessed=True,
+        light_rule="gap",
+        source="会议",
+    )
+    assert first == expected
+
+
+def test_plans_and_ranks_have_values_and_the_others_none_that_matters(dataset: Dataset) -> None:
+    for target in dataset.targets:
+        needs = target.kind in (TargetKind.PLAN, TargetKind.RANK)
+        assert (target.value is not None) == needs
+
+
+def test_every_target_names_what_exists(dataset: Dataset) -> None:
+    for target in dataset.targets:
+        assert target.unit in dataset.panel.units
+        assert target.indicator in dataset.panel.indicators
+        assert target.light_rule in dataset.config.lights
+        assert target.tolerance_pp >= 0
+
+
+@pytest.mark.parametrize(("word", "kind"), [("全省平均", "province_average"), ("PROVINCE_AVERAGE", "province_average")])
+def test_kinds_are_read_in_chinese(tmp_path: Path, word: str, kind: str) -> None:
+    targets = read_dataset(write_dataset(tmp_path, edited("targets.csv", "province_average", word))).targets
+    assert targets[0].kind == kind
+
+
+def test_positive_growth_may_say_zero(tmp_path: Path) -> None:
+    changed = edited("targets.csv", "positive_growth,,", "positive_growth,0,")
+    assert read_dataset(write_dataset(tmp_path, changed)).targets[2].value == 0.0
+
+
+def test_a_county_may_be_held_against_the_province(tmp_path: Path) -> None:
+    changed = edited("targets.csv", "xiaocheng,ind_va,province", "dongxian,ind_va,province")
+    assert read_dataset(write_dataset(tmp_path, changed)).targets[0].unit == "dongxian"
+
+
+def test_a_plan_may_be_negative_and_in_percent_signs(tmp_path: Path) -> None:
+    assert read_dataset(write_dataset(tmp_path, edited("targets.csv", "plan,5", "plan,-1.5%"))).targets[1].value == -1.5
