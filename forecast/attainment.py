@@ -27,6 +27,8 @@ __all__ = ["Attainment", "attain"]
 
 LIKELY: Final = 0.7
 """P(near) from which an indicator no longer has to be won (较有把握)."""
+WINNABLE: Final = 0.3
+"""P(near) below which an indicator is not called winnable (难度很大)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,7 +36,7 @@ class Attainment:
     """All targets of a run, indicators and units in official order, and what can be said of them together.
 
     reach, near : joint attainment of the city's assessed indicators against the province's average
-    hardest, winnable : indicators with the least P(near) below 0.7, and with the highest below it; None without one
+    hardest, winnable : indicators with the least P(near) below 0.7, and with the highest from 0.3 on; None without one
     """
 
     rows: tuple[Row, ...]
@@ -123,5 +125,5 @@ def _standouts(rows: Sequence[Row]) -> tuple[str | None, str | None]:
     unsure = [(row.p_near, row.target.indicator) for row in rows if row.p_near is not None and row.p_near < LIKELY]
     if not unsure:
         return None, None
-    hardest, winnable = min(unsure)[1], max(unsure)[1]
-    return hardest, (winnable if winnable != hardest else None)
+    hardest, (chance, winnable) = min(unsure)[1], max(unsure)
+    return hardest, (winnable if winnable != hardest and chance >= WINNABLE else None)

@@ -105,7 +105,7 @@ class _Keys:
             return None
         if kind is float and type(value) is int:
             value = float(value)
-        if type(value) is not kind or (kind is str and not value.strip()):
+        if type(value) is not kind or not str(value).strip():
             self.note(key, "toml_type", value=quoted(str(value)), expected=_TYPE_NAMES[kind])
             return None
         return value

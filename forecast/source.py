@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from forecast.columns import OPTIONAL_TABLES, TABLES
 from forecast.config import config_of, parse_toml
-from forecast.errors import InputError
 from forecast.panel import Config
 from forecast.tables import Problems, RawTable, near, table_of_rows
 from forecast.textfiles import SUFFIXES, csv_rows, read_bytes, xlsx_rows
@@ -81,12 +80,10 @@ def _open_workbook(path: Path, problems: Problems) -> Source | None:
     content = read_bytes(path, path.name, problems)
     if content is None:
         return None
-    from forecast.workbook import read_workbook  # needs openpyxl, heavy, and only a workbook needs it
+    from forecast.workbook import workbook_tables  # needs openpyxl, heavy, and only a workbook needs it
 
-    try:
-        raw, tables = read_workbook(path)
-    except InputError as error:
-        problems.extend(error.problems)
+    raw, tables = workbook_tables(content, path.name, problems)
+    if not tables and len(problems):
         return None
     source = Source(folder=path.parent, file=path.name, tables=dict(tables), contents={"workbook": content})
     source.files = dict.fromkeys(tables, path)

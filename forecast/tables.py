@@ -73,7 +73,8 @@ class Problems:
     def add_at(self, code: str, file: str, row: int | None, column: str | None, params: Mapping[str, object]) -> None:
         """Note one problem whose message has placeholders of any name (``row``, ``column``)."""
         texts = {key: str(value) for key, value in params.items()}
-        self._found.append(Problem(code=code, file=file, row=row, column=column, params=texts))
+        shown = None if column is None else quoted(column)
+        self._found.append(Problem(code=code, file=file, row=row, column=shown, params=texts))
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Take over problems that were found elsewhere."""
@@ -240,7 +241,9 @@ def _slips(file: str, extras: Sequence[_Match], absent: Sequence[Column], proble
     slips = set()
     names = {word: column.name for column in absent for word in (column.name, *column.zh)}
     for extra in extras:
-        word = near(plain(extra.name), names, cutoff=_NEAR_COLUMN)
+        text = plain(extra.name).lower()
+        cut = [name for name in names if name.startswith(f"{text}_")]  # progress for progress_pct
+        word = cut[0] if cut else near(text, names, cutoff=_NEAR_COLUMN)
         if word is not None:
             problems.add("column_near", file, row=1, column=extra.name, header=extra.name, suggestion=word)
             slips.add(names[word])

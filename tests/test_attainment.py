@@ -513,13 +513,14 @@ def test_nothing_judged_is_a_state_and_not_a_number():
 def test_the_hardest_and_the_most_winnable_are_named():
     rng = np.random.default_rng(6)
     province = np.zeros((400, 11))
-    means = {"ind_va": -0.20, "fai": -0.035, "retail": 0.10}
+    means = {"ind_va": -0.20, "fai": -0.022, "retail": 0.10}
     all_paths = [
         hm.indicator_paths(n, {"shaanxi": province, "ankang": hm.normal_growth(rng, m, 0.03)}) for n, m in means.items()
     ]
     observations = [o for n in means for o in figures({"2020-08": 1.0}, {"2020-08": 1.0}, n)]
     found = attain(hm.paths(*all_paths), hm.panel(observations), [hm.target(n) for n in means], hm.config())
     assert (found.hardest, found.winnable) == ("ind_va", "fai")
+    assert 0.3 < found.rows[1].p_near < 0.7
 
 
 def test_one_indicators_row_does_not_depend_on_the_others():
@@ -530,3 +531,15 @@ def test_one_indicators_row_does_not_depend_on_the_others():
     alone = attain(hm.paths(fai), observations, [hm.target("fai")], hm.config())
     together = attain(hm.paths(fai, retail), observations, [hm.target("retail"), hm.target("fai")], hm.config())
     assert alone.rows[0] == together.rows[0]
+
+
+def test_what_is_very_difficult_is_not_called_winnable():
+    rng = np.random.default_rng(6)
+    means = {"ind_va": -0.20, "fai": -0.10}
+    all_paths = [
+        hm.indicator_paths(n, {"shaanxi": np.zeros((400, 11)), "ankang": hm.normal_growth(rng, m, 0.03)})
+        for n, m in means.items()
+    ]
+    observations = [o for n in means for o in figures({"2020-08": 1.0}, {"2020-08": 1.0}, n)]
+    found = attain(hm.paths(*all_paths), hm.panel(observations), [hm.target(n) for n in means], hm.config())
+    assert (found.hardest, found.winnable) == ("ind_va", None)

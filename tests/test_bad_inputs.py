@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from forecast.dataset import read_dataset
@@ -552,3 +554,118 @@ def test_reserved_columns_are_refused(tmp_path: Path, name: str) -> None:
     lines = FILES[UNITS].splitlines()
     text = "\n".join([lines[0] + f",{name}", *(line + ",1" for line in lines[1:])])
     assert [p.code for p in report_of(write_dataset(tmp_path, {UNITS: text}))] == ["column_reserved"]
+
+
+# nothing makes a traceback
+
+NASTY = (
+    *(
+        "",
+        "X",
+        "-",
+        "0",
+        "-1",
+        "1e999",
+        "nan",
+        "true",
+        "是",
+        "2020-08",
+        "2020-01",
+        "1-8月",
+        "2020-02-30",
+        "9" * 400,
+        "{x}",
+        "%",
+        '"',
+    ),
+    *(
+        "\n",
+        "\r",
+        ",",
+        ";",
+        "\t",
+        "=1+1",
+        "xiaocheng",
+        "dasheng",
+        "gdp",
+        "cum_yoy_pct",
+        "level_cum",
+        "plan",
+        "rank",
+        "synthetic",
+    ),
+)
+
+
+@settings(max_examples=150)
+@given(
+    name=st.sampled_from([name for name in FILES if name.endswith(".csv")]),
+    row=st.integers(0, 12),
+    column=st.integers(0, 20),
+    cell=st.sampled_from(NASTY),
+)
+def test_any_cell_may_hold_anything(
+    tmp_path_factory: pytest.TempPathFactory, name: str, row: int, column: int, cell: str
+) -> None:
+    rows = [line.split(",") for line in FILES[name].splitlines()]
+    cells = rows[row % len(rows)]
+    cells[column % len(cells)] = cell
+    accepted_or_reported(tmp_path_factory, {name: "\n".join(",".join(cells) for cells in rows)})
+
+
+@settings(max_examples=100)
+@given(
+    name=st.sampled_from(sorted(FILES)),
+    start=st.integers(0, 2000),
+    length=st.integers(0, 30),
+    junk=st.binary(max_size=8),
+)
+def test_any_bytes_may_be_damaged(
+    tmp_path_factory: pytest.TempPathFactory, name: str, start: int, length: int, junk: bytes
+) -> None:
+    content = FILES[name].encode()
+    at = start % len(content)
+    accepted_or_reported(tmp_path_factory, {name: content[:at] + junk + content[at + length :]})
+
+
+@settings(max_examples=100)
+@given(
+    key=st.sampled_from([*re.findall(r"^(\w+) =", TOML, re.M), "files", "lights", "evidence", "synthetic"]),
+    value=st.sampled_from(
+        [
+            "1",
+            "-1",
+            "1.5",
+            "true",
+            '""',
+            '"x"',
+            '"2020-10"',
+            "[]",
+            "{}",
+            "2020-10-01",
+            "nan",
+            "1e400",
+            "{gap = 1}",
+            "{a = {}}",
+        ]
+    ),
+)
+def test_any_key_may_have_any_value(tmp_path_factory: pytest.TempPathFactory, key: str, value: str) -> None:
+    lines = [line for line in TOML.splitlines() if not line.startswith(f"{key} =")]
+    if key == "lights":
+        lines = lines[: lines.index("[lights.gap]")]
+    accepted_or_reported(tmp_path_factory, {CONFIG: "\n".join([f"{key} = {value}", *lines])})
+
+
+def accepted_or_reported(factory: pytest.TempPathFactory, changes: Changes) -> None:
+    """A data set is read, or there is a report in both languages; nothing else."""
+    folder = write_dataset(factory.mktemp("damaged"), changes)
+    try:
+        read = read_dataset(folder)
+    except InputError as error:
+        assert error.problems
+        assert all(error.report(lang).count("\n") >= len(error.problems) for lang in ("zh", "en"))
+    else:
+        assert read.config.city in read.panel.units
+        assert read.panel.observations[["unit", "indicator", "measure", "status", "source"]].ne("").to_numpy().all()
+        assert all(day is not None for day in read.panel.observations["released"])

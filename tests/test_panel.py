@@ -119,13 +119,13 @@ def test_a_later_masked_vintage_does_not_erase_a_figure(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("indicator", "period"),
+    ("indicator", "period", "month"),
     [
-        ("ind_va", "2020-02"),
-        ("ind_va", "2020年1-2月"),
-        ("gdp", "2020Q2"),
-        ("gdp", "2020年上半年"),
-        ("service_rev", "2020年1-8月"),
+        ("ind_va", "2020-02", 2),
+        ("ind_va", "2020年1-2月", 2),
+        ("gdp", "2020Q2", 6),
+        ("gdp", "2020年上半年", 6),
+        ("service_rev", "2020年1-8月", 8),
     ],
 )
 def test_spans_are_accepted_by_their_frequency(tmp_path: Path, indicator: str, period: str, month: int) -> None:

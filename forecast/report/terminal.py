@@ -20,13 +20,13 @@ from forecast.attainment import Attainment
 from forecast.evidence import Evidence, Figure
 from forecast.judgement import Row, RowStatus, Summary
 from forecast.lights import Light
+from forecast.report.notes import OK, notes, plain_name
 from forecast.target import TargetKind
 from forecast.texts import Lang, t
 
 __all__ = ["render"]
 
 COLOURS: Final = {Light.GREEN: "bold green", Light.YELLOW: "bold yellow", Light.RED: "bold red"}
-OK: Final = "ok"
 AVERAGE_COLUMNS: Final = (
     "indicator",
     "ytd",
@@ -42,6 +42,7 @@ AVERAGE_COLUMNS: Final = (
 )
 NOW_COLUMNS: Final = ("indicator", "ytd", "benchmark_ytd", "gap", "light_now")
 AHEAD_COLUMNS: Final = ("indicator", "forecast", "benchmark_forecast", "reach", "near", "required", "light")
+CONSTANT_AHEAD_COLUMNS: Final = ("indicator", "target", "forecast", "reach", "near", "required", "light")
 CONSTANT_COLUMNS: Final = ("indicator", "target", "ytd", "forecast", "reach", "near", "required", "light_now", "light")
 WIDE: Final = 100
 """Columns of a screen that the whole table needs."""
@@ -83,22 +84,20 @@ class _Page:
             for row in mine
             if row.target.kind is not TargetKind.PROVINCE_AVERAGE and row.evidence is not Evidence.INSUFFICIENT
         ]
-        layouts = [AVERAGE_COLUMNS] if options.max_width >= WIDE else [NOW_COLUMNS, AHEAD_COLUMNS]
+        wide = options.max_width >= WIDE
+        layouts = [AVERAGE_COLUMNS] if wide else [NOW_COLUMNS, AHEAD_COLUMNS]
         title = _title(attainment, lang)
         for columns in layouts:
             yield _table(average, columns, title, lang)
             title = ""
             yield Text()
         if constant:
-            yield _table(constant, CONSTANT_COLUMNS, t("report.title_constant", lang), lang)
+            columns = CONSTANT_COLUMNS if wide else CONSTANT_AHEAD_COLUMNS
+            yield _table(constant, columns, t("report.title_constant", lang), lang)
             yield Text()
-        yield from (Text(note) for note in _all_notes(attainment, mine, average, lang))
+        yield from (Text(note) for note in notes(attainment, lang))
         if self.files:
             yield Text(t("report.note_files", lang, list=t("glossary.and", lang).join(self.files)))
-
-
-def _all_notes(attainment: Attainment, mine: Sequence[Row], average: Sequence[Row], lang: Lang) -> list[str]:
-    return [_together(attainment, lang), *_missing(average, attainment, lang), *_notes(attainment, mine, lang)]
 
 
 def _title(attainment: Attainment, lang: Lang) -> str:
@@ -166,10 +165,6 @@ def _lines(first: str, *more: str) -> Text:
     return text
 
 
-def _plain_name(row: Row, lang: Lang) -> str:
-    return words.indicator_name(row.target.indicator, row.name_zh, lang)
-
-
 def _name(row: Row, lang: Lang) -> Text:
     notes = []
     if row.evidence is Evidence.THIN:
@@ -178,7 +173,7 @@ def _name(row: Row, lang: Lang) -> Text:
         notes.append(t("report.not_assessed", lang))
     if row.diagnostics not in {"", OK}:
         notes.append(t("report.diagnostics_failed", lang))
-    return _lines(_plain_name(row, lang), *notes)
+    return _lines(plain_name(row, lang), *notes)
 
 
 def _target(row: Row, lang: Lang) -> Text:
@@ -217,119 +212,3 @@ def _why_not(row: Row, lang: Lang) -> str:
     if row.status is RowStatus.INSUFFICIENT:
         return t("glossary.insufficient_cell", lang)
     return t(f"report.status_{row.status.value}", lang)
-
-
-def _together(attainment: Attainment, lang: Lang) -> str:
-    near, reach = attainment.near, attainment.reach
-    as_of = words.knowledge(attainment.as_of, lang)
-    if not near.judged:
-        return t("report.joint_none", lang, as_of=as_of, assessed=near.assessed)
-    sentences = [
-        t(
-            "report.joint_same" if near.p10 == near.p90 else "report.joint",
-            lang,
-            as_of=as_of,
-            assessed=near.assessed,
-            judged=near.judged,
-            near=near.p50,
-            low=near.p10,
-            high=near.p90,
-            reach=reach.p50,
-        ),
-        t(
-            "report.joint_all",
-            lang,
-            judged=near.judged,
-            all_near=words.probability(near.p_all, lang, evidence=Evidence.AMPLE),
-            all_reach=words.probability(reach.p_all, lang, evidence=Evidence.AMPLE),
-        ),
-    ]
-    names = {row.target.indicator: _plain_name(row, lang) for row in attainment.rows}
-    if attainment.hardest:
-        sentences.append(t("report.hardest", lang, indicator=names[attainment.hardest]))
-    if attainment.winnable:
-        sentences.append(t("report.winnable", lang, indicator=names[attainment.winnable]))
-    return t("report.sentence_gap", lang).join(sentences)
-
-
-def _missing(rows: Sequence[Row], attainment: Attainment, lang: Lang) -> list[str]:
-    separator = t("glossary.colon", lang)
-    return [
-        f"{_plain_name(row, lang)}{separator}{words.insufficient_note(row, attainment.units, lang)}"
-        for row in rows
-        if row.status is RowStatus.INSUFFICIENT
-    ]
-
-
-def _notes(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
-    return [
-        *_light_rules(attainment, rows, lang),
-        t(
-            "report.note_evidence",
-            lang,
-            limited=attainment.config.evidence.limited_from,
-            ample=attainment.config.evidence.ample_from,
-        ),
-        t("report.note_required", lang, first=words.month_name(attainment.config.first_action_month, lang)),
-        t("report.note_probability", lang),
-        *_synthetic(attainment, rows, lang),
-        _method(attainment, rows, lang),
-    ]
-
-
-def _light_rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
-    names = dict.fromkeys(row.target.light_rule for row in rows)
-    rules = [attainment.config.lights[name] for name in names]
-    lines = [
-        t(
-            "report.note_lights",
-            lang,
-            rule=rule.rule,
-            green=words.percent(rule.green_from),
-            yellow=words.percent(rule.yellow_from),
-        )
-        for rule in rules
-    ]
-    tolerances = {
-        t(
-            "report.note_tolerance_item",
-            lang,
-            indicator=_plain_name(row, lang),
-            points=f"{row.target.tolerance_pp:g}",
-        ): None
-        for row in rows
-        if row.target.kind is TargetKind.PROVINCE_AVERAGE
-    }
-    return [*lines, t("report.note_tolerance", lang, list=t("glossary.and", lang).join(tolerances))]
-
-
-def _synthetic(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
-    if attainment.config.synthetic:
-        return [t("report.note_synthetic_all", lang)]
-    items = {
-        t(
-            "report.note_synthetic_item",
-            lang,
-            indicator=_plain_name(row, lang),
-            percent=words.percent(row.synthetic_share),
-        ): None
-        for row in rows
-        if row.synthetic_share
-    }
-    return [t("report.note_synthetic_some", lang, list=t("glossary.and", lang).join(items))] if items else []
-
-
-def _method(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> str:
-    failed = {
-        t(
-            "report.note_method_item",
-            lang,
-            indicator=_plain_name(row, lang),
-            status=row.diagnostics,
-        ): None
-        for row in rows
-        if row.diagnostics not in {"", OK}
-    }
-    key = "report.note_method_failed" if failed else "report.note_method_ok"
-    items = t("glossary.and", lang).join(failed)
-    return t(key, lang, method=attainment.method, seed=attainment.seed, list=items)

@@ -1,0 +1,151 @@
+"""What is said below the table of a run: the joint answer, what is missing, the rules, and what the numbers rest on.
+
+The same sentences serve terminal and brief.
+
+Invariant: every number is a field of ``Attainment`` in the words of ``forecast.words``
+(held by ``tests/test_report.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from forecast import words
+from forecast.attainment import Attainment
+from forecast.evidence import Evidence
+from forecast.judgement import Row, RowStatus
+from forecast.target import TargetKind
+from forecast.texts import Lang, t
+
+__all__ = ["OK", "notes", "plain_name"]
+
+OK: Final = "ok"
+"""Status of diagnostics that all passed."""
+
+
+def notes(attainment: Attainment, lang: Lang) -> list[str]:
+    """Sentences in order: joint answer, missing figures, rules of lights and evidence, synthetic data, method."""
+    mine = [row for row in attainment.rows if row.target.unit == attainment.config.city]
+    return [_together(attainment, lang), *_missing(mine, attainment, lang), *_rules(attainment, mine, lang)]
+
+
+def plain_name(row: Row, lang: Lang) -> str:
+    """Name of the row's indicator."""
+    return words.indicator_name(row.target.indicator, row.name_zh, lang)
+
+
+def _together(attainment: Attainment, lang: Lang) -> str:
+    near, reach = attainment.near, attainment.reach
+    as_of = words.knowledge(attainment.as_of, lang)
+    if not near.judged:
+        return t("report.joint_none", lang, as_of=as_of, assessed=near.assessed)
+    sentences = [
+        t(
+            "report.joint_same" if near.p10 == near.p90 else "report.joint",
+            lang,
+            as_of=as_of,
+            assessed=near.assessed,
+            judged=near.judged,
+            near=near.p50,
+            low=near.p10,
+            high=near.p90,
+            reach=reach.p50,
+        ),
+        t(
+            "report.joint_all",
+            lang,
+            judged=near.judged,
+            all_near=words.probability(near.p_all, lang, evidence=Evidence.AMPLE),
+            all_reach=words.probability(reach.p_all, lang, evidence=Evidence.AMPLE),
+        ),
+    ]
+    names = {row.target.indicator: plain_name(row, lang) for row in attainment.rows}
+    if attainment.hardest:
+        sentences.append(t("report.hardest", lang, indicator=names[attainment.hardest]))
+    if attainment.winnable:
+        sentences.append(t("report.winnable", lang, indicator=names[attainment.winnable]))
+    return t("report.sentence_gap", lang).join(sentences)
+
+
+def _missing(rows: Sequence[Row], attainment: Attainment, lang: Lang) -> list[str]:
+    separator = t("glossary.colon", lang)
+    return [
+        f"{plain_name(row, lang)}{separator}{words.insufficient_note(row, attainment.units, lang)}"
+        for row in rows
+        if row.status is RowStatus.INSUFFICIENT and row.target.kind is TargetKind.PROVINCE_AVERAGE
+    ]
+
+
+def _rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
+    return [
+        *_light_rules(attainment, rows, lang),
+        t(
+            "report.note_evidence",
+            lang,
+            limited=attainment.config.evidence.limited_from,
+            ample=attainment.config.evidence.ample_from,
+        ),
+        t("report.note_required", lang, first=words.month_name(attainment.config.first_action_month, lang)),
+        t("report.note_probability", lang),
+        *_synthetic(attainment, rows, lang),
+        _method(attainment, rows, lang),
+    ]
+
+
+def _light_rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
+    names = dict.fromkeys(row.target.light_rule for row in rows)
+    rules = [attainment.config.lights[name] for name in names]
+    lines = [
+        t(
+            "report.note_lights",
+            lang,
+            rule=rule.rule,
+            green=words.percent(rule.green_from),
+            yellow=words.percent(rule.yellow_from),
+        )
+        for rule in rules
+    ]
+    tolerances = {
+        t(
+            "report.note_tolerance_item",
+            lang,
+            indicator=plain_name(row, lang),
+            points=f"{row.target.tolerance_pp:g}",
+        ): None
+        for row in rows
+        if row.target.kind is TargetKind.PROVINCE_AVERAGE
+    }
+    return [*lines, t("report.note_tolerance", lang, list=t("glossary.and", lang).join(tolerances))]
+
+
+def _synthetic(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
+    if attainment.config.synthetic:
+        return [t("report.note_synthetic_all", lang)]
+    items = {
+        t(
+            "report.note_synthetic_item",
+            lang,
+            indicator=plain_name(row, lang),
+            percent=words.percent(row.synthetic_share),
+        ): None
+        for row in rows
+        if row.synthetic_share
+    }
+    return [t("report.note_synthetic_some", lang, list=t("glossary.and", lang).join(items))] if items else []
+
+
+def _method(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> str:
+    failed = {
+        t(
+            "report.note_method_item",
+            lang,
+            indicator=plain_name(row, lang),
+            status=row.diagnostics,
+        ): None
+        for row in rows
+        if row.diagnostics not in {"", OK}
+    }
+    key = "report.note_method_failed" if failed else "report.note_method_ok"
+    items = t("glossary.and", lang).join(failed)
+    return t(key, lang, method=attainment.method, seed=attainment.seed, list=items)

@@ -1,0 +1,97 @@
+"""Paths from draws: anchored at what is published, coupled without changing any indicator alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import spearmanr
+
+from forecast.dims import DRAW, PERIOD, UNIT
+from forecast.paths import COUPLING, couple, indicator_paths
+from forecast.periods import Frequency
+from forecast.sampling import HYPER_DRAWS, fit
+from tests.synthetic import measurements
+
+YEAR = 2020
+
+
+def paths_of(seed: int, name: str, **options: object):
+    some = measurements(seed=seed, **options)
+    posterior = fit(some, method="fast", seed=seed, name=name, draws=4 * HYPER_DRAWS)
+    return some, indicator_paths(posterior, indicator=name, frequency=Frequency.MONTHLY, target_year=YEAR)
+
+
+@pytest.fixture(scope="module")
+def gappy():
+    return paths_of(2, "fai", siblings=2, gaps=True)
+
+
+def test_published_periods_repeat_the_published_value_in_every_draw(gappy):
+    some, paths = gappy
+    start = some.per_year * (some.years - 1)
+    for unit, time, growth in zip(some.unit, some.time, some.log_growth, strict=True):
+        if time >= start:
+            drawn = paths.cum_yoy.isel({UNIT: unit, PERIOD: time - start})
+            np.testing.assert_allclose(drawn, np.expm1(growth), atol=1e-12)
+    assert np.isfinite(paths.published).sum() == (some.time >= start).sum()
+
+
+def test_cumulative_growth_is_the_base_weighted_mean_of_single_growth(gappy):
+    _, paths = gappy
+    weight = paths.base_weight.cumsum(PERIOD)
+    mean = (paths.base_weight * paths.growth).cumsum(PERIOD) / weight
+    positive = (paths.growth > -1).all(PERIOD)
+    np.testing.assert_allclose(mean.where(positive), paths.cum_yoy.where(positive), atol=1e-9)
+    assert float(positive.mean()) > 0.99
+
+
+def test_growth_is_legal_and_base_weights_sum_to_one(gappy):
+    _, paths = gappy
+    assert float(paths.growth.min()) > -1
+    np.testing.assert_allclose(paths.base_weight.sum(PERIOD), 1, atol=1e-12)
+
+
+def test_the_last_period_spreads_more_the_fewer_periods_are_published():
+    early, late = (paths_of(5, "fai", last=last)[1] for last in (3, 9))
+    spread = [float(p.cum_yoy.isel({PERIOD: -1, UNIT: 0}).std()) for p in (early, late)]
+    assert spread[1] < 0.7 * spread[0]
+
+
+def test_coupling_changes_no_indicator_alone_and_keeps_units_paired(gappy):
+    before = {name: paths_of(seed, name)[1] for seed, name in ((7, "fai"), (8, "gdp"), (9, "retail"))}
+    after = couple(before, "child1", "root", seed=1)
+    for name, old in before.items():
+        for unit in ("root", "child1"):
+            pair = [p.cum_yoy.sel({UNIT: unit}).isel({PERIOD: -1}).to_numpy() for p in (old, after[name])]
+            np.testing.assert_array_equal(np.sort(pair[0]), np.sort(pair[1]))
+        gaps = [_gap(p) for p in (old, after[name])]
+        np.testing.assert_array_equal(np.sort(gaps[0]), np.sort(gaps[1]))
+
+
+def test_coupled_gaps_have_the_stated_rank_correlation():
+    before = {name: paths_of(seed, name)[1] for seed, name in ((7, "fai"), (8, "gdp"))}
+    after = couple(before, "child1", "root", seed=1)
+    found = spearmanr(_gap(after["fai"]), _gap(after["gdp"])).statistic
+    expected = 6 / np.pi * np.arcsin(COUPLING / 2)
+    assert found == pytest.approx(expected, abs=4 / np.sqrt(4 * HYPER_DRAWS))
+
+
+def test_coupling_of_one_indicator_does_not_depend_on_the_others():
+    one, two = paths_of(7, "fai")[1], paths_of(8, "gdp")[1]
+    alone = couple({"fai": one}, "child1", "root", seed=1)["fai"]
+    together = couple({"gdp": two, "fai": one}, "child1", "root", seed=1)["fai"]
+    xr.testing.assert_identical(alone.cum_yoy, together.cum_yoy)
+
+
+def _gap(paths) -> np.ndarray:
+    year = paths.cum_yoy.isel({PERIOD: -1})
+    return (year.sel({UNIT: "child1"}) - year.sel({UNIT: "root"})).to_numpy()
+
+
+def test_dims_and_labels_are_the_contract(gappy):
+    _, paths = gappy
+    assert paths.cum_yoy.dims == (DRAW, UNIT, PERIOD)
+    assert list(paths.cum_yoy[PERIOD].values) == list(Frequency.MONTHLY.labels(YEAR))
+    assert list(paths.cum_yoy[UNIT].values) == ["root", "child1", "child2"]
+    assert 0 < paths.ess <= paths.cum_yoy.sizes[DRAW]
