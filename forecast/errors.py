@@ -17,6 +17,10 @@ __all__ = ["ForecastError", "InputError", "NonFiniteError", "Problem", "UsageErr
 class ForecastError(Exception):
     """Root of every error that a caller may handle."""
 
+    def text(self, lang: Lang) -> str:  # noqa: ARG002
+        """What is off, and what to do, in a language where the error knows it."""
+        return str(self)
+
 
 class UsageError(ForecastError):
     """The call itself is off: an option that cannot be read, a place that cannot be written.

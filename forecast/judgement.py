@@ -225,7 +225,6 @@ def _row(case: _Case, outlook: _Outlook | None, judged: _Outlook | None) -> Row:
     own = published.to_date(target.unit, target.indicator)
     theirs = published.to_date(held.unit, target.indicator) if isinstance(held, Province) else ()
     gap_pp, gap_period = _published_gap(case)
-    sure = case.evidence is not Evidence.INSUFFICIENT
     p_reach, p_near = _probability(judged, 0.0), _probability(judged, target.tolerance_pp)
     needed = judged.required if judged else Required(status=RequiredStatus.NOT_JUDGED)
     places = (target.unit, *units_of(held))
@@ -246,7 +245,7 @@ def _row(case: _Case, outlook: _Outlook | None, judged: _Outlook | None) -> Row:
         p_near=p_near,
         p_mcse=standard_error(p_reach, case.one.ess) if case.one and p_reach is not None else None,
         shortfall_pp=to_percent(float(np.maximum(-judged.gap, 0.0).mean())) if judged else None,
-        light_now=light_now(gap_pp, target.tolerance_pp) if gap_pp is not None and sure else None,
+        light_now=light_now(gap_pp, target.tolerance_pp) if gap_pp is not None else None,
         light=light_ahead(p_reach, case.config.lights[target.light_rule]) if p_reach is not None else None,
         required=needed,
         required_open=judged.required_open if judged else needed,

@@ -24,8 +24,11 @@ __all__ = [
     "IndicatorPaths",
     "Paths",
     "couple",
+    "coupling",
+    "exact_where_published",
     "indicator_paths",
     "reordered",
+    "single_precision",
 ]
 
 COUPLING: Final = 0.3
@@ -129,6 +132,12 @@ def couple(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, seed:
     The ranks of the city's year-end gap follow normals with equal correlation ``COUPLING`` between indicators; all
     units of an indicator move together, so that no figure of a single indicator changes.
     """
+    orders = coupling(paths, city, benchmark, seed)
+    return {name: reordered(one, orders[name], one.ess) for name, one in paths.items()}
+
+
+def coupling(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, seed: int) -> dict[str, np.ndarray]:
+    """Order of every indicator's draws under the copula: a permutation of its draws, (draw,), int."""
     if not paths:
         return {}
     draws = next(iter(paths.values())).cum_yoy.sizes[DRAW]
@@ -143,8 +152,33 @@ def couple(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, seed:
             key = (year.sel({UNIT: city}) - year.sel({UNIT: benchmark})).to_numpy()
         else:
             key = year.isel({UNIT: -1}).to_numpy()
-        out[name] = reordered(p, np.argsort(key, kind="stable")[order], p.ess)
+        out[name] = np.argsort(key, kind="stable")[order]
     return out
+
+
+def single_precision(paths: IndicatorPaths) -> IndicatorPaths:
+    """The same paths with every draw as single precision holds it, so that kept and computed draws are one.
+
+    The error is below a ten-thousandth of the last published digit; published figures repeat to their own last digit,
+    and growth stays above -1.
+    """
+
+    def rounded(values: xr.DataArray) -> xr.DataArray:
+        return values.astype(np.float32).astype(np.float64)
+
+    least = float(np.nextafter(np.float32(-1.0), np.float32(0.0)))
+    return replace(
+        paths,
+        growth=rounded(paths.growth).clip(min=least),
+        base_weight=rounded(paths.base_weight),
+        cum_yoy=exact_where_published(rounded(paths.cum_yoy), paths.published),
+    )
+
+
+def exact_where_published(cum_yoy: xr.DataArray, published: xr.DataArray) -> xr.DataArray:
+    """Cumulative growth with published figures to their last digit."""
+    values = np.where(np.isfinite(published.to_numpy()), published.to_numpy(), cum_yoy.to_numpy())
+    return cum_yoy.copy(data=values)
 
 
 def reordered(paths: IndicatorPaths, order: np.ndarray, ess: float) -> IndicatorPaths:

@@ -6,31 +6,36 @@ are fitted (held by ``tests/test_run.py``).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from forecast import __version__
 from forecast.attainment import Attainment, attain
 from forecast.dataset import Dataset, read_dataset
 from forecast.evidence import nearest_province
+from forecast.executor import Done, Executor, Failed, Part, processes_for
+from forecast.fitting import FitTask, digest, fit_indicator, fit_key
 from forecast.measure import measure
-from forecast.orderings import Ordering, condition, orderings
+from forecast.orderings import Ordering, orderings
 from forecast.panel import known
-from forecast.paths import IndicatorPaths, Paths, couple, indicator_paths
+from forecast.paths import IndicatorPaths, Paths, coupling, reordered
 from forecast.periods import AsOf
-from forecast.sampling import Method, fit, stream
+from forecast.sampling import Method
 
-__all__ = ["DRAWS", "Request", "Run", "run"]
+__all__ = ["DRAWS", "Fits", "KeptFits", "Request", "Run", "finish", "no_fits", "run"]
 
 DRAWS: Final = 4000
 """Draws a run: Monte Carlo error of a probability below one point."""
 BASELINE: Final = "0" * 16
 """Scenario hash of the baseline: no scenario."""
+SECONDS_EACH: Final[Mapping[str, float]] = {"fast": 0.5, "nuts": 12.0}
+"""What the fit of an indicator takes on one core, roughly, by method; decides only where it is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,10 @@ class Run:
     """A finished run.
 
     remarks : what is known of gaps without a number, by indicator, and was used
+    keys : key of every indicator's fit; the same key, the same draws
+    order : order of every indicator's draws as coupled, of its fit's; a permutation (draw,)
+    reused : indicators whose draws were taken up from an earlier run
+    failures : why an indicator has no draws although it has figures, one line each
     """
 
     run_id: str
@@ -60,14 +69,37 @@ class Run:
     paths: Paths
     attainment: Attainment
     remarks: Mapping[str, tuple[Ordering, ...]]
+    keys: Mapping[str, str]
+    order: Mapping[str, np.ndarray]
+    reused: frozenset[str] = frozenset()
+    failures: Mapping[str, str] = field(default_factory=dict)
 
 
-def run(request: Request, *, progress: Callable[[str, int, int], None] = lambda *_: None) -> Run:
+type KeptFits = Callable[[str], IndicatorPaths | None]
+"""Draws of a fit that an earlier run kept, by key; None where there are none."""
+
+
+def no_fits(key: str) -> None:  # noqa: ARG001
+    """Keeps no fits: everything is fitted."""
+    return
+
+
+def run(
+    request: Request,
+    *,
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+    executor: Executor | None = None,
+    kept: KeptFits = no_fits,
+) -> Run:
     """Fit every indicator with a target and judge the targets.
+
+    An indicator whose fit fails is left without draws and named in ``failures``; the others go on.
 
     Parameters
     ----------
     progress : called with the indicator's Chinese name, how many are done, and of how many
+    executor : where fits are done; None: in process, or in local processes where that is faster
+    kept : draws of earlier fits; an indicator whose key it knows is not fitted again
 
     Raises
     ------
@@ -78,46 +110,97 @@ def run(request: Request, *, progress: Callable[[str, int, int], None] = lambda 
     """
     dataset = read_dataset(request.dataset)
     as_of = AsOf.parse(request.as_of or dataset.config.as_of)
+    tasks = _tasks(dataset, as_of, request)
+    keys = {name: fit_key(task) for name, task in tasks.items()}
+    earlier = {name: paths for name, key in keys.items() if (paths := kept(key)) is not None}
+    fresh = [name for name in tasks if name not in earlier]
+    parts = [Part(dataset.panel.indicators[name].name_zh, partial(fit_indicator, tasks[name])) for name in fresh]
+    chosen = executor or processes_for(len(parts), seconds_each=SECONDS_EACH[request.method])
+    outcomes = dict(zip(fresh, chosen.outcomes(parts, progress=progress), strict=True))
+    failures = {name: one.reason for name, one in outcomes.items() if isinstance(one, Failed)}
+    fitted = earlier | {name: one.value for name, one in outcomes.items() if isinstance(one, Done)}
+    return finish(
+        Fits(
+            paths={name: fitted[name] for name in tasks if name in fitted},
+            keys={name: keys[name] for name in tasks if name in fitted},
+            reused=frozenset(earlier),
+            failures=failures,
+        ),
+        dataset=dataset,
+        as_of=as_of,
+        request=request,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fits:
+    """Draws of all indicators before they are coupled, in official order; the rest as in ``Run``."""
+
+    paths: Mapping[str, IndicatorPaths]
+    keys: Mapping[str, str]
+    order: Mapping[str, np.ndarray] | None = None
+    reused: frozenset[str] = frozenset()
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
+def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request) -> Run:
+    """Couple the fits and judge the targets: what is left of a run when the draws are there.
+
+    ``fits.order`` None: the coupling is computed; else it is the one that was kept.
+    """
     panel, config = dataset.panel, dataset.config
     seen = known(panel, as_of)
-    wanted = {target.indicator for target in dataset.targets}
-    todo = [indicator for name, indicator in panel.indicators.items() if name in wanted]
-    fitted: dict[str, IndicatorPaths] = {}
-    remarks: dict[str, tuple[Ordering, ...]] = {}
-    with threadpool_limits(limits=1):  # small matrices; and sums must not depend on the number of threads
-        for done, indicator in enumerate(todo):
-            progress(indicator.name_zh, done, len(todo))
-            name = indicator.indicator
-            measurements = measure(panel, seen, indicator, target_year=config.target_year)
-            if not measurements.units:
-                continue
-            posterior = fit(measurements, method=request.method, seed=request.seed, name=name, draws=request.draws)
-            paths = indicator_paths(
-                posterior, indicator=name, frequency=indicator.frequency, target_year=config.target_year
-            )
-            remarks[name] = tuple(orderings(panel, seen, name))
-            fitted[name] = condition(paths, remarks[name], stream(request.seed, name, "orderings"))
-    progress("", len(todo), len(todo))
     benchmark = nearest_province(panel.units, config.city) or config.province
-    joint = Paths(
-        indicators=couple(fitted, config.city, benchmark, request.seed),
-        target_year=config.target_year,
-        as_of=as_of,
-        seed=request.seed,
-        method=request.method,
-    )
+    with threadpool_limits(limits=1):  # sums must not depend on the number of threads
+        order = coupling(fits.paths, config.city, benchmark, request.seed) if fits.order is None else fits.order
+        joint = Paths(
+            indicators={name: reordered(one, order[name], one.ess) for name, one in fits.paths.items()},
+            target_year=config.target_year,
+            as_of=as_of,
+            seed=request.seed,
+            method=request.method,
+        )
+        attainment = attain(joint, panel, dataset.targets, config)
     return Run(
-        run_id=_run_id(dataset, as_of, request),
+        run_id=_run_id(dataset, as_of, request, fits),
         request=request,
         dataset=dataset,
         paths=joint,
-        attainment=attain(joint, panel, dataset.targets, config),
-        remarks=remarks,
+        attainment=attainment,
+        remarks={name: tuple(orderings(panel, seen, name)) for name in fits.paths},
+        keys=fits.keys,
+        order=order,
+        reused=fits.reused,
+        failures=fits.failures,
     )
 
 
-def _run_id(dataset: Dataset, as_of: AsOf, request: Request) -> str:
-    """Name of a run: the same data, state of knowledge, method, seed and model give the same."""
+def _tasks(dataset: Dataset, as_of: AsOf, request: Request) -> dict[str, FitTask]:
+    """What is to be fitted: every indicator with a target and with figures, in official order."""
+    panel, year = dataset.panel, dataset.config.target_year
+    seen = known(panel, as_of)
+    wanted = {target.indicator for target in dataset.targets}
+    tasks = {}
+    for name, indicator in panel.indicators.items():
+        if name not in wanted:
+            continue
+        measurements = measure(panel, seen, indicator, target_year=year)
+        if measurements.units:
+            tasks[name] = FitTask(
+                indicator=name,
+                frequency=indicator.frequency,
+                target_year=year,
+                measurements=measurements,
+                remarks=tuple(orderings(panel, seen, name)),
+                method=request.method,
+                seed=request.seed,
+                draws=request.draws,
+            )
+    return tasks
+
+
+def _run_id(dataset: Dataset, as_of: AsOf, request: Request, fits: Fits) -> str:
+    """Name of a run: the same data, state of knowledge, method, seed, fits and version give the same."""
     parts = (dataset.data_hash, as_of.text, request.method, request.seed, request.draws, __version__)
-    digest = hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:8]
-    return f"{dataset.config.name}-{as_of.text}-{request.method}-{digest}"
+    made = digest((parts, sorted(fits.keys.items()), sorted(fits.failures)))[:8]
+    return f"{dataset.config.name}-{as_of.text}-{request.method}-{made}"

@@ -66,7 +66,7 @@ def open_source(path: Path, problems: Problems) -> Source | None:
         return _open_workbook(path / books[0], problems)
     if not entries and path.suffix.lower() == ".xlsx":
         return _open_workbook(path, problems)
-    if path.is_file():
+    if not path.is_dir():
         problems.add("not_dataset_file", name)
     elif books:
         problems.add("not_dataset_books", name, n=len(books), found=", ".join(books[:5]))

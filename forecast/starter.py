@@ -15,7 +15,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from forecast.columns import CHOICES, TABLES, Column
-from forecast.errors import InputError, Problem, UsageError
+from forecast.errors import UsageError
 from forecast.parameters import PARAMETER_LABELS
 from forecast.periods import AsOf, Frequency, Month
 from forecast.sheets import DATA, GUIDE, PARAMETERS, TABLE_SHEETS
@@ -97,19 +97,18 @@ def write_starter(
 
     Raises
     ------
-    InputError
-        The folder is a file, is not empty, or cannot be written; nothing was changed.
     UsageError
-        Year or ``as_of`` cannot be, or city and province have one name.
+        The folder is a file, is not empty, or cannot be written; year or ``as_of`` cannot be; city and province have
+        one name. Nothing was changed.
     """
     city, province = (city_zh or "").strip(), (province_zh or "").strip()
     if city and city == province:
-        raise UsageError(t("workbook.same_place", lang, name=city))
+        raise UsageError("usage_same_place", name=city)
     known = AsOf.parse(as_of) if as_of else None
     target = year or (known.month.year if known else dt.date.today().year)
     low, high = _YEAR_RANGE
     if not low <= target <= high:
-        raise UsageError(t("workbook.bad_year", lang, year=target, low=low, high=high))
+        raise UsageError("usage_year", year=target, low=low, high=high)
     told = {"city": city, "province": province, "year": str(year or ""), "as_of": known.text if known else ""}
     path = _free_place(folder)
     try:
@@ -129,22 +128,21 @@ def write_starter(
             )
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise InputError([Problem(code="starter_not_written", file=str(folder), params={"reason": reason})]) from error
+        raise UsageError("usage_not_started", folder=folder, reason=reason) from error
     return path
 
 
 def _free_place(folder: Path) -> Path:
     """Where the workbook goes: nothing that is there may be touched."""
-    code, found = "", ""
     try:
         if folder.exists() and not folder.is_dir():
-            code = "starter_not_folder"
-        elif folder.is_dir() and (entries := sorted(entry.name for entry in folder.iterdir())):
-            code, found = "starter_not_empty", ", ".join(entries[:3])
+            raise UsageError("usage_is_file", folder=folder)
+        entries = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
     except OSError as error:
-        code, found = "starter_not_written", error.strerror or type(error).__name__
-    if code:
-        raise InputError([Problem(code=code, file=str(folder), params={"found": found, "reason": found})])
+        reason = error.strerror or type(error).__name__
+        raise UsageError("usage_not_started", folder=folder, reason=reason) from error
+    if entries:
+        raise UsageError("usage_not_empty", folder=folder, found=", ".join(entries[:3]))
     return folder / BOOK_NAME
 
 

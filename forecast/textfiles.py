@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import io
 import re
+import stat
 import warnings
 import zipfile
 from collections.abc import Sequence
@@ -45,7 +46,11 @@ def read_bytes(path: Path, name: str, problems: Problems) -> bytes | None:
         if path.is_dir():
             problems.add("file_is_directory", name)
             return None
-        size = path.stat().st_size
+        state = path.stat()
+        if not stat.S_ISREG(state.st_mode):
+            problems.add("file_special", name)  # a pipe or a device may never end
+            return None
+        size = state.st_size
         if size > MAX_BYTES:
             limit = MAX_BYTES // 1024**2
             problems.add("file_too_large", name, found=f"{size / 1024**2:.0f}", limit=limit)

@@ -83,31 +83,19 @@ def read_wide(sheet: Sheet, file: str, problems: Problems) -> tuple[WideRow, ...
     """Rows of the wide sheet that hold figures; a row without any is a form not yet filled in, or a note.
 
     Problems are noted for a header that is not found, months that cannot be read or appear twice, figures without
-    indicator or place, rows that repeat, and merged figures.
+    indicator or place, and merged figures.
     """
     labels, last = _label_row(sheet)
     if not labels:
         problems.add("wide_header_missing", file, column=sheet.title)
         return ()
     header = _header(sheet, file, problems, labels=labels, row=last)
-    rows: list[WideRow] = []
-    first: dict[tuple[str, str, str], WideRow] = {}
-    for number in (row for row in sheet.rows if row > header.last):
-        row = _row(sheet, file, problems, header=header, number=number)
-        if row is None:
-            continue
-        measures = sorted({figure.measure for figure in row.figures})
-        keys = [(row.indicator, row.place, measure) for measure in measures]
-        earlier = next((first[key] for key in keys if key in first), None)
-        if earlier is not None:
-            key = f"{quoted(row.indicator)}, {quoted(row.place)}"
-            problems.add_at("row_twice", file, None, row.cell, {"row": earlier.row, "key": key})
-            continue
-        first.update(dict.fromkeys(keys, row))
-        rows.append(row)
+    numbers = [row for row in sheet.rows if row > header.last]
+    read = [_row(sheet, file, problems, header=header, number=number) for number in numbers]
+    rows = tuple(row for row in read if row is not None)
     if not rows and not len(problems):
         problems.add("wide_empty", file, column=sheet.title)
-    return tuple(rows)
+    return rows
 
 
 def _word(text: str) -> str:
@@ -225,7 +213,7 @@ def _row(sheet: Sheet, file: str, problems: Problems, *, header: _Header, number
         place = sheet.address(number, column)
         problems.add("cells_merged", file, column=place, found=place)
     return WideRow(
-        indicator=names["indicator"],
+        indicator=sheet.spread(number, at["indicator"]).strip(),
         place=names["place"],
         source=names.get("source", ""),
         row=number,

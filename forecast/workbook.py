@@ -116,6 +116,7 @@ class _Book:
             file=self.file,
             problems=self.problems,
         )
+        keyed = self._once(keyed, places)
         self._check_slips(keyed, names, places)
         raw = _config(parameters, keyed, places, latest)
         tables = {
@@ -144,6 +145,22 @@ class _Book:
             self.problems.add("cells_merged", self.file, column=place, found=place)
         cells = [(row, [sheet.text(row, c) for c in range(1, sheet.width + 1)]) for row in sheet.rows]
         return table_of_rows(kind, name, [one for one in cells if one[0] >= filled[0]], self.problems)
+
+    def _once(self, keyed: Sequence[tuple[WideRow, str]], places: Places) -> list[tuple[WideRow, str]]:
+        """Rows without those that repeat indicator, place and measure of an earlier one, in whatever spelling."""
+        first: dict[tuple[str, str, str], WideRow] = {}
+        kept = []
+        for row, indicator in keyed:
+            unit = places.ids.get(plain(row.place), row.place)
+            keys = [(indicator, unit, figure.measure) for figure in row.figures]
+            earlier = next((first[key] for key in keys if key in first), None)
+            if earlier is None:
+                first.update(dict.fromkeys(keys, row))
+                kept.append((row, indicator))
+                continue
+            shown = {"row": earlier.row, "name": f"{quoted(row.indicator)}, {quoted(row.place)}"}
+            self.problems.add_at("wide_row_twice", self.file, None, row.cell, shown)
+        return kept
 
     def _check_slips(self, keyed: Sequence[tuple[WideRow, str]], names: _Names, places: Places) -> None:
         """A name that is new and that city and province do not share is a slip where it is close to another."""

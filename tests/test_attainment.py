@@ -138,6 +138,15 @@ def test_a_tie_of_published_figures_is_reached():
     assert row.required.median_pct is None
 
 
+def test_a_gap_of_exactly_the_tolerance_is_near():
+    short, full = dict.fromkeys(range(11), 0.003), dict.fromkeys(range(11), 0.033)
+    assert 0.003 - 0.033 < -0.03, "binary representation puts this tie below the tolerance"
+    one = fai_paths(np.zeros((50, 11)), np.zeros((50, 11)), published={"ankang": short, "shaanxi": full})
+    row = attain(hm.paths(one), hm.panel(FULL), [hm.target("fai", tolerance_pp=3.0)], hm.config()).rows[0]
+    assert row.p_near > 0.98
+    assert row.p_reach < 0.02
+
+
 def test_a_non_finite_draw_is_an_error_and_not_a_miss():
     rng = np.random.default_rng(1)
     city = hm.normal_growth(rng, 0.0, 0.1)
@@ -236,6 +245,15 @@ def test_growth_that_needs_nothing_more_is_already_met():
     assert row.required.median_pct is None
 
 
+def test_a_draw_that_needs_nothing_counts_as_no_output_and_not_as_less():
+    cum = np.zeros((10, 11))
+    goal = np.r_[np.full(3, -0.9), np.full(7, 0.01)]
+    weight = np.broadcast_to(WEIGHT, cum.shape)
+    got = required(goal, cum=cum, base_weight=weight, labels=MONTHS, start=8, open_from=7)
+    assert got.status is RequiredStatus.OPEN
+    assert got.p10_pct == -100.0
+
+
 # Benchmarks
 
 
@@ -284,6 +302,19 @@ def test_probability_of_a_rank_is_counted_among_siblings(rank):
         better = sum(ends[name][draw] > ends["ankang"][draw] for name in ends)
         hits += better + 1 <= rank
     assert found.rows[0].p_reach == pytest.approx((hits + 0.5) / 401)
+
+
+def test_a_sibling_that_another_contains_is_not_counted_in_a_rank():
+    rng = np.random.default_rng(11)
+    names = ["shaanxi", "ankang", "city1", "city2", "city3"]
+    one = hm.indicator_paths("fai", {n: hm.normal_growth(rng, 0.0, 0.05) for n in names})
+    panel = hm.panel([hm.observation(n, "fai", "2020-06", 1.0) for n in names], cities=4)
+    within = dataclasses.replace(panel.units["city3"], counted_within="city1")
+    contained = dataclasses.replace(panel, units={**panel.units, "city3": within})
+    target = hm.target("fai", kind=TargetKind.RANK, value=1.0)
+    row = attain(hm.paths(one), contained, [target], hm.config()).rows[0]
+    best = np.maximum(year_end(one, "city1"), year_end(one, "city2"))
+    assert row.p_reach == pytest.approx(((year_end(one, "ankang") >= best).sum() + 0.5) / 401)
 
 
 def test_a_rank_without_siblings_is_not_judged():
@@ -374,6 +405,12 @@ def test_growth_to_date_carries_its_own_month_and_is_compared_at_the_common_one(
     assert row.light_now is Light.RED
 
 
+def test_the_gap_is_that_of_the_common_month_when_the_city_is_ahead():
+    observations = figures({"2020-06": -21.8, "2020-08": -10.0}, {"2020-06": 1.0})
+    row = judge_fai(np.zeros((40, 11)), np.zeros((40, 11)), observations=observations)[0].rows[0]
+    assert (row.ytd.growth_pct, row.gap_pp, str(row.gap_period)) == (-10.0, pytest.approx(-22.8), "2020-06")
+
+
 def test_without_a_common_month_there_is_no_light_now():
     observations = figures({"2020-03": -29.6}, {"2020-08": 0.8})
     row = judge_fai(np.zeros((40, 11)), np.zeros((40, 11)), observations=observations)[0].rows[0]
@@ -458,6 +495,12 @@ def test_joint_attainment_equals_counting_draw_by_draw(hits):
     assert got.p10 <= got.p50 <= got.p90
 
 
+def test_quantiles_of_the_number_are_numbers_that_occur():
+    hits = {"a": np.array([False, True])}
+    got = joint(hits, criterion=Criterion.REACH, assessed=1, ess=2)
+    assert (got.p10, got.p50, got.p90) == (0, 0, 1)
+
+
 def test_joint_attainment_of_independent_indicators_is_binomial():
     rng = np.random.default_rng(0)
     hits = rng.random((4, 20_000)) < 0.3
@@ -501,6 +544,12 @@ def test_only_the_citys_assessed_averages_with_evidence_are_counted():
     assert found.near.indicators == ("ind_va", "fai")
     assert (found.near.assessed, found.near.judged) == (3, 2)
     assert [r.target.indicator for r in found.rows] == ["ind_va", "fai", "fai", "retail", "retail_above"]
+
+
+def test_units_of_an_indicator_are_in_official_order():
+    targets = [hm.target("fai", unit="hanbin"), hm.target("fai", unit="ankang")]
+    found = attain(hm.paths(), hm.panel([]), targets, hm.config())
+    assert [row.target.unit for row in found.rows] == ["ankang", "hanbin"]
 
 
 def test_nothing_judged_is_a_state_and_not_a_number():

@@ -51,6 +51,13 @@ def test_braces_in_a_cell_are_shown_as_they_are() -> None:
     assert "{value}{0}" in problem.text("zh")
 
 
-@pytest.mark.parametrize("error", [InputError([MISSING]), UsageError("x"), NonFiniteError("x")])
+@pytest.mark.parametrize("error", [InputError([MISSING]), UsageError("usage_as_of", found="八月"), NonFiniteError("x")])
 def test_every_error_has_one_root(error: Exception) -> None:
     assert isinstance(error, ForecastError)
+
+
+def test_a_wrong_call_is_told_in_both_languages() -> None:
+    error = UsageError("usage_as_of", found="八月")
+    assert "八月" in error.text("zh")
+    assert str(error) == error.text("en")
+    assert error.text("zh") != error.text("en")

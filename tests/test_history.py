@@ -127,6 +127,7 @@ def test_rounding_moves_a_span_no_further_than_stated():
 
 
 def test_the_first_period_is_cumulative_however_it_was_published():
-    known = published([hm.observation("ankang", "fai", "2019-02", 7.0, measure="month_yoy_pct")])
+    single = [hm.observation("ankang", "fai", f"2019-{m:02d}", 7.0, measure="month_yoy_pct") for m in (2, 5)]
+    known = published(single)
     assert known.cumulative("ankang", "fai") == {Month(2019, 2): 7.0}
     assert known.cumulative("ankang", "retail") == {}

@@ -85,5 +85,5 @@ def test_nothing_later_is_ever_seen(day: dt.date, period: Month, released: dt.da
 
 @pytest.mark.parametrize("text", ["2020", "2020-13", "2020-02-30", "八月", ""])
 def test_what_is_no_state_of_knowledge_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="neither YYYY-MM nor YYYY-MM-DD"):
+    with pytest.raises(UsageError, match="cannot be read; write YYYY-MM"):
         AsOf.parse(text)

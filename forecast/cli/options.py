@@ -83,7 +83,11 @@ def reported(lang: Lang, *, as_json: bool = False) -> Iterator[None]:
         print(error.text(lang), file=sys.stderr)
         raise typer.Exit(2) from None
     except ForecastError as error:
-        print(error, file=sys.stderr)
+        text = error.text(lang)
+        if as_json:
+            print_json({"ok": False, "problems": [{"where": "", "text": text, "code": getattr(error, "code", "")}]})
+        else:
+            print(text, file=sys.stderr)
         raise typer.Exit(1) from None
 
 

@@ -44,10 +44,8 @@ NOW_COLUMNS: Final = ("indicator", "ytd", "benchmark_ytd", "gap", "light_now")
 AHEAD_COLUMNS: Final = ("indicator", "forecast", "benchmark_forecast", "reach", "near", "required", "light")
 CONSTANT_AHEAD_COLUMNS: Final = ("indicator", "target", "forecast", "reach", "near", "required", "light")
 CONSTANT_COLUMNS: Final = ("indicator", "target", "ytd", "forecast", "reach", "near", "required", "light_now", "light")
-WIDE: Final = 100
-"""Columns of a screen that the whole table needs."""
-LEAST_WIDTH: Final = {"indicator": 12, "required": 10}
-"""Columns that hold whole words however narrow the screen is."""
+FOLD: Final = 18
+"""Columns of screen that folding words can save without breaking them too often; what needs more is split in two."""
 LEFT: Final = frozenset({"indicator", "required", "target"})
 FOLDED: Final = frozenset({"indicator", "required", "target", "reach", "near"})
 """Columns of words, which give way where the screen is narrow; numbers are never broken."""
@@ -63,8 +61,8 @@ def render(attainment: Attainment, *, lang: Lang, files: Sequence[str] = ()) -> 
 
     Returns
     -------
-    rich renderable; from 100 columns on one table, on narrower screens one of today and one of the year's end. Chinese
-    characters are counted as two columns.
+    rich renderable; one table, or on a screen of some 100 columns and less one of today and one of the year's end.
+    Chinese characters are counted as two columns.
     """
     return _Page(attainment, lang, tuple(files))
 
@@ -84,13 +82,16 @@ class _Page:
             for row in mine
             if row.target.kind is not TargetKind.PROVINCE_AVERAGE and row.evidence is not Evidence.INSUFFICIENT
         ]
-        wide = options.max_width >= WIDE
-        layouts = [AVERAGE_COLUMNS] if wide else [NOW_COLUMNS, AHEAD_COLUMNS]
         title = _title(attainment, lang)
-        for columns in layouts:
-            yield _table(average, columns, title, lang)
-            title = ""
+        whole = _table(average, AVERAGE_COLUMNS, title, lang)
+        wide = console.measure(whole, options=options.update(max_width=10_000)).maximum <= options.max_width + FOLD
+        if wide:
+            yield whole
+        else:
+            yield _table(average, NOW_COLUMNS, title, lang)
             yield Text()
+            yield _table(average, AHEAD_COLUMNS, "", lang)
+        yield Text()
         if constant:
             columns = CONSTANT_COLUMNS if wide else CONSTANT_AHEAD_COLUMNS
             yield _table(constant, columns, t("report.title_constant", lang), lang)
@@ -127,7 +128,6 @@ def _table(rows: Sequence[Row], columns: Sequence[str], title: str, lang: Lang) 
             justify="left" if column in LEFT else "right",
             overflow="fold",
             no_wrap=column not in FOLDED,
-            min_width=LEAST_WIDTH.get(column),
         )
     for row in rows:
         cells = _cells(row, lang)

@@ -1,0 +1,169 @@
+"""Work over several parts (indicators, origins, data sets) through one interface: in process, or in local processes.
+
+A part is a function of nothing that can be pickled, usually a ``functools.partial`` of a function of a module. Its
+random streams are keyed by what it is, never by where or when it runs.
+
+Invariant: outcomes come in the order of submission, are bit-identical for any number of workers, and a part that
+fails is a value among them and does not stop the others (held by ``tests/test_executor.py``).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from threadpoolctl import threadpool_limits
+
+__all__ = ["Done", "Executor", "Failed", "InProcess", "LocalProcesses", "Outcome", "Part", "Progress", "processes_for"]
+
+type Progress = Callable[[str, int, int], None]
+"""Called with the name of a part, how many are done, and of how many; with "" when all are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part[T]:
+    """One piece of work.
+
+    name : how progress and failures call it
+    work : gives the part's value
+    """
+
+    name: str
+    work: Callable[[], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Done[T]:
+    """A part that gave its value."""
+
+    name: str
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A part that did not.
+
+    reason : kind and text of the error, one line; trace : where it happened, for a developer
+    """
+
+    name: str
+    reason: str
+    trace: str = ""
+
+
+type Outcome[T] = Done[T] | Failed
+
+
+class Executor(Protocol):
+    """Runs parts. A cluster's executor implements the same method."""
+
+    def outcomes[T](self, parts: Sequence[Part[T]], *, progress: Progress) -> list[Outcome[T]]:
+        """Value or failure of every part, in order of submission.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            The user stops the work; parts under way are given up.
+        """
+        ...
+
+
+def _outcome[T](part: Part[T]) -> Outcome[T]:
+    """Do one part, on one thread: sums must not depend on the number of threads."""
+    try:
+        with threadpool_limits(limits=1):
+            return Done(part.name, part.work())
+    except Exception as error:  # whatever it is, the other parts go on
+        return Failed(part.name, _reason(error), traceback.format_exc())
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """One part after the other in this process."""
+
+    def outcomes[T](self, parts: Sequence[Part[T]], *, progress: Progress) -> list[Outcome[T]]:
+        """See ``Executor``; progress names the part that begins."""
+        out: list[Outcome[T]] = []
+        for done, part in enumerate(parts):
+            progress(part.name, done, len(parts))
+            out.append(_outcome(part))
+        progress("", len(parts), len(parts))
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class LocalProcesses:
+    """Parts shared by processes of this machine, started afresh (spawn), so that no state is inherited.
+
+    workers : processes at most
+    """
+
+    workers: int
+
+    def outcomes[T](self, parts: Sequence[Part[T]], *, progress: Progress) -> list[Outcome[T]]:
+        """See ``Executor``; progress names the part that ended.
+
+        A worker that dies (out of memory, killed) takes its whole pool along: the parts without an outcome are then
+        done one at a time in processes of their own, so that only the part that kills its worker fails.
+        """
+        found: dict[int, Outcome[T]] = {}
+        self._together(parts, found, progress)
+        for at in (at for at in range(len(parts)) if at not in found):
+            found[at] = self._alone(parts[at])
+            progress(parts[at].name, len(found), len(parts))
+        progress("", len(parts), len(parts))
+        return [found[at] for at in range(len(parts))]
+
+    def _together[T](self, parts: Sequence[Part[T]], found: dict[int, Outcome[T]], progress: Progress) -> None:
+        workers = max(1, min(self.workers, len(parts)))
+        progress("", 0, len(parts))
+        with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            futures = {pool.submit(_outcome, part): at for at, part in enumerate(parts)}
+            for future in as_completed(futures):
+                part = parts[futures[future]]
+                try:
+                    found[futures[future]] = future.result()
+                except BrokenProcessPool:
+                    continue
+                except Exception as error:  # the part or its value cannot be pickled
+                    found[futures[future]] = Failed(part.name, _reason(error), traceback.format_exc())
+                progress(part.name, len(found), len(parts))
+
+    def _alone[T](self, part: Part[T]) -> Outcome[T]:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+            try:
+                return pool.submit(_outcome, part).result()
+            except Exception as error:  # the worker died: a killed process leaves no message of its own
+                return Failed(part.name, _reason(error), traceback.format_exc())
+
+
+START_SECONDS: Final = 3.0
+"""Time until a fresh process has imported the model: what a further worker costs before it does anything."""
+
+
+def processes_for(parts: int, *, seconds_each: float, cores: int | None = None) -> Executor:
+    """In process where that is faster; local processes where the work outweighs their start.
+
+    Parameters
+    ----------
+    seconds_each : what a part takes, roughly
+    cores : of the machine; None: as the system says
+    """
+    workers = min(parts, cores or os.cpu_count() or 1)
+    if workers < 2:
+        return InProcess()
+    alone = parts * seconds_each
+    shared = START_SECONDS + alone / workers
+    return LocalProcesses(workers) if shared < alone else InProcess()
