@@ -1,7 +1,7 @@
 """A family: siblings under one parent, prepared for the marginal likelihood of their hyperparameters.
 
 Given the parent's posterior, the index of a child is its parent's plus a Gaussian ratio; the index integrates out, and
-what is left is a likelihood in six shape parameters that the siblings share and a scale per sibling.
+what is left is a likelihood in seven shape parameters that the siblings share and a scale per sibling.
 
 Invariant: the likelihood equals that of the dense multivariate normal of the figures
 (held by ``tests/test_family.py``).
@@ -31,12 +31,12 @@ from forecast.model import (
 
 __all__ = ["SCALE_GRID", "SCALE_SD", "UNIT_SCALE_SD", "Child", "Family", "Parent", "prepare", "scale_log_likelihood"]
 
-SCALE_SD: Final = 0.8
-"""Prior sd of the log of the siblings' common scale: indicators differ by a factor of five (income to investment)."""
+SCALE_SD: Final = 1.2
+"""Prior sd of the log of the siblings' common scale: indicators differ by a factor of ten (income to investment)."""
 UNIT_SCALE_SD: Final = 0.5
 """Prior sd of a sibling's log scale around the common one."""
-SCALE_GRID: Final = np.exp(np.linspace(-3.2, 3.2, 41))
-"""Scales over which the likelihood is integrated, relative to the prior median: four prior sds either way."""
+SCALE_GRID: Final = np.exp(np.linspace(-4.2, 4.2, 57))
+"""Scales over which the likelihood is integrated, relative to the prior median: more than three prior sds either way."""
 EXPANSIONS: Final = 8
 """Linearisations at most: growth of -30 % settles within 1e-6 after four."""
 
@@ -155,13 +155,14 @@ def scale_log_likelihood(family: Family, shape: Floats) -> Floats:
 
     Parameters
     ----------
-    shape : (point, 6)
+    shape : (point, 7)
 
     Returns
     -------
     array (point, published child, scale), up to a constant of the child
     """
     covariance = shape_covariance(shape, family.periods, family.per_year)
+    restatement = np.exp(2 * shape[:, 6])
     scale2 = (family.scale * SCALE_GRID) ** 2
     published = family.published
     out = np.empty((len(shape), len(published), len(SCALE_GRID)))
@@ -172,7 +173,9 @@ def scale_log_likelihood(family: Family, shape: Floats) -> Floats:
         white = scipy.linalg.solve_triangular(factor, matrix, lower=True)
         errors = np.stack([family.error(published[i]) for i in members], axis=1)
         errors = scipy.linalg.solve_triangular(factor, errors, lower=True)
-        values, vectors = np.linalg.eigh(white @ covariance @ white.T)
+        half = scipy.linalg.solve_triangular(factor, np.diag(published[members[0]].linear.restated), lower=True)
+        restated = half @ half.T
+        values, vectors = np.linalg.eigh(white @ covariance @ white.T + restatement[:, None, None] * restated)
         rotated2 = (vectors.swapaxes(1, 2) @ errors) ** 2
         spread = 1 + scale2 * np.maximum(values, 0)[:, :, None]
         log_det = np.log(spread).sum(1)

@@ -1,9 +1,9 @@
 """The fast route: adaptive importance sampling of the hyperparameters of a family.
 
-Seven numbers, six shape parameters and the siblings' common scale, are sampled; every sibling's own scale is
-integrated on a grid. Three rounds of Sobol points, the first from the prior, the others from a Student t fitted to
-what was learnt; all points are weighted against the mixture of the three (deterministic-mixture weights), so that none
-is wasted.
+Eight numbers, seven shape parameters and the siblings' common scale, are sampled; every sibling's own scale is
+integrated on a grid. Rounds of Sobol points, the first from the prior, the others from a Student t fitted to what was
+learnt, until enough of them count; all points are weighted against the mixture of all rounds (deterministic-mixture
+weights), so that none is wasted.
 
 Invariant: the same family gives the same points and weights, whatever else is fitted (held by ``tests/test_fast.py``).
 """
@@ -24,10 +24,14 @@ from forecast.model import SHAPE_CENTRE, SHAPE_SPREAD
 __all__ = ["HyperDraws", "sample_hyperparameters", "systematic"]
 
 ROUND_POINTS: Final = 128
-ROUNDS: Final = 3
+LEAST_ROUNDS: Final = 3
+MOST_ROUNDS: Final = 10
+ENOUGH_EFFECTIVE: Final = 80.0
+"""Effective points at which rounds stop: quantiles of the forecast then repeat within a tenth of its sd."""
 PROPOSAL_DOF: Final = 5.0
 LEAST_EFFECTIVE: Final = 24.0
 """Effective points below which the weights of a round are flattened before a proposal is fitted to them."""
+SHAPES: Final = len(SHAPE_CENTRE)
 PRIOR_MEAN: Final = np.append(SHAPE_CENTRE, 0.0)
 PRIOR_SD: Final = np.append(SHAPE_SPREAD, SCALE_SD)
 
@@ -36,7 +40,7 @@ PRIOR_SD: Final = np.append(SHAPE_SPREAD, SCALE_SD)
 class HyperDraws:
     """Posterior draws of the hyperparameters of a family.
 
-    shape : (hyper, 6); scale : (hyper, child), log points a period; children without figures have draws too
+    shape : (hyper, 7); scale : (hyper, child), log points a period; children without figures have draws too
     effective : effective number of points behind the draws
     """
 
@@ -57,18 +61,19 @@ def sample_hyperparameters(family: Family, *, rng: np.random.Generator, draws: i
     proposals: list[tuple[Floats, Floats] | None] = [None]
     points = np.empty((0, len(PRIOR_MEAN)))
     likelihood = np.empty((0, len(family.published), len(SCALE_GRID)))
-    for round_ in range(ROUNDS):
+    for round_ in range(MOST_ROUNDS):
         new = _propose(np.clip(sobol.random(ROUND_POINTS), 1e-9, 1 - 1e-9), proposals[round_])
         points = np.concatenate([points, new])
-        likelihood = np.concatenate([likelihood, scale_log_likelihood(family, new[:, :6])])
-        log_target = _log_prior(points) + logsumexp(likelihood + log_unit(points[:, 6])[:, None, :], axis=2).sum(1)
+        likelihood = np.concatenate([likelihood, scale_log_likelihood(family, new[:, :SHAPES])])
+        log_target = _log_prior(points) + logsumexp(likelihood + log_unit(points[:, SHAPES])[:, None, :], axis=2).sum(1)
         log_weight = log_target - logsumexp([_log_density(points, p) for p in proposals], axis=0)
-        if round_ < ROUNDS - 1:
-            proposals.append(_fit_proposal(points, log_weight))
-    weight = np.exp(log_weight - logsumexp(log_weight))
+        weight = np.exp(log_weight - logsumexp(log_weight))
+        if round_ + 1 >= LEAST_ROUNDS and 1 / (weight**2).sum() >= ENOUGH_EFFECTIVE:
+            break
+        proposals.append(_fit_proposal(points, log_weight))
     chosen = systematic(weight, draws, rng)
     scale = _draw_scales(family, points[chosen], likelihood[chosen], rng)
-    return HyperDraws(shape=points[chosen, :6], scale=scale, effective=float(1 / (weight**2).sum()))
+    return HyperDraws(shape=points[chosen, :SHAPES], scale=scale, effective=float(1 / (weight**2).sum()))
 
 
 def _unit_scale_log_prior(log_common: Floats) -> Floats:
@@ -122,7 +127,7 @@ def systematic(weight: Floats, n: int, rng: np.random.Generator) -> np.ndarray:
 
 def _draw_scales(family: Family, points: Floats, likelihood: Floats, rng: np.random.Generator) -> Floats:
     """Scales of all children given the points, (point, child)."""
-    log_prior = _unit_scale_log_prior(points[:, 6])
+    log_prior = _unit_scale_log_prior(points[:, SHAPES])
     step = np.log(SCALE_GRID[1] / SCALE_GRID[0])
     out = np.empty((len(points), len(family.children)))
     published = iter(range(likelihood.shape[1]))

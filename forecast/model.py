@@ -4,11 +4,11 @@ Every place has a log index ``x`` over the periods since the year before the fir
 modelled itself, every other place's as a ratio to its parent's, ``x[unit] = x[parent] + r[unit]``. Published
 cumulative growth is
 
-    log(1 + G) = log sum_{m <= k} w_m exp(x_{Y,m}) - log sum_{m <= k} w_m exp(x_{Y-1,m}) + noise
+    log(1 + G) = log sum_{m <= k} w_m exp(x_{Y,m}) - log sum_{m <= k} w_m exp(x_{Y-1,m}) + rounding + restatement
 
 with base weights ``w`` (DOMAIN: cumulative growth is the base-weighted mean of single-period growth), so that last
 year's shock carries into this year's growth by itself. The prior of ``x`` and of every ``r`` is Gaussian given a scale
-and six shape parameters (``docs/model.md`` has the equations and the reasons for every constant).
+and seven shape parameters (``docs/model.md`` has the equations and the reasons for every constant).
 
 Invariant: growth of past years never enters but through ``Measurements``; a gap is an absent row
 (held by ``tests/test_model.py``).
@@ -41,19 +41,21 @@ __all__ = [
     "shape_covariance",
 ]
 
-SHAPE_NAMES: Final = ("level", "slope", "season", "ar", "irregular", "ar_logit")
-SHAPE_CENTRE: Final = np.array([-0.7, -3.0, -1.9, -1.0, -0.6, 0.5])
-"""Prior mean of log sd over scale of level, slope, season, autoregression, irregular, and of the logit of the
-autoregression: centres of what five public panels of monthly statistics show (docs/model.md)."""
-SHAPE_SPREAD: Final = np.array([0.9, 0.9, 0.8, 0.9, 0.9, 1.0])
-"""Prior sd of the same: a factor of 2.5 either way."""
+SHAPE_NAMES: Final = ("level", "slope", "season", "ar", "irregular", "ar_logit", "revision")
+SHAPE_CENTRE: Final = np.array([-1.15, -3.0, -1.9, -0.8, -0.3, 0.8, -2.5])
+"""Prior mean of log sd over scale of level, slope, season, autoregression and irregular, of the logit of the
+autoregression, and of log sd over scale of the restatement of cumulative figures: what years of five public panels of
+monthly statistics that the benchmark does not score show (docs/model.md)."""
+SHAPE_SPREAD: Final = np.array([0.8, 0.9, 0.8, 0.8, 0.75, 1.0, 1.0])
+"""Prior sd of the same: a factor of two or three either way."""
 AR_MAX: Final = 0.97
 """Largest autoregression a period: beyond it the level takes over."""
 SLOPE_KEPT_A_YEAR: Final = 0.40
 """Share of a slope that is left after a year: growth of regional statistics reverts within about a year."""
-TREND_SD_A_YEAR: Final = {True: 0.05, False: 0.02}
-"""Prior sd of long-run growth a year; True: the root, False: a ratio to the parent. Chinese provinces' GDP growth of
-2010-2019 spread by about 2 points around the nation's."""
+ROOT_TREND_SD_A_YEAR: Final = 0.05
+"""Prior sd of the root's long-run growth a year."""
+DRIFT_SD_A_YEAR: Final = 0.5
+"""Prior sd of long-run growth a year in scales: places drift apart by about half of what they fluctuate in a period."""
 ROOT_TREND_A_YEAR: Final = 0.05
 """Prior mean of the root's long-run growth a year: Chinese real growth of 2015-2019 was 6-7 %, prices aside."""
 PROFILE_SD: Final = {"levels": 0.02, "profile": 0.08, "flat": 0.20}
@@ -137,20 +139,22 @@ class Linear:
     """Published growth as a linear function of the index: ``target ≈ matrix @ x + noise``.
 
     matrix : (n, period); target : (n,); noise_variance : (n,)
+    restated : (n,) 1 for cumulative figures, whose restatement is part of the model, 0 for others
     """
 
     matrix: Floats
     target: Floats
     noise_variance: Floats
+    restated: Floats
 
 
 @cache
-def components(periods: int, per_year: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Covariances, for unit variance a period, of level, damped slope, slow season; and the lag of every pair.
+def components(periods: int, per_year: int) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Covariances for unit scale of level, damped slope and slow season; the lag of every pair; that of the drift.
 
     Returns
     -------
-    four arrays (period, period); treat them as read-only
+    five arrays (period, period); treat them as read-only
     """
     t = np.arange(periods, dtype=np.float64)
     lag = t[:, None] - t[None, :]
@@ -159,7 +163,8 @@ def components(periods: int, per_year: int) -> tuple[Floats, Floats, Floats, Flo
     slope = np.tril(np.ones_like(lag), -1) @ np.tril(damping ** np.maximum(lag, 0))
     year = t.astype(int) // per_year
     season = _contrast(periods, per_year) * np.minimum.outer(year, year) / per_year
-    return level, slope @ slope.T, season, np.abs(lag)
+    drift = (DRIFT_SD_A_YEAR / per_year) ** 2 * np.outer(t, t)
+    return level, slope @ slope.T, season, np.abs(lag), drift
 
 
 def _contrast(periods: int, per_year: int) -> Floats:
@@ -173,13 +178,13 @@ def shape_covariance(shape: Floats, periods: int, per_year: int) -> Floats:
 
     Parameters
     ----------
-    shape : (..., 6), in the order of ``SHAPE_NAMES``
+    shape : (..., 7), in the order of ``SHAPE_NAMES``; the last, restatement, is none of the index's
 
     Returns
     -------
     array (..., period, period)
     """
-    level, slope, season, lag = components(periods, per_year)
+    level, slope, season, lag, drift = components(periods, per_year)
     sd2 = np.exp(2 * shape[..., :5, None, None])
     log_ar = np.log(AR_MAX) - np.log1p(np.exp(-shape[..., 5, None, None]))
     return (
@@ -188,14 +193,15 @@ def shape_covariance(shape: Floats, periods: int, per_year: int) -> Floats:
         + sd2[..., 2, :, :] * season
         + sd2[..., 3, :, :] * np.exp(lag * log_ar)
         + sd2[..., 4, :, :] * np.eye(periods)
+        + drift
     )
 
 
 def fixed_covariance(periods: int, per_year: int, *, root: bool, profile_sd: float) -> Floats:
-    """Prior covariance that no scale multiplies: long-run growth, and what is not known of the base weights."""
+    """Prior covariance that no scale multiplies: what is not known of base weights, and the root's long-run growth."""
     t = np.arange(periods, dtype=np.float64) / per_year
-    own_sd = profile_sd * (1.0 if root else RATIO_PROFILE_SHARE)
-    return TREND_SD_A_YEAR[root] ** 2 * np.outer(t, t) + own_sd**2 * _contrast(periods, per_year)
+    trend_sd, share = (ROOT_TREND_SD_A_YEAR, 1.0) if root else (0.0, RATIO_PROFILE_SHARE)
+    return trend_sd**2 * np.outer(t, t) + (share * profile_sd) ** 2 * _contrast(periods, per_year)
 
 
 def prior_mean(periods: int, per_year: int, *, root: bool) -> Floats:
@@ -252,4 +258,9 @@ def linearise(figures: Figures, index: Floats) -> Linear:
     """Figures of a place as a linear function of its index, expanded around ``index`` (period,)."""
     matrix = growth_matrix(index, figures)
     residual = figures.log_growth - log_growth(index, figures)
-    return Linear(matrix=matrix, target=residual + matrix @ index, noise_variance=figures.noise_sd**2)
+    return Linear(
+        matrix=matrix,
+        target=residual + matrix @ index,
+        noise_variance=figures.noise_sd**2,
+        restated=figures.cumulative.astype(np.float64),
+    )

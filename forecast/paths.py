@@ -74,8 +74,8 @@ class Paths:
 def indicator_paths(posterior: Posterior, *, indicator: str, frequency: Frequency, target_year: int) -> IndicatorPaths:
     """Paths of the target year from the posterior of an indicator.
 
-    Cumulative growth starts from the last published figure and is carried on by the drawn periods after it; between
-    published figures it follows the drawn index.
+    Growth follows from the drawn index, which agrees with every published figure but for rounding and restatement;
+    where cumulative growth is published, it is repeated as published.
     """
     m = posterior.measurements
     s = m.per_year
@@ -83,15 +83,8 @@ def indicator_paths(posterior: Posterior, *, indicator: str, frequency: Frequenc
     last, this = level[:, 0], level[:, 1]
     base_weight = last / last.sum(2, keepdims=True)
     published = _published(m)
-    cumulative_last = np.cumsum(last, axis=2)
-    total = np.cumsum(this, axis=2)
-    for unit in range(len(m.units)):
-        anchors = np.flatnonzero(np.isfinite(published[unit]))
-        for k, following in zip(anchors, [*anchors[1:], s], strict=False):
-            anchor = (1 + published[unit, k]) * cumulative_last[:, unit, k]
-            total[:, unit, k:following] += (anchor - total[:, unit, k])[:, None]
-            total[:, unit, k] = anchor
-    growth = _single(total, last, this)
+    drawn = np.cumsum(this, axis=2) / np.cumsum(last, axis=2) - 1
+    growth = this / last - 1
     coords = {UNIT: list(m.units), PERIOD: list(frequency.labels(target_year))}
     dims = (DRAW, UNIT, PERIOD)
     return IndicatorPaths(
@@ -99,7 +92,7 @@ def indicator_paths(posterior: Posterior, *, indicator: str, frequency: Frequenc
         frequency=frequency,
         growth=xr.DataArray(growth, coords, dims),
         base_weight=xr.DataArray(base_weight, coords, dims),
-        cum_yoy=xr.DataArray(_cumulative(total, cumulative_last, published), coords, dims),
+        cum_yoy=xr.DataArray(np.where(np.isfinite(published), published, drawn), coords, dims),
         published=xr.DataArray(published, coords, dims[1:]),
         ess=posterior.diagnostics.effective_draws or float(len(growth)),
         diagnostics=posterior.diagnostics,
@@ -113,17 +106,6 @@ def _published(m: Measurements) -> Floats:
     rows = (m.time >= start) & m.cumulative
     out[m.unit[rows], m.time[rows] - start] = np.expm1(m.log_growth[rows])
     return out
-
-
-def _single(total: Floats, last: Floats, drawn: Floats) -> Floats:
-    """Single-period growth of cumulative levels; where a restated total leaves no positive period, the drawn one."""
-    single = np.diff(total, axis=2, prepend=0.0)
-    return np.where(single > 0, single, drawn) / last - 1
-
-
-def _cumulative(total: Floats, cumulative_last: Floats, published: Floats) -> Floats:
-    """Cumulative growth; published figures repeat to the last digit in every draw."""
-    return np.where(np.isfinite(published), published, total / cumulative_last - 1)
 
 
 def couple(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, seed: int) -> dict[str, IndicatorPaths]:

@@ -142,7 +142,9 @@ def find_places(
             problems.add("wide_place_level", file, column=place.cell, value=quoted(place.name))
             place.level = "county"
     _give_ids(places, main)
-    ids = {name: place.unit for place in places for name in place.names}
+    general = {word: main[level] for word, level in _GENERIC.items() if level in main}
+    ids = {word: place.unit for word, place in general.items() if place is not None}
+    ids |= {name: place.unit for place in places for name in place.names}
     ordered = sorted(places, key=lambda p: (_ORDER.index(p.level), p is not main.get(p.level)))
     rows = tuple(_unit_row(place, ordered, main, ids) for place in ordered)
     mine = main["city"]

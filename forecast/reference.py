@@ -40,25 +40,29 @@ def family_data(family: Family, slots: int) -> dict[str, Floats]:
 
     Returns
     -------
-    dict of matrix (slot, n, period), error (slot, n), noise (slot, n, n), and the prior's components (period, period)
+    dict of matrix (slot, n, period), error (slot, n), noise (slot, n, n), restated (slot, n), and the prior's components (period, period)
     """
     published = family.published
     n = max(len(child.linear.target) for child in published)
     matrix = np.zeros((slots, n, family.periods))
     error = np.zeros((slots, n))
+    restated = np.zeros((slots, n))
     noise = np.tile(np.eye(n), (slots, 1, 1))
     for i, child in enumerate(published):
         m = len(child.linear.target)
         matrix[i, :m], error[i, :m], noise[i, :m, :m] = child.linear.matrix, family.error(child), child.base_noise
-    level, slope, season, lag = components(family.periods, family.per_year)
+        restated[i, :m] = child.linear.restated
+    level, slope, season, lag, drift = components(family.periods, family.per_year)
     return {
         "matrix": matrix,
         "error": error,
         "noise": noise,
+        "restated": restated,
         "level": level,
         "slope": slope,
         "season": season,
         "lag": lag,
+        "drift": drift,
         "log_scale": np.array(np.log(family.scale)),
     }
 
@@ -67,7 +71,7 @@ def build_model(data: dict[str, Floats]) -> pm.Model:
     """Marginal model of a family: the index integrated out.
 
     shape ~ N(centre, spread); common ~ N(log prior median, .8); child_z ~ N(0, 1); scale = exp(common + .5 child_z);
-    figures of child i ~ N(0, scale_i^2 A_i K(shape) A_i' + N_i), centred at what parent and prior mean imply.
+    figures of child i ~ N(0, scale_i^2 (A_i K(shape) A_i' + restatement) + N_i), centred at what parent and prior mean imply.
     """
     slots = data["error"].shape[0]
     with pm.Model() as model:
@@ -80,11 +84,13 @@ def build_model(data: dict[str, Floats]) -> pm.Model:
         sd2 = pt.exp(2 * shape[:5])
         decay = pt.exp(d["lag"] * (np.log(AR_MAX) - pt.softplus(-shape[5])))
         kernel = sd2[0] * d["level"] + sd2[1] * d["slope"] + sd2[2] * d["season"] + sd2[3] * decay
-        kernel = kernel + sd2[4] * pt.eye(d["level"].shape[0])
+        kernel = kernel + sd2[4] * pt.eye(d["level"].shape[0]) + d["drift"]
+        restatement = pt.exp(2 * shape[6])
         log_likelihood = pt.zeros(())
         for i in range(slots):
             a = d["matrix"][i]
-            factor = pt.linalg.cholesky(pt.exp(2 * log_scale[i]) * (a @ kernel @ a.T) + d["noise"][i])
+            scaled = a @ kernel @ a.T + restatement * pt.diag(d["restated"][i])
+            factor = pt.linalg.cholesky(pt.exp(2 * log_scale[i]) * scaled + d["noise"][i])
             white = pt.linalg.solve_triangular(factor, d["error"][i], lower=True)
             log_likelihood = log_likelihood - 0.5 * (white**2).sum() - pt.log(pt.diagonal(factor)).sum()
         pm.Potential("figures", log_likelihood)
@@ -95,7 +101,8 @@ def build_model(data: dict[str, Floats]) -> pm.Model:
 def _compiled(slots: int) -> Any:
     """The graph for families of up to ``slots`` published children; its data are replaced before every use."""
     data = {"matrix": np.zeros((slots, 1, 2)), "error": np.zeros((slots, 1)), "noise": np.ones((slots, 1, 1))}
-    data |= {name: np.eye(2) for name in ("level", "slope", "season", "lag")}
+    data["restated"] = np.zeros((slots, 1))
+    data |= {name: np.eye(2) for name in ("level", "slope", "season", "lag", "drift")}
     return nutpie.compile_pymc_model(build_model(data | {"log_scale": np.array(0.0)}))
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
-import scipy.linalg
 
 from forecast.diagnostics import Diagnostics, worst
 from forecast.dims import Floats
@@ -28,10 +27,10 @@ type Method = Literal["fast", "nuts"]
 
 HYPER_DRAWS: Final = 250
 """Hyperparameter draws an indicator's paths are drawn from; the paths of one share a factorisation."""
-TAIL_DOF: Final = 6.0
-"""Degrees of freedom of the innovations ahead: shocks to regional statistics have fatter tails than the normal."""
 CORRECTIONS: Final = 6
 """Corrections of every path: what is left is below the rounding of published figures after three or four."""
+MET: Final = 1e-5
+"""Misfit, log points, at which corrections stop: a hundredth of a published digit."""
 LEAST_POINTS: Final = 10.0
 """Effective points below which the fast route is not to be relied on."""
 
@@ -41,7 +40,7 @@ class Posterior:
     """Joint draws of the log index of one indicator.
 
     index : (draw, unit, period of the last two years), log points; the last ``per_year`` are the target year
-    shape : {parent index: (hyper, 6)}, scale : {unit index: (hyper,)}
+    shape : {parent index: (hyper, 7)}, scale : {unit index: (hyper,)}
     """
 
     measurements: Measurements
@@ -133,56 +132,54 @@ def _hyperparameters(
 def draw_ratio(family: Family, child: Child, shape: Floats, scale: Floats, *, rng: np.random.Generator) -> Floats:
     """Draws of a child's ratio to its parent, given hyperparameters and the parent's draws.
 
-    Matheron's rule: a prior path, corrected by the gain on what the figures say of it; deviations from the conditional
-    mean beyond the last figure get Student tails.
+    Matheron's rule: a prior path, corrected by the gain on what the figures say of it, and again until the figures
+    follow from it without linearisation.
+
+    Parameters
+    ----------
+    shape : (hyper, 7), scale : (hyper,); the draws are split evenly among them
 
     Returns
     -------
     array (draw, period)
     """
-    linear, draws = child.linear, family.parent.draws
-    each = len(draws) // len(shape)
-    out = np.empty_like(draws)
-    ahead = _after_last_figure(child, family.periods)
-    covariance = shape_covariance(shape, family.periods, family.per_year)
-    for j in range(len(shape)):
-        block = slice(j * each, (j + 1) * each if j < len(shape) - 1 else len(draws))
-        n = len(draws[block])
-        prior = scale[j] ** 2 * covariance[j] + child.fixed
-        factor = np.linalg.cholesky(prior + 1e-12 * np.eye(len(prior)))
-        path: Floats = child.mean + rng.standard_normal((n, family.periods)) @ factor.T
-        mean: Floats = np.broadcast_to(child.mean, path.shape)
-        if child.published:
-            cross = prior @ linear.matrix.T
-            total = scipy.linalg.cho_factor(linear.matrix @ cross + np.diag(linear.noise_variance), lower=True)
-            noise = rng.standard_normal((n, len(linear.target))) * np.sqrt(linear.noise_variance)
-            gain = scipy.linalg.cho_solve(total, cross.T)
-            mean = _meet(child.figures, draws[block], mean, gain, 0.0)
-            path = _meet(child.figures, draws[block], path, gain, noise)
-        heavy = np.sqrt(TAIL_DOF / rng.chisquare(TAIL_DOF, (n, 1)))
-        out[block] = np.where(ahead, mean + heavy * (path - mean), path)
-    return out
+    hypers, periods = len(shape), family.periods
+    above = family.parent.draws.reshape(hypers, -1, periods)
+    scale2 = scale[:, None, None] ** 2
+    prior = scale2 * shape_covariance(shape, periods, family.per_year) + child.fixed
+    factor = np.linalg.cholesky(prior + 1e-12 * np.eye(periods))
+    path: Floats = child.mean + rng.standard_normal(above.shape) @ factor.swapaxes(1, 2)
+    if child.published:
+        linear = child.linear
+        cross = linear.matrix @ prior
+        restated = scale2[:, 0] * np.exp(2 * shape[:, 6, None]) * linear.restated
+        variance = linear.noise_variance + restated
+        total = cross @ linear.matrix.T
+        total[:, range(total.shape[1]), range(total.shape[1])] += variance
+        noise = rng.standard_normal((*above.shape[:2], len(linear.target))) * np.sqrt(variance)[:, None, :]
+        path = _meet(child.figures, above, path, np.linalg.solve(total, cross), noise)
+    return path.reshape(-1, periods)
 
 
-def _meet(figures: Figures, above: Floats, ratio: Floats, gain: Floats, noise: Floats | float) -> Floats:
+def _meet(figures: Figures, above: Floats, ratio: Floats, gain: Floats, noise: Floats) -> Floats:
     """Ratios corrected until the published growth follows from them, the noise apart.
 
     Growth is not linear in the index: one gain leaves points where growth swings by tens of points within a year. A
-    correction is halved for the draws that it would make worse.
+    correction is cut for the draws that it would make worse.
+
+    Parameters
+    ----------
+    above, ratio : (hyper, draw, period); gain : (hyper, n, period); noise : (hyper, draw, n)
     """
-    size = np.ones((len(ratio), 1))
+    size = np.ones((*ratio.shape[:2], 1))
     misfit = figures.log_growth - log_growth(above + ratio, figures) - noise
     for _ in range(CORRECTIONS):
         trial = ratio + size * (misfit @ gain)
         with np.errstate(all="ignore"):  # a step too far overflows, is worse, and is not taken
             missed = figures.log_growth - log_growth(above + trial, figures) - noise
-        better = (missed**2).sum(1, keepdims=True) < (misfit**2).sum(1, keepdims=True)
+        better = (missed**2).sum(-1, keepdims=True) < (misfit**2).sum(-1, keepdims=True)
         ratio, misfit = np.where(better, trial, ratio), np.where(better, missed, misfit)
+        if np.abs(misfit).max() < MET:
+            break
         size = np.where(better, 1.0, size / 4)
     return ratio
-
-
-def _after_last_figure(child: Child, periods: int) -> np.ndarray:
-    """Which periods lie beyond the child's last figure, (period,)."""
-    touched = np.flatnonzero((child.linear.matrix != 0).any(axis=0))
-    return np.arange(periods) > (touched[-1] if len(touched) else -1)

@@ -133,10 +133,11 @@ def _header(sheet: Sheet, file: str, problems: Problems, *, labels: Mapping[str,
         if above:
             found = _YEAR.search(_word(above))
             year = found[1] if found else ""
-        read = _month(sheet, file, problems, at=(month_row, column), year=year)
+        named = row if two_rows and not sheet.spread(month_row, column) else month_row
+        read = _month(sheet, file, problems, at=(named, column), year=year)
         if read is None:
             continue
-        place = sheet.address(month_row, column)
+        place = sheet.address(named, column)
         if read in seen:
             problems.add("wide_month_twice", file, column=place, value=str(read[0]), first=seen[read])
             continue

@@ -59,6 +59,11 @@ def workbook_tables(content: bytes, file: str, problems: Problems) -> tuple[dict
     Parameters
     ----------
     file : name for problems, which are at the address of their cell (``进度数据!F7``)
+
+    Returns
+    -------
+    Both empty where nothing can be read without knowing more; otherwise whatever could be read, so that the figures can
+    be checked and reported together with problems of the form.
     """
     sheets = open_sheets(content, file, problems)
     if sheets is None:
@@ -116,6 +121,8 @@ class _Book:
             file=self.file,
             problems=self.problems,
         )
+        if not (places.city and places.province):
+            return {}, {}
         keyed = self._once(keyed, places)
         self._check_slips(keyed, names, places)
         raw = _config(parameters, keyed, places, latest)

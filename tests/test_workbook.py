@@ -20,8 +20,9 @@ from forecast.periods import AsOf, Frequency, Month
 from forecast.run import Request, run
 from forecast.spellings import INDICATORS, indicator_key, known_indicator
 from forecast.starter import write_starter
+from forecast.tables import Problems
 from forecast.target import TargetKind
-from forecast.workbook import read_workbook
+from forecast.workbook import read_workbook, workbook_tables
 
 DATA = "进度数据"
 EXAMPLE = Path(__file__).parent.parent / "data" / "example"
@@ -134,6 +135,13 @@ def _indicator_merged_down(book: Workbook) -> None:
     data(book).merge_cells("A2:A3")
 
 
+def _asides_beside_two_rows(book: Workbook) -> None:
+    _labels_merged_down(book)
+    sheet = data(book)
+    sheet["G1"], sheet["G3"] = "位次", 9
+    sheet["H1"], sheet["H3"] = "单位", "%"
+
+
 def _excel_dates(book: Workbook) -> None:
     for column, month in zip("DEF", (2, 3, 4), strict=True):
         data(book)[f"{column}1"] = dt.datetime(2020, month, 1)
@@ -181,7 +189,15 @@ def _no_measure(book: Workbook) -> None:
 @pytest.mark.parametrize(
     "edit",
     [
-        *(_title_above, _years_above, _labels_merged_down, _indicator_merged_down, _excel_dates, _dashes),
+        *(
+            _title_above,
+            _years_above,
+            _labels_merged_down,
+            _asides_beside_two_rows,
+            _indicator_merged_down,
+            _excel_dates,
+            _dashes,
+        ),
         *(_percent_signs, _masked, _asides, _ids, _short_names, _no_measure),
     ],
 )
@@ -343,7 +359,7 @@ def test_sheets_of_targets_and_indicators_override_defaults(tmp_path: Path) -> N
             "目标",
             header,
             ["规模以上工业增加值", None, None, None, 1.5],
-            ["规上工业增加值", "安康市", "年度计划", 5],
+            ["规上工业增加值", "全市", "年度计划", 5],
         )
         columns = ["指标", "名称", "频率", "责任部门", "分期权重"]
         weights = ";".join(["0.05", "0.05", *["0.09"] * 10])
@@ -552,6 +568,15 @@ def test_problems_of_the_form_are_reported_all_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="4 problem") as caught:
         read_workbook(save(tmp_path, PLAIN, edit))
     assert {p.code for p in caught.value.problems} == {"wide_row_twice", "choice_unknown", "as_of_bad", "cells_merged"}
+
+
+def test_figures_are_there_to_be_checked_beside_problems_of_the_form(tmp_path: Path) -> None:
+    found = Problems()
+    raw, tables = workbook_tables(save(tmp_path, PLAIN, _repeat).read_bytes(), "b.xlsx", found)
+    assert [p.code for p in found.listed()] == ["wide_row_twice"]
+    assert raw["as_of"] == "2020-04"
+    assert tables["observations"].frame["value"].tolist() == ["-20.1", "-29.6", "-25", "-5", "-3", "-1"]
+    assert tables["observations"].frame["_cell"].tolist()[-1] == "进度数据!F3"
 
 
 def test_a_file_that_is_no_workbook_is_a_problem(tmp_path: Path) -> None:

@@ -27,8 +27,11 @@ from forecast.report.tables import (
     write_csv,
 )
 from forecast.run import BASELINE, Run
+from forecast.store.contents import Answers, fill, header_of
+from forecast.store.disk import Staging
+from forecast.store.kept import KeptRun
 
-__all__ = ["document", "provenance", "tables", "write_run"]
+__all__ = ["answers", "document", "provenance", "tables", "write_run"]
 
 MANIFEST: Final = "run.json"
 SCHEMA_VERSION: Final = 1
@@ -76,6 +79,7 @@ def manifest(run: Run) -> dict[str, Any]:
         "draws": run.request.draws,
         "assumptions": {"coupling_between_indicators": COUPLING, "prior_scale_by_level": SCALE_BY_LEVEL},
         "diagnostics": {name: asdict(one.diagnostics) for name, one in run.paths.indicators.items()},
+        "failures": dict(run.failures),
         "remarks_used": {name: [asdict(r) for r in remarks] for name, remarks in run.remarks.items() if remarks},
     }
 
@@ -86,8 +90,17 @@ def document(run: Run) -> dict[str, Any]:
     return manifest(run) | {name: json.loads(frame.to_json(orient="records")) for name, frame in short.items()}
 
 
-def write_run(run: Run, out: Path) -> None:
-    """Write a run's directory; an earlier run there is replaced.
+def answers(run: Run) -> Answers:
+    """What is kept of a run beside its draws and its data."""
+    return Answers(summary=manifest(run), tables=tables(run))
+
+
+def write_run(run: Run, out: Path, *, kept: KeptRun | None = None) -> None:
+    """Write a run's directory: its tables as CSV, and all that a kept run has; an earlier run there is replaced.
+
+    Parameters
+    ----------
+    kept : the run as it is kept, from which files are copied instead of being made again
 
     Raises
     ------
@@ -101,12 +114,20 @@ def write_run(run: Run, out: Path) -> None:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".dabiao-") as scratch:
             fresh = Path(scratch) / "run"
             fresh.mkdir()
-            for name, frame in tables(run).items():
-                write_csv(frame, fresh / f"{name}.csv", table=name)
-            text = json.dumps(manifest(run), ensure_ascii=False, indent=2, sort_keys=True)
-            (fresh / MANIFEST).write_text(text + "\n", encoding="utf-8")
+            _fill(Staging(fresh), run, kept)
             if out.exists():
                 out.replace(Path(scratch) / "old")
             fresh.replace(out)
     except OSError as error:
         raise UsageError("usage_not_written", folder=out, reason=error.strerror or error) from error
+
+
+def _fill(staged: Staging, run: Run, kept: KeptRun | None) -> None:
+    """Everything of a run's directory."""
+    made = answers(run)
+    for name, frame in made.tables.items():
+        write_csv(frame, staged.folder / f"{name}.csv", table=name)
+        staged.register(f"{name}.csv")
+    fill(staged, run, made, {} if kept is None else dict.fromkeys([*run.keys.values(), kept.header.dataset], kept))
+    header = header_of(run, made.summary)
+    staged.seal(header if kept is None else header | {"kept_at": kept.manifest["kept_at"]})

@@ -5,7 +5,7 @@ from forecast.store.contents import Answers
 from forecast.store.errors import ConflictError, StoreError
 from forecast.store.kept import Header, KeptRun, is_kept, opened
 from forecast.store.store import Store, home
-from forecast.store.versions import ScenarioStatus, ScenarioVersion, Scenarios
+from forecast.store.versions import Scenarios, ScenarioStatus, ScenarioVersion
 
 __all__ = [
     "Answers",

@@ -58,6 +58,7 @@ def header_of(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
         "code_hash": code_hash(),
         "versions": {"python": platform.python_version(), **library_versions(run.request.method)},
         "fits": dict(run.keys),
+        "indicators": list(run.keys),
         "failures": dict(run.failures),
         "run": dict(summary),
     }
@@ -68,7 +69,7 @@ def fill(staged: Staging, run: Run, answers: Answers, earlier: Mapping[str, Kept
 
     Parameters
     ----------
-    earlier : runs of the same store to share files with, by key of a fit, and by data set under its name
+    earlier : kept runs to take files from, by key of a fit, and by data set under its name
     """
     for name, one in run.paths.indicators.items():
         file = f"{DRAWS}/{name}.nc"

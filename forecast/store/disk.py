@@ -84,10 +84,15 @@ def _self_sum(manifest: Mapping[str, Any]) -> str:
 
 
 class Staging:
-    """A folder in the making; everything is added before ``publish`` moves it to its place."""
+    """A folder in the making; everything is added before ``publish`` moves it to its place.
 
-    def __init__(self, folder: Path) -> None:
+    link : whether files that are shared with a finished folder may be one file on the disk: within the store, where
+        nobody edits them
+    """
+
+    def __init__(self, folder: Path, *, link: bool = False) -> None:
         self.folder = folder
+        self.link = link
         self.files: dict[str, dict[str, Any]] = {}
 
     def add(self, name: str, content: bytes) -> None:
@@ -107,13 +112,29 @@ class Staging:
             raise OSError(errno.EIO, f"damaged: {source.name}")
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source, target)
-        except OSError as error:
-            if error.errno in FULL:
-                raise
+        if not (self.link and _linked(source, target)):
             write_file(target, source.read_bytes())
         self.files[name] = {"sha256": sha256, "bytes": target.stat().st_size}
+
+    def register(self, name: str) -> None:
+        """Take up a file that was written into the folder by other means."""
+        path = self.folder / name
+        self.files[name] = {"sha256": checksum(path), "bytes": path.stat().st_size}
+
+    def seal(self, header: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the manifest, and flush all folders.
+
+        Returns
+        -------
+        The manifest.
+        """
+        manifest: dict[str, Any] = {**header, "files": dict(sorted(self.files.items()))}
+        manifest["checksum"] = _self_sum(manifest)
+        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
+        write_file(self.folder / MANIFEST, text.encode())
+        for folder in sorted({(self.folder / name).parent for name in self.files} | {self.folder}, reverse=True):
+            sync_folder(folder)
+        return manifest
 
     def publish(self, target: Path, header: Mapping[str, Any]) -> dict[str, Any]:
         """Write the manifest and move the folder to its place.
@@ -127,12 +148,7 @@ class Staging:
         FileExistsError
             There is something at the place already; it is untouched.
         """
-        manifest: dict[str, Any] = {**header, "files": dict(sorted(self.files.items()))}
-        manifest["checksum"] = _self_sum(manifest)
-        text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
-        write_file(self.folder / MANIFEST, text.encode())
-        for folder in sorted({(self.folder / name).parent for name in self.files} | {self.folder}, reverse=True):
-            sync_folder(folder)
+        manifest = self.seal(header)
         if target.exists():
             raise FileExistsError(errno.EEXIST, "exists", str(target))
         try:
@@ -145,13 +161,24 @@ class Staging:
         return manifest
 
 
+def _linked(source: Path, target: Path) -> bool:
+    """Give a file a second name; False where the disk cannot."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        return False
+    return True
+
+
 @contextmanager
 def staging(parent: Path) -> Iterator[Staging]:
     """A folder in the making below ``parent``; whatever is left of it at the end is removed."""
     folder = parent / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
         folder.mkdir(parents=True)
-        yield Staging(folder)
+        yield Staging(folder, link=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

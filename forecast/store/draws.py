@@ -39,7 +39,7 @@ def draws_to_bytes(paths: IndicatorPaths) -> bytes:
         "units": "fraction",
     }
     dataset = xr.Dataset({**data, "published": paths.published}, attrs=attributes)
-    return bytes(dataset.to_netcdf(engine="netcdf4", encoding=dict.fromkeys(_DRAWN, dict(_ENCODING))))
+    return bytes(dataset.to_netcdf(engine="netcdf4", encoding={key: dict(_ENCODING) for key in _DRAWN}))
 
 
 def draws_from_bytes(content: bytes) -> IndicatorPaths:

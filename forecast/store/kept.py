@@ -115,8 +115,8 @@ class KeptRun:
 
     @property
     def fits(self) -> dict[str, str]:
-        """Key of every indicator's fit."""
-        return dict(self.manifest["fits"])
+        """Key of every indicator's fit, in official order."""
+        return {name: self.manifest["fits"][name] for name in self.manifest["indicators"]}
 
     @property
     def failures(self) -> dict[str, str]:

@@ -1,0 +1,95 @@
+"""One action on rows of a ledger: what each row brings in each month, and how much of it arrives in each draw.
+
+Invariant: the total over rows equals the sum of the rows one by one (held by ``tests/test_effects.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.dims import Floats
+from forecast.effects.delivery import DELAY, SHARE, SUCCESS, delays, shares, uniforms
+
+__all__ = ["Delivery", "Part", "delivery"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Delivery:
+    """What arrives of an action.
+
+    share : (entity, draw), success times completion
+    delay : (entity, draw) in months, or None where there is none
+    """
+
+    share: Floats
+    delay: np.ndarray | None
+
+
+def delivery(
+    *,
+    seed: int,
+    key: str,
+    entities: Sequence[str],
+    draws: int,
+    correlation: float,
+    prob: float | Floats,
+    mean: float | Floats = 1.0,
+    spread: float = 0.0,
+    delay: Sequence[float] = (1.0,),
+) -> Delivery:
+    """Draws of what arrives; ``prob`` and ``mean`` of all entities or of each."""
+    uniform = uniforms(seed, key, tuple(entities), draws, correlation)
+    chance = np.broadcast_to(np.asarray(prob, dtype=np.float32), (len(entities),))[:, None]
+    share = (uniform[SUCCESS] < chance).astype(np.float32)
+    if spread > 0.0 or np.any(np.asarray(mean) != 1.0):
+        share *= shares(uniform[SHARE], mean, spread)  # type: ignore[arg-type]
+    late = delays(uniform[DELAY], delay) if len(delay) > 1 else None
+    return Delivery(share=share, delay=late)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """An action on rows of a ledger.
+
+    indicator : that the money belongs to
+    entities, places : ids and counties of the rows
+    amount : delay -> (entity, month), 亿元 if all arrives; index 0 where nothing is delayed
+    weight : (draw or 1, month) that every amount is multiplied by, or None
+    """
+
+    indicator: str
+    entities: tuple[str, ...]
+    places: tuple[str, ...]
+    amount: Mapping[int, Floats]
+    delivery: Delivery
+    weight: Floats | None = None
+
+    def money(self, skip: frozenset[str] = frozenset()) -> dict[tuple[str, str], Floats]:
+        """Total by place, (draw, month), without the entities to skip."""
+        out = {}
+        kept = np.array([entity not in skip for entity in self.entities])
+        for place in sorted(set(self.places)):
+            rows = np.flatnonzero(kept & (np.array(self.places) == place))
+            if len(rows):
+                out[(self.indicator, place)] = self._weighted(self._sum(rows))
+        return out
+
+    def of(self, entity: str) -> Floats:
+        """What one entity brings, (draw, month)."""
+        return self._weighted(self._sum(np.array([self.entities.index(entity)])))
+
+    def _sum(self, rows: np.ndarray) -> Floats:
+        share, late = self.delivery.share[rows], self.delivery.delay
+        if late is None:
+            return np.asarray(share.T @ self.amount[0][rows].astype(np.float32), dtype=np.float64)
+        total = np.zeros((share.shape[1], self.amount[0].shape[1]))
+        for delay, amount in self.amount.items():
+            if amount[rows].any():
+                total += np.where(late[rows] == delay, share, np.float32(0.0)).T @ amount[rows].astype(np.float32)
+        return total
+
+    def _weighted(self, total: Floats) -> Floats:
+        return total if self.weight is None else total * self.weight
