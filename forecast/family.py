@@ -36,7 +36,7 @@ SCALE_SD: Final = 1.2
 UNIT_SCALE_SD: Final = 0.5
 """Prior sd of a sibling's log scale around the common one."""
 SCALE_GRID: Final = np.exp(np.linspace(-4.2, 4.2, 57))
-"""Scales over which the likelihood is integrated, relative to the prior median: more than three prior sds either way."""
+"""Scales over which the likelihood is integrated, relative to the prior median: three prior sds either way."""
 EXPANSIONS: Final = 8
 """Linearisations at most: growth of -30 % settles within 1e-6 after four."""
 

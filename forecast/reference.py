@@ -40,7 +40,8 @@ def family_data(family: Family, slots: int) -> dict[str, Floats]:
 
     Returns
     -------
-    dict of matrix (slot, n, period), error (slot, n), noise (slot, n, n), restated (slot, n), and the prior's components (period, period)
+    dict of matrix (slot, n, period), error (slot, n), noise (slot, n, n), restated (slot, n), and the prior's
+    components (period, period)
     """
     published = family.published
     n = max(len(child.linear.target) for child in published)
@@ -70,8 +71,9 @@ def family_data(family: Family, slots: int) -> dict[str, Floats]:
 def build_model(data: dict[str, Floats]) -> pm.Model:
     """Marginal model of a family: the index integrated out.
 
-    shape ~ N(centre, spread); common ~ N(log prior median, .8); child_z ~ N(0, 1); scale = exp(common + .5 child_z);
-    figures of child i ~ N(0, scale_i^2 (A_i K(shape) A_i' + restatement) + N_i), centred at what parent and prior mean imply.
+    shape ~ N(centre, spread); common ~ N(log prior median, 1.2); child_z ~ N(0, 1); scale = exp(common + .5 child_z);
+    figures of child i ~ N(mean_i, scale_i^2 (A_i K(shape) A_i' + restatement) + N_i), mean_i what the parent's mean and
+    the prior mean imply.
     """
     slots = data["error"].shape[0]
     with pm.Model() as model:

@@ -59,8 +59,6 @@ def _month(value: Any) -> Month:
 _PERCENT: Final = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[%％]\s*$"}
 
 
-
-
 type Fraction = Annotated[
     float,
     Field(ge=0.0, le=1.0),

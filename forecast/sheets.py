@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from forecast.tables import Problems, quoted
-from forecast.textfiles import _checked_zip, cell_text
+from forecast.textfiles import cell_text, checked_zip
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -89,7 +89,7 @@ def open_sheets(content: bytes, file: str, problems: Problems) -> dict[str, Shee
 
     Error cells and formulas without a result are problems at their address, on the sheets that are read.
     """
-    with_formulas = _checked_zip(content, file, problems)
+    with_formulas = checked_zip(content, file, problems)
     if with_formulas is None:
         return None
     from openpyxl import load_workbook  # heavy, and needed only where a workbook is met

@@ -136,7 +136,7 @@ def csv_rows(content: bytes, name: str, problems: Problems) -> Rows | None:
 
 def xlsx_rows(content: bytes, name: str, kind: str, problems: Problems) -> Rows | None:
     """Rows of the sheet of a workbook that holds table ``kind``: the one of that name, else the only filled one."""
-    book = _checked_zip(content, name, problems)
+    book = checked_zip(content, name, problems)
     if book is None:
         return None
     from openpyxl import load_workbook  # heavy, and needed only where a workbook is met
@@ -164,7 +164,7 @@ def xlsx_rows(content: bytes, name: str, kind: str, problems: Problems) -> Rows 
     return None
 
 
-def _checked_zip(content: bytes, name: str, problems: Problems) -> bool | None:
+def checked_zip(content: bytes, name: str, problems: Problems) -> bool | None:
     """Whether a workbook has formulas; None with a problem where the bytes are no workbook of a sane size."""
     if content.startswith(_OLE):
         problems.add("xls_old", name)

@@ -28,7 +28,7 @@ def catalogue(lang: Lang) -> dict[str, str]:
     return texts
 
 
-def t(key: str, lang: Lang, **params: Any) -> str:
+def t(key: str, lang: Lang, /, **params: Any) -> str:
     """Text ``key`` in ``lang``, its placeholders filled.
 
     Raises

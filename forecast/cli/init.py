@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from forecast.cli.options import LanguageOption, chosen, reported
+from forecast.cli.options import AsOfOption, LanguageOption, chosen, reported
 from forecast.texts import t
 
 __all__ = ["init"]
@@ -18,6 +18,7 @@ def init(
     city: Annotated[str | None, typer.Option("--city", help="市名，如 安康市。Name of the city.")] = None,
     province: Annotated[str | None, typer.Option("--province", help="省名。Name of the province.")] = None,
     year: Annotated[int | None, typer.Option("--year", help="目标年度。Target year.")] = None,
+    as_of: AsOfOption = None,
     lang: LanguageOption = None,
 ) -> None:
     """为另一个市建工作簿，填表即可推演。Start another city with one workbook to fill in."""
@@ -25,5 +26,5 @@ def init(
     with reported(words):
         from forecast.starter import write_starter
 
-        book = write_starter(folder, city_zh=city, province_zh=province, year=year)
+        book = write_starter(folder, city_zh=city, province_zh=province, year=year, as_of=as_of, lang=words)
         print(t("cli.started", words, book=book, folder=folder))

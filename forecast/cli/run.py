@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 
 from forecast.cli.options import (
     AsOfOption,
@@ -39,6 +40,7 @@ def run(
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
+        from forecast.advice import advice_text, best
         from forecast.report.files import document, write_run
         from forecast.report.terminal import render
         from forecast.run import Request
@@ -61,3 +63,6 @@ def run(
             return
         console = Console(highlight=False)
         console.print(render(finished.attainment, lang=words, files=(str(target),)))
+        config, panel = finished.dataset.config, finished.dataset.panel
+        if sharpest := best(finished.paths, unit=config.city, benchmark=config.province):
+            console.print(Padding(advice_text(sharpest, panel.units, panel.indicators, words), (0, 1)))

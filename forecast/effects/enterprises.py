@@ -38,6 +38,8 @@ RATIO_OF: Final[Mapping[str, float]] = {
     "normal": 1.0,
 }
 """Output against last year where the ledger gives no growth to date (DOMAIN.md §3.2)."""
+MEAN_OUTPUT: Final = 0.8
+"""Mean of the Beta share of a new unit's output, which is scaled so that the output stated is the mean."""
 ENTERED_FOR: Final[Mapping[str, tuple[str, ...]]] = {
     "industry": ("ind_output",),
     "trade": ("retail_above", "retail"),
@@ -95,10 +97,10 @@ def restart(world: World, scenario: Scenario, measure: Measure) -> Part:
     stated = rows["restart_prob"].to_numpy(dtype=np.float64)
     prob = np.where(np.isfinite(stated), stated, DEFAULT_PROB) if action.prob is None else action.prob
     level = np.array([ramp[-1] for ramp in ramps])
-    part = _part(world, scenario, measure, rows, amounts, prob=prob, mean=level, spread=action.spread, delay=action.delay)
-    shrunk = np.where((level > 0) & (level < 1) & (action.spread > 0), 1.0 / np.where(level > 0, level, 1.0), 1.0)
-    fixed = np.where((level <= 0) | (level >= 1) | (action.spread == 0), np.where(level > 0, level, 1.0), 1.0)
-    scale = (shrunk / fixed)[:, None]
+    part = _part(
+        world, scenario, measure, rows, amounts, prob=prob, mean=level, spread=action.spread, delay=action.delay
+    )
+    scale = (1.0 / np.where(level > 0.0, level, 1.0))[:, None]  # the drawn share averages the recovery reached
     return _with_amounts(part, {late: amount * scale for late, amount in part.amount.items()})
 
 
@@ -237,8 +239,10 @@ def entries(world: World, scenario: Scenario, measure: Measure) -> list[Part]:
         chosen = np.array([indicator in names for names in indicators])
         amount = np.zeros((len(rows), len(world.months)))
         amount[chosen, first:] = monthly[chosen, None]
-        mean = 1.0 if action.spread == 0.0 else 0.8
-        part = _part(world, scenario, measure, rows, {0: amount / mean}, prob=action.prob, mean=mean, spread=action.spread)
+        mean = 1.0 if action.spread == 0.0 else MEAN_OUTPUT
+        part = _part(
+            world, scenario, measure, rows, {0: amount / mean}, prob=action.prob, mean=mean, spread=action.spread
+        )
         parts.append(
             Part(
                 indicator=indicator,

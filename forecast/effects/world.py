@@ -119,7 +119,11 @@ class World:
         """Rows of bases.csv, the year before the target year first, then the latest."""
         rows = self.dataset.panel.bases.copy()
         rows["far"] = (rows["base_year"] - (self.paths.target_year - 1)).abs()
-        return rows.sort_values("far", kind="stable").drop_duplicates(["unit", "indicator"]).set_index(["unit", "indicator"])
+        return (
+            rows.sort_values("far", kind="stable")
+            .drop_duplicates(["unit", "indicator"])
+            .set_index(["unit", "indicator"])
+        )
 
     def _stated(self, unit: str, indicator: str, column: str) -> tuple[float, float] | None:
         """Value and relative standard deviation of a row of bases.csv."""
