@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
-from forecast.effects.delivery import generator
+from forecast.delivery import generator
 from forecast.panel import Panel
 from forecast.paths import IndicatorPaths, Paths
 from forecast.periods import Frequency

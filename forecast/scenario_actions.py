@@ -84,8 +84,8 @@ type Scalar = str | bool | float
 type Select = Annotated[dict[str, Scalar | Annotated[list[Scalar], Field(min_length=1)]], Field(min_length=1)]
 type Ramp = Annotated[
     tuple[Ratio, ...],
-    Field(min_length=1, max_length=12, strict=False),
-    BeforeValidator(lambda value: value if isinstance(value, list) else [value]),
+    Field(min_length=1, max_length=12),
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list | tuple) else (value,)),
     WithJsonSchema(
         {
             "anyOf": [

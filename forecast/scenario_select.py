@@ -59,7 +59,7 @@ def matches(column: pd.Series[Any], wanted: Any, names: Mapping[str, str]) -> np
     """Which cells of a column are wanted."""
     options = wanted if isinstance(wanted, list | tuple) else [wanted]
     tests = [_test(option, names) for option in options]
-    return np.array([any(test(cell) for test in tests) for cell in column], dtype=bool)
+    return np.array([any(test(cell) for test in tests) for cell in column.tolist()], dtype=bool)
 
 
 def _test(option: Any, names: Mapping[str, str]) -> Callable[[Any], bool]:

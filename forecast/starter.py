@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,12 @@ BOOK_NAME: Final = "进度数据.xlsx"
 YEARS: Final = 3
 """Years of months that the sheet has: the target year and the two before, which base effects need."""
 _YEAR_RANGE: Final = (1992, 2100)
+GUIDE_WIDTHS: Final = (52, 12, 22)
+"""Columns of the guide, characters: together a page of A4 upright."""
+LINE_HEIGHT: Final = 16
+"""Points of a line of text."""
+A3: Final = 8
+"""xlsxwriter's number of the paper size."""
 _LIST_ROWS: Final = 500
 """Rows of a ledger that are prepared for entry."""
 _GENERIC: Final = {"city": "全市", "province": "全省", "nation": "全国"}
@@ -177,14 +184,17 @@ def _write(w: _Book) -> None:
 def _write_guide(w: _Book) -> None:
     sheet = w.sheet(GUIDE)
     sheet.hide_gridlines(2)
-    sheet.set_column(0, 0, 100)
-    sheet.set_column(1, 2, 16)
+    for column, width in enumerate(GUIDE_WIDTHS):
+        sheet.set_column(column, column, width)
+    sheet.fit_to_pages(1, 0)
     sheet.write_string(0, 0, t("workbook.guide_title", w.lang), w.formats["title"])
     lines = [key for key in sorted(catalogue(w.lang)) if key.startswith("workbook.guide_line_")]
     row = 1
     for key in lines:
         style = "section" if key.endswith("_head") else "text"
-        sheet.write_string(row, 0, t(key, w.lang, city=w.city, province=w.province), w.formats[style])
+        text = t(key, w.lang, city=w.city, province=w.province)
+        sheet.merge_range(row, 0, row, len(GUIDE_WIDTHS) - 1, text, w.formats[style])
+        sheet.set_row(row, LINE_HEIGHT * ceil(_width(text) / (sum(GUIDE_WIDTHS) - 4)))
         row += 1
     for column, name in enumerate(("indicator", "frequency", "tolerance")):
         sheet.write_string(row, column, t(f"workbook.guide_{name}", w.lang), w.formats["head"])
@@ -204,6 +214,10 @@ def _header(month: Month) -> str:
 def _write_data(w: _Book) -> None:
     """The wide sheet: indicator, place and measure down, three years of months across."""
     sheet = w.sheet(DATA)
+    sheet.set_landscape()
+    sheet.set_paper(A3)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(1)
     first = w.year - YEARS + 1
     months = [Month(year, month) for year in range(first, w.year + 1) for month in Frequency.MONTHLY.months]
     sheet.write_string(0, 0, t("workbook.data_hint", w.lang), w.formats["hint"])

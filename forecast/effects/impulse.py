@@ -21,7 +21,7 @@ class Impulse:
 
     money : (indicator, place of the ledger) -> 亿元 more than without the action
     growth : (indicator, unit) -> single-month growth, fraction; couples on to other indicators
-    points : (indicator, unit) -> contribution to annual growth, fraction; couples on
+    points : (indicator, unit) -> contribution to annual growth, fraction; reaches only GDP
     nominal : (indicator, unit) -> single-month growth by prices alone, fraction; couples to nothing
     real : driver -> single-month growth that only GDP sees, fraction
     industry : industry -> single-month growth of its value added, fraction

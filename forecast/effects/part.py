@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.effects.delivery import DELAY, SHARE, SUCCESS, delays, shares, uniforms
+from forecast.delivery import DELAY, SUCCESS, completions, delays, uniforms
 
 __all__ = ["Delivery", "Part", "delivery"]
 
@@ -41,11 +41,13 @@ def delivery(
     delay: Sequence[float] = (1.0,),
 ) -> Delivery:
     """Draws of what arrives; ``prob`` and ``mean`` of all entities or of each."""
-    uniform = uniforms(seed, key, tuple(entities), draws, correlation)
-    chance = np.broadcast_to(np.asarray(prob, dtype=np.float32), (len(entities),))[:, None]
+    names = tuple(entities)
+    uniform = uniforms(seed, key, names, draws, correlation)
+    chance = np.broadcast_to(np.asarray(prob, dtype=np.float32), (len(names),))[:, None]
     share = (uniform[SUCCESS] < chance).astype(np.float32)
     if spread > 0.0 or np.any(np.asarray(mean) != 1.0):
-        share *= shares(uniform[SHARE], mean, spread)  # type: ignore[arg-type]
+        means = tuple(float(m) for m in np.broadcast_to(np.asarray(mean), (len(names),)))
+        share *= completions(seed, key, names, draws, correlation, means, spread)
     late = delays(uniform[DELAY], delay) if len(delay) > 1 else None
     return Delivery(share=share, delay=late)
 
@@ -70,9 +72,9 @@ class Part:
     def money(self, skip: frozenset[str] = frozenset()) -> dict[tuple[str, str], Floats]:
         """Total by place, (draw, month), without the entities to skip."""
         out = {}
-        kept = np.array([entity not in skip for entity in self.entities])
+        kept, at = np.array([entity not in skip for entity in self.entities]), np.array(self.places)
         for place in sorted(set(self.places)):
-            rows = np.flatnonzero(kept & (np.array(self.places) == place))
+            rows = np.flatnonzero(kept & (at == place))
             if len(rows):
                 out[(self.indicator, place)] = self._weighted(self._sum(rows))
         return out

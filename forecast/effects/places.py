@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import UNIT, Floats, from_percent
-from forecast.effects.delivery import SHARE, SUCCESS, shares, uniforms
+from forecast.delivery import SHARE, SUCCESS, shares, uniforms
 from forecast.effects.impulse import Impulse
 from forecast.effects.world import World
 from forecast.scenario import Measure, Scenario

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
 from forecast.dataset import Dataset
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
-from forecast.effects.delivery import generator
+from forecast.delivery import generator
 from forecast.evidence import nearest_province
 from forecast.paths import Paths
 from forecast.periods import Frequency, default_profile
@@ -27,6 +26,8 @@ __all__ = ["World"]
 SHARES_OF: Final[Mapping[str, str]] = {"ind_output": "ind_va", "constr": "fai", "service_rev": "gdp"}
 """Indicator whose county shares stand in where bases.csv has none."""
 MOST_SHARE: Final = 0.95
+LEVEL, SHARE = 0, 1
+"""Positions of level and share in a row of bases."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -115,23 +116,22 @@ class World:
         return self._month_weights[key]
 
     @cached_property
-    def _bases(self) -> pd.DataFrame:
-        """Rows of bases.csv, the year before the target year first, then the latest."""
-        rows = self.dataset.panel.bases.copy()
-        rows["far"] = (rows["base_year"] - (self.paths.target_year - 1)).abs()
-        return (
-            rows.sort_values("far", kind="stable")
-            .drop_duplicates(["unit", "indicator"])
-            .set_index(["unit", "indicator"])
-        )
+    def _bases(self) -> dict[tuple[str, str], tuple[float, float, float]]:
+        """Level, share and relative standard deviation of every row of bases.csv, of the year nearest to last year."""
+        rows = self.dataset.panel.bases
+        far = (rows["base_year"] - (self.paths.target_year - 1)).abs()
+        found: dict[tuple[str, str], tuple[float, float, float]] = {}
+        for k in np.argsort(far.to_numpy(dtype=np.float64), kind="stable"):
+            row = rows.iloc[int(k)]
+            sd = float(row["sd_pct"])
+            values = float(row["base_level_yi"]), float(row["share_of_parent"]), from_percent(0.0 if np.isnan(sd) else sd)
+            found.setdefault((str(row["unit"]), str(row["indicator"])), values)
+        return found
 
-    def _stated(self, unit: str, indicator: str, column: str) -> tuple[float, float] | None:
+    def _stated(self, unit: str, indicator: str, position: int) -> tuple[float, float] | None:
         """Value and relative standard deviation of a row of bases.csv."""
-        if (unit, indicator) not in self._bases.index:
-            return None
-        row = self._bases.loc[(unit, indicator)]
-        value, sd = float(row[column]), float(row["sd_pct"])
-        return (value, from_percent(0.0 if np.isnan(sd) else sd)) if np.isfinite(value) else None
+        row = self._bases.get((unit, indicator))
+        return None if row is None or not np.isfinite(row[position]) else (row[position], row[2])
 
     @cached_property
     def _drawn(self) -> dict[tuple[str, ...], Floats]:
@@ -143,18 +143,25 @@ class World:
             self._drawn[key] = value * np.exp(np.sqrt(np.log1p(sd**2)) * normal)
         return self._drawn[key]
 
+    @cached_property
+    def _levels(self) -> dict[tuple[str, str], Floats | None]:
+        return {}
+
     def base_yi(self, unit: str, indicator: str) -> Floats | None:
         """Level of last year, (draw,), 亿元: as stated, else the parent's times the share; None where neither is."""
-        if (stated := self._stated(unit, indicator, "base_level_yi")) is not None:
-            return self._lognormal(("base", unit, indicator), *stated)
-        parent = self.dataset.panel.units[unit].parent
-        share = self.share(unit, indicator)
-        above = self.base_yi(parent, indicator) if parent and share is not None else None
-        return None if above is None or share is None else above * share
+        key = (unit, indicator)
+        if key not in self._levels:
+            if (stated := self._stated(unit, indicator, LEVEL)) is not None:
+                self._levels[key] = self._lognormal(("base", unit, indicator), *stated)
+            else:
+                parent, share = self.dataset.panel.units[unit].parent, self.share(unit, indicator)
+                above = self.base_yi(parent, indicator) if parent and share is not None else None
+                self._levels[key] = None if above is None or share is None else above * share
+        return self._levels[key]
 
     def share(self, unit: str, indicator: str) -> Floats | None:
         """Share of the parent's level, (draw,), fraction; None where none is stated."""
-        stated = self._stated(unit, indicator, "share_of_parent")
+        stated = self._stated(unit, indicator, SHARE)
         if stated is None and indicator in SHARES_OF:
             return self.share(unit, SHARES_OF[indicator])
         if stated is None:
@@ -175,6 +182,7 @@ class World:
         return (place, outer, self.city) if outer else (place, self.city)
 
 
+@cache
 def month_matrix(frequency: Frequency) -> Floats:
     """Which calendar months a period covers, (12, period), 0 or 1."""
     matrix = np.zeros((12, frequency.per_year))

@@ -20,7 +20,7 @@ import scipy.special
 
 from forecast.dims import Floats
 
-__all__ = ["delays", "generator", "shares", "uniforms"]
+__all__ = ["completions", "delays", "generator", "shares", "uniforms"]
 
 GRID: Final = 1024
 """Intervals of the table of Beta quantiles; linear in between."""
@@ -88,6 +88,16 @@ def shares(uniform: Floats, mean: float | Sequence[float], spread: float) -> Flo
         place = (uniform if rows.all() else uniform[rows]) * np.float32(GRID)
         low = np.minimum(place.astype(np.int32), GRID - 1)
         out[rows] = table[low] + (place - low) * (table[1:] - table[:-1])[low]
+    return out
+
+
+@lru_cache(maxsize=24)
+def completions(
+    seed: int, key: str, entities: tuple[str, ...], draws: int, correlation: float, means: tuple[float, ...], spread: float
+) -> Floats:
+    """Shares that arrive of the entities of an action, (entity, draw), read-only; see ``shares``."""
+    out = shares(uniforms(seed, key, entities, draws, correlation)[SHARE], means, spread)
+    out.flags.writeable = False
     return out
 
 

@@ -1,0 +1,159 @@
+"""From impulses to indicators: money to points, counties to the city, the city to the province, drivers to GDP.
+
+Invariant: nothing comes from nothing: without an impulse no indicator moves (held by ``tests/test_effects.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from forecast.dims import Floats
+from forecast.effects.impulse import Impulse
+from forecast.effects.world import World, month_matrix
+from forecast.gdp import GDP, Industries, industry_effect
+from forecast.scenario_actions import Assumptions
+
+__all__ = ["Contributions", "coupled"]
+
+type Contributions = dict[tuple[str, str], Floats]
+"""(indicator, unit) -> contribution of every period to annual growth, (draw, period), fraction."""
+
+OUTPUT, VALUE_ADDED, FAI, CONSTRUCTION = "ind_output", "ind_va", "fai", "constr"
+
+
+def coupled(
+    world: World,
+    impulse: Impulse,
+    assumptions: Assumptions,
+    industries: Industries | None,
+    *,
+    city_only: bool = False,
+) -> Contributions:
+    """Contributions of an impulse to annual growth of every indicator and unit that it reaches.
+
+    city_only : leave out counties and the province, for an explanation or a share of the city's change
+    """
+    points: dict[tuple[str, str], Floats] = {}
+    _money(world, impulse, points, city_only)
+    _growth(world, impulse, points, city_only)
+    _value_added(world, points, assumptions)
+    _construction(world, points, assumptions)
+    for key, value in impulse.points.items():
+        _add(points, key, value)
+    out = _periods(world, points)
+    _gdp(world, points, impulse, industries, out)
+    if not city_only:
+        _province(world, out)
+    for (indicator, unit), change in impulse.nominal.items():
+        weight = world.month_weight(indicator, unit)[:, world.months[0] - 1 :]
+        _add(out, (indicator, unit), (change * weight) @ _to_periods(world, indicator))
+    return out
+
+
+def _add(into: dict[tuple[str, str], Floats], key: tuple[str, str], value: Floats) -> None:
+    into[key] = into[key] + value if key in into else value
+
+
+def _money(world: World, impulse: Impulse, points: dict[tuple[str, str], Floats], city_only: bool) -> None:
+    sums: dict[tuple[str, str], Floats] = {}
+    for (indicator, place), money in impulse.money.items():
+        for unit in (world.city,) if city_only else world.within(place):
+            _add(sums, (indicator, unit), money)
+    for (indicator, unit), money in sums.items():
+        base = world.base_yi(unit, indicator)
+        if base is not None:
+            _add(points, (indicator, unit), money / base[:, None])
+
+
+def _growth(world: World, impulse: Impulse, points: dict[tuple[str, str], Floats], city_only: bool) -> None:
+    """A place's growth, carried to what contains it by its share of last year's level."""
+    for (indicator, unit), growth in impulse.growth.items():
+        own = growth * world.month_weight(indicator, unit)[:, world.months[0] - 1 :]
+        chain = world.within(unit)
+        if not city_only or unit == world.city:
+            _add(points, (indicator, unit), own)
+        of_city = world.share(unit, indicator) if unit != world.city else None
+        for outer in chain[1:]:
+            if of_city is None or (city_only and outer != world.city):
+                continue
+            part = of_city
+            if outer != world.city:
+                container = world.share(outer, indicator)
+                if container is None:
+                    continue
+                part = of_city / container
+            _add(points, (indicator, outer), own * part[:, None])
+
+
+def _value_added(world: World, points: dict[tuple[str, str], Floats], assumptions: Assumptions) -> None:
+    """Enterprise output becomes value added: points for points, times the drawn wedge."""
+    if VALUE_ADDED not in world.dataset.panel.indicators:
+        return
+    wedge = world.coefficient("value_added_per_output", assumptions.value_added_per_output)
+    for indicator, unit in [key for key in points if key[0] == OUTPUT]:
+        _add(points, (VALUE_ADDED, unit), points[(indicator, unit)] * wedge[:, None])
+
+
+def _construction(world: World, points: dict[tuple[str, str], Floats], assumptions: Assumptions) -> None:
+    """Investment of the city becomes output of construction by its share of building and installation."""
+    key = (FAI, world.city)
+    if key not in points or CONSTRUCTION not in world.dataset.panel.indicators:
+        return
+    invested, built = world.base_yi(world.city, FAI), world.base_yi(world.city, CONSTRUCTION)
+    if invested is None or built is None:
+        return
+    share = world.coefficient("construction_share", assumptions.construction_share)
+    _add(points, (CONSTRUCTION, world.city), points[key] * (share * invested / built)[:, None])
+
+
+def _to_periods(world: World, indicator: str) -> Floats:
+    return month_matrix(world.frequency(indicator))[world.months[0] - 1 :]
+
+
+def _periods(world: World, points: Mapping[tuple[str, str], Floats]) -> Contributions:
+    known = world.dataset.panel.indicators
+    return {key: value @ _to_periods(world, key[0]) for key, value in points.items() if key[0] in known}
+
+
+def _gdp(
+    world: World,
+    points: Mapping[tuple[str, str], Floats],
+    impulse: Impulse,
+    industries: Industries | None,
+    out: Contributions,
+) -> None:
+    """What drivers and filled industries add to GDP of the city, by quarter."""
+    if industries is None or GDP not in world.dataset.panel.indicators:
+        return
+    names = set(industries.driver)
+    drivers = {i: _quarterly(world, i, points[(i, u)]) for i, u in points if u == world.city and i in names}
+    for indicator, growth in impulse.real.items():
+        if indicator in names:
+            weight = world.month_weight(indicator, world.city)[:, world.months[0] - 1 :]
+            change = _quarterly(world, indicator, growth * weight)
+            drivers[indicator] = drivers[indicator] + change if indicator in drivers else change
+    fills = {}
+    for name, growth in impulse.industry.items():
+        weight = world.month_weight(GDP, world.city)[:, world.months[0] - 1 :]
+        fills[name] = _quarterly(world, GDP, growth * weight)
+    if drivers or fills:
+        _add(out, (GDP, world.city), industry_effect(industries, drivers, fills, world.weight(GDP, world.city)))
+
+
+def _quarterly(world: World, indicator: str, contribution: Floats) -> Floats:
+    """Change of an indicator's growth in every quarter, (draw, 4), from contributions of months."""
+    quarter = np.array([(month - 1) // 3 for month in range(1, 13)])
+    of = (quarter[:, None] == np.arange(4)).astype(np.float64)
+    weight = world.month_weight(indicator, world.city) @ of
+    sums = contribution @ of[world.months[0] - 1 :]
+    return np.divide(sums, weight, out=np.zeros_like(sums), where=np.broadcast_to(weight > 0, sums.shape))
+
+
+def _province(world: World, out: Contributions) -> None:
+    """The city is part of the province: it moves it by its share."""
+    for indicator, unit in [key for key in out if key[1] == world.city]:
+        share = world.share(world.city, indicator)
+        if share is not None:
+            _add(out, (indicator, world.province), out[(indicator, unit)] * share[:, None])
