@@ -128,7 +128,7 @@ class LocalProcesses:
 
     def _together[T](self, parts: Sequence[Part[T]], found: dict[int, Outcome[T]], progress: Progress) -> None:
         workers = max(1, min(self.workers, len(parts)))
-        progress("", 0, len(parts))
+        progress(parts[0].name if parts else "", 0, len(parts))
         with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
             futures = {pool.submit(_outcome, part): at for at, part in enumerate(parts)}
             for future in as_completed(futures):

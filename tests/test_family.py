@@ -19,7 +19,7 @@ def city() -> Measurements:
 
 def test_likelihood_is_that_of_the_dense_normal(city):
     rng = np.random.default_rng(0)
-    shapes = SHAPE_CENTRE + rng.normal(0, 0.5, (3, 6))
+    shapes = SHAPE_CENTRE + rng.normal(0, 0.5, (3, 7))
     above = rng.normal(0, 0.01, (400, city.periods)).cumsum(axis=1)
     family = prepare(city, (1,), Parent.of(above), root=False)
     found = scale_log_likelihood(family, shapes)[:, 0, :]
@@ -30,7 +30,8 @@ def test_likelihood_is_that_of_the_dense_normal(city):
         for s, scale in enumerate(family.scale * SCALE_GRID):
             a = child.linear.matrix
             prior = np.cov(above, rowvar=False) + child.fixed + scale**2 * kernel
-            dense = a @ prior @ a.T + np.diag(child.linear.noise_variance)
+            restated = scale**2 * np.exp(2 * shape[6]) * child.linear.restated
+            dense = a @ prior @ a.T + np.diag(child.linear.noise_variance + restated)
             mean = a @ (above.mean(0) + child.mean)
             expected[g, s] = multivariate_normal(mean, dense, allow_singular=True).logpdf(child.linear.target)
     difference = found - expected

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from forecast.model import (
     AR_MAX,
+    DRIFT_SD_A_YEAR,
     SHAPE_CENTRE,
     SLOPE_KEPT_A_YEAR,
     Figures,
@@ -84,7 +85,7 @@ def test_a_linearisation_is_exact_at_its_point(index):
 
 def test_components_are_those_of_the_recursions():
     """Impulse responses of the recursions level += e, and slope = damping * slope + e; level += slope."""
-    level, slope, _, lag = components(S * YEARS, S)
+    level, slope, _, lag, drift = components(S * YEARS, S)
     n = S * YEARS
     damping = SLOPE_KEPT_A_YEAR ** (1 / S)
     by_recursion = np.zeros((n, n))
@@ -99,16 +100,17 @@ def test_components_are_those_of_the_recursions():
     walk[:, 0] = 0
     np.testing.assert_allclose(level, walk @ walk.T)
     assert lag[3, 10] == 7
+    assert drift[S, S] == pytest.approx(DRIFT_SD_A_YEAR**2)
 
 
 def test_slow_seasonality_sums_to_zero_over_a_year():
-    _, _, season, _ = components(S * YEARS, S)
+    _, _, season, _, _ = components(S * YEARS, S)
     for year in range(YEARS):
         np.testing.assert_allclose(season[:, year * S : (year + 1) * S].sum(axis=1), 0, atol=1e-12)
 
 
 @settings(max_examples=30)
-@given(st.lists(st.floats(-2, 2), min_size=6, max_size=6))
+@given(st.lists(st.floats(-2, 2), min_size=7, max_size=7))
 def test_prior_covariance_is_symmetric_and_positive_definite(offset):
     covariance = shape_covariance(SHAPE_CENTRE + np.array(offset), S * YEARS, S)
     np.testing.assert_allclose(covariance, covariance.T)
@@ -116,15 +118,15 @@ def test_prior_covariance_is_symmetric_and_positive_definite(offset):
 
 
 def test_the_autoregressive_part_decays_by_its_logit():
-    shape = np.array([-40.0, -40.0, -40.0, 0.0, -40.0, 0.3])
-    covariance = shape_covariance(shape, S * YEARS, S)
+    shape = np.array([-40.0, -40.0, -40.0, 0.0, -40.0, 0.3, 0.0])
+    covariance = shape_covariance(shape, S * YEARS, S) - components(S * YEARS, S)[4]
     rho = AR_MAX / (1 + np.exp(-0.3))
     assert covariance[4, 4] == pytest.approx(1, rel=1e-9)
     assert covariance[4, 9] == pytest.approx(rho**5, rel=1e-9)
 
 
 def test_a_batch_of_shapes_gives_a_batch_of_covariances():
-    shapes = SHAPE_CENTRE + np.array([[0.0] * 6, [0.5] * 6])
+    shapes = SHAPE_CENTRE + np.array([[0.0] * 7, [0.5] * 7])
     both = shape_covariance(shapes, S * YEARS, S)
     np.testing.assert_allclose(both[1], shape_covariance(shapes[1], S * YEARS, S))
 

@@ -14,6 +14,8 @@ import typer
 from forecast import __version__
 from forecast.cli.init import init
 from forecast.cli.run import run
+from forecast.cli.runs import runs
+from forecast.cli.update import update
 from forecast.cli.validate import validate
 
 __all__ = ["app", "main"]
@@ -26,8 +28,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, validate, init):
+for command in (run, validate, init, update):
     app.command()(command)
+app.add_typer(runs, name="runs")
 
 
 def _version(asked: bool) -> None:

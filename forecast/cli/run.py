@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.padding import Padding
 
+from forecast.cli.kept import Refit, Workers, after_run, executor_of, fitting, keep, open_or_none
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -20,7 +21,6 @@ from forecast.cli.options import (
     print_json,
     reported,
 )
-from forecast.texts import t
 
 __all__ = ["run"]
 
@@ -33,31 +33,29 @@ def run(
     out: Out = None,
     lang: LanguageOption = None,
     json_: Json = False,
+    refit: Refit = False,
+    workers: Workers = None,
 ) -> None:
     """推演全年，给出达到或接近全省平均的概率。Project the year; write the results; print the table."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
         from forecast.advice import advice_text, best
         from forecast.report.files import document, write_run
         from forecast.report.terminal import render
-        from forecast.run import Request
+        from forecast.run import Request, no_fits
         from forecast.run import run as run_request
 
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-        with Progress(*columns, console=errors, transient=True) as bar:
-            task = bar.add_task(t("cli.reading", words))
-
-            def show(name: str, done: int, of: int) -> None:
-                label = t("cli.fitting", words, indicator=name) if name else t("cli.judging", words)
-                bar.update(task, description=label, completed=done, total=of)
-
-            finished = run_request(request, progress=show)
+        with fitting(errors, words) as show:
+            store = open_or_none(errors, words)
+            fits = no_fits if refit or store is None else store.fit
+            finished = run_request(request, progress=show, executor=executor_of(workers), kept=fits)
+            kept = keep(store, finished, errors, words)
             target = out or Path("out") / finished.run_id
-            write_run(finished, target)
+            write_run(finished, target, kept=kept)
+        for line in after_run(finished, kept, words):
+            errors.print(line)
         if json_:
             print_json(document(finished) | {"out": str(target)})
             return

@@ -116,5 +116,6 @@ def _figure(one: FigureChange, dataset: Dataset, lang: Lang) -> str:
         unit=words.unit_name(unit, lang) if unit else one.unit,
         indicator=words.indicator_name(one.indicator, indicator.name_zh, lang) if indicator else one.indicator,
         months=words.months(Month.parse(one.period), lang),
+        month=words.month_name(Month.parse(one.period), lang),
         value=values[1] if one.before is None else _both(*values, lang=lang),
     )
