@@ -7,7 +7,7 @@ UV := python3 -m uv
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: run test lint types bench app lock clean
+.PHONY: run test lint types docs lock clean
 
 run: $(READY)  ## the main job: probabilities for Ankang as of August 2020
 	.venv/bin/dabiao run $(DATASET) --as-of $(AS_OF)
@@ -21,6 +21,9 @@ lint: $(READY)
 
 types: $(READY)
 	.venv/bin/mypy
+
+docs: $(READY)  ## documents that are made from the program
+	$(PYTHON) -m forecast.report.formats > docs/formats.md
 
 lock: $(READY)  ## the locked versions with their hashes, anew from pyproject.toml
 	$(UV) pip compile -q pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url -o requirements.lock

@@ -93,7 +93,13 @@ def shares(uniform: Floats, mean: float | Sequence[float], spread: float) -> Flo
 
 @lru_cache(maxsize=24)
 def completions(
-    seed: int, key: str, entities: tuple[str, ...], draws: int, correlation: float, means: tuple[float, ...], spread: float
+    seed: int,
+    key: str,
+    entities: tuple[str, ...],
+    draws: int,
+    correlation: float,
+    means: tuple[float, ...],
+    spread: float,
 ) -> Floats:
     """Shares that arrive of the entities of an action, (entity, draw), read-only; see ``shares``."""
     out = shares(uniforms(seed, key, entities, draws, correlation)[SHARE], means, spread)

@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from forecast.dims import DRAW, PERIOD, UNIT, Floats
 from forecast.delivery import generator
+from forecast.dims import DRAW, PERIOD, UNIT, Floats
 from forecast.panel import Panel
 from forecast.paths import IndicatorPaths, Paths
 from forecast.periods import Frequency
@@ -154,7 +154,9 @@ def pool(paths: Paths, panel: Panel, *, units: tuple[str, ...]) -> Pool:
         for k in range(start, own.shape[1]):
             pooled[:, k], weight = _pooled(own[:, k], made[:, k])
         cum.loc[{UNIT: unit}] = xr.DataArray(pooled, dims=(DRAW, PERIOD))
-        growth.loc[{UNIT: unit}] = xr.DataArray(_single(pooled, quarter_weight, growth.sel({UNIT: unit}), start), dims=(DRAW, PERIOD))
+        growth.loc[{UNIT: unit}] = xr.DataArray(
+            _single(pooled, quarter_weight, growth.sel({UNIT: unit}), start), dims=(DRAW, PERIOD)
+        )
         direct[unit], bridges[unit], weights[unit], covered[unit] = own[:, -1], made[:, -1], weight, share
     if not direct:
         return Pool(paths=paths, direct={}, bridge={}, weight={}, covered={})
@@ -201,7 +203,9 @@ def _bridge(
         driver = paths.indicators.get(industries.driver[i])
         known = driver is not None and unit in driver.growth[UNIT].values
         if driver is not None and known and driver.frequency is not Frequency.SHIFTED:
-            growth = industries.elasticity[i][:, None] * quarters(driver, unit) + INDUSTRY_SD * rng.standard_normal((draws, 4))
+            growth = industries.elasticity[i][:, None] * quarters(driver, unit) + INDUSTRY_SD * rng.standard_normal(
+                (draws, 4)
+            )
             covered += float(industries.share[i, 3])
         else:
             growth = direct + REST_SD * rng.standard_normal((draws, 1))

@@ -5,7 +5,7 @@ Invariant: an action that passes can be evaluated without a further check (held 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -50,10 +50,18 @@ class Placed:
         """Where a field stands."""
         return self.document.spot((*self.way, *inner), of_key=of_key)
 
-    def note(self, notes: Notes, code: str, *inner: str | int, of_key: bool = False, **params: object) -> None:
-        """Note a problem with a field."""
+    def note(
+        self,
+        notes: Notes,
+        code: str,
+        *inner: str | int,
+        of_key: bool = False,
+        params: Mapping[str, object] | None = None,
+        **more: object,
+    ) -> None:
+        """Note a problem with a field; ``params`` and further keywords fill the placeholders of its message."""
         spot = self.spot(*inner, of_key=of_key)
-        notes.add(code, self.document.file, spot.line, spot.column, **params)
+        notes.add(code, self.document.file, spot.line, spot.column, **{**(params or {}), **more})
 
 
 def place_names(dataset: Dataset) -> dict[str, str]:
@@ -131,8 +139,8 @@ def _check_selection(placed: Placed, dataset: Dataset, notes: Notes) -> None:
         if name not in known:
             suggestion = near(name, known)
             code = "entity_near" if suggestion else "entity_unknown"
-            params = {"value": quoted(name), "suggestion": suggestion or "", "table": f"{table}.csv"}
-            placed.note(notes, code, field, k, **params)
+            shown = {"value": quoted(name), "suggestion": suggestion or "", "table": f"{table}.csv"}
+            placed.note(notes, code, field, k, params=shown)
         elif name in (ids or ())[:k]:
             placed.note(notes, "entity_twice", field, k, value=quoted(name))
     for column, wanted in (select or {}).items():
@@ -149,7 +157,7 @@ def _check_selector(
         suggestion = near(column, columns)
         code = "column_near" if suggestion else "column_unknown"
         params = {"value": quoted(column), "suggestion": suggestion or "", "expected": ", ".join(columns)}
-        placed.note(notes, code, "select", column, of_key=True, table=f"{table}.csv", **params)
+        placed.note(notes, code, "select", column, of_key=True, params={"table": f"{table}.csv", **params})
         return
     for option in wanted if isinstance(wanted, list | tuple) else [wanted]:
         if isinstance(option, str) and COMPARISON.fullmatch(option):
@@ -160,7 +168,7 @@ def _check_selector(
             suggestion = near(str(option), [*cells, *names.values()])
             params = {"value": quoted(str(option)), "name": column, "expected": quoted(", ".join(cells))}
             code = "select_value_near" if suggestion else "select_value"
-            placed.note(notes, code, "select", column, suggestion=suggestion or "", **params)
+            placed.note(notes, code, "select", column, params={"suggestion": suggestion or "", **params})
 
 
 def _check_own(placed: Placed, dataset: Dataset, notes: Notes) -> None:
@@ -241,8 +249,9 @@ def _check_contradictions(actions: Sequence[Placed], dataset: Dataset, notes: No
             if key in fixed:
                 other = fixed[key]
                 params = {"indicator": action.indicator, "unit": key[2], "line": other.spot().line}
-                placed.note(notes, "fixed_twice", "indicator", file=other.document.file, **params)
+                placed.note(notes, "fixed_twice", "indicator", params={"file": other.document.file, **params})
             fixed.setdefault(key, placed)
+    _check_delays(actions, dataset, notes)
     state: dict[str, Placed] = {}
     for placed in actions:
         if placed.action.type in ("enterprise_stop", "enterprise_exit"):
@@ -257,7 +266,23 @@ def _check_contradictions(actions: Sequence[Placed], dataset: Dataset, notes: No
             other = state[clash[0]]
             reported |= {(id(placed), id(other)), (id(other), id(placed))}
             params = {"value": quoted(", ".join(clash)), "file": other.document.file, "line": other.spot().line}
-            placed.note(notes, "enterprise_clash", **params)
+            placed.note(notes, "enterprise_clash", params=params)
+
+
+def _check_delays(actions: Sequence[Placed], dataset: Dataset, notes: Notes) -> None:
+    """No project is delayed twice."""
+    delayed: dict[str, Placed] = {}
+    frame = dataset.ledger.projects
+    for placed in actions:
+        if placed.action.type != "project_delay":
+            continue
+        rows = picked(frame, "project", placed.action.projects, placed.action.select, place_names(dataset))
+        names = [str(name) for name in frame["project"].iloc[rows]]
+        if clash := [name for name in names if name in delayed]:
+            other = delayed[clash[0]]
+            params = {"value": quoted(", ".join(clash)), "file": other.document.file, "line": other.spot().line}
+            placed.note(notes, "delay_clash", params=params)
+        delayed |= {name: placed for name in names if name not in delayed}
 
 
 def _enterprises(placed: Placed, dataset: Dataset) -> Iterable[str]:

@@ -38,11 +38,11 @@ _BOUNDS: Final = {
 def note_errors(error: ValidationError, model: type[BaseModel], document: Document, way: Keys, notes: Notes) -> None:
     """Note every error of a mapping that stands at ``way`` of a file."""
     for found in error.errors(include_url=False):
-        inner = tuple(part for part in found["loc"] if isinstance(part, int) or _is_field(part, found))
+        inner = tuple(part for part in found["loc"] if isinstance(part, int) or _is_field(part))
         _note(found, model, document, (*way, *inner), notes)
 
 
-def _is_field(part: str, found: Any) -> bool:
+def _is_field(part: str) -> bool:
     """Whether a part of a location is a key of the file and not one of pydantic's own labels."""
     return not any(mark in part for mark in "[(") and not part.startswith("function-")
 

@@ -83,7 +83,7 @@ class _Walk:
             return self.mapping(node, way)
         if isinstance(node, SequenceNode):
             return [self.value(child, (*way, k)) for k, child in enumerate(node.value)]
-        return _scalar(node)
+        return _scalar(str(node.value), quoted=getattr(node, "style", None) is not None)
 
     def mapping(self, node: MappingNode, way: Keys) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -141,10 +141,9 @@ def _spot(node: Node) -> Spot:
     return Spot(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _scalar(node: ScalarNode) -> Any:
+def _scalar(text: str, *, quoted: bool) -> Any:
     """A quoted scalar is a text; a plain one may be a number, true, false or nothing."""
-    text = str(node.value)
-    if node.style is not None:
+    if quoted:
         return text
     word = plain(text)
     match word.lower():

@@ -39,7 +39,7 @@ def update(
     as_of: AsOfOption = None,
     released: Annotated[
         str | None,
-        typer.Option("--released", help="文件未注明时的发布日期 YYYY-MM-DD。Release day where none is told."),
+        typer.Option("--released", help="文件未注明时的发布日期。Release day where none is told."),
     ] = None,
     seed: Seed = 1,
     method: MethodOption = Route.FAST,

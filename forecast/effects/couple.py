@@ -70,6 +70,8 @@ def _money(world: World, impulse: Impulse, points: dict[tuple[str, str], Floats]
 def _growth(world: World, impulse: Impulse, points: dict[tuple[str, str], Floats], city_only: bool) -> None:
     """A place's growth, carried to what contains it by its share of last year's level."""
     for (indicator, unit), growth in impulse.growth.items():
+        if indicator not in world.dataset.panel.indicators:
+            continue
         own = growth * world.month_weight(indicator, unit)[:, world.months[0] - 1 :]
         chain = world.within(unit)
         if not city_only or unit == world.city:
@@ -113,8 +115,12 @@ def _to_periods(world: World, indicator: str) -> Floats:
 
 
 def _periods(world: World, points: Mapping[tuple[str, str], Floats]) -> Contributions:
-    known = world.dataset.panel.indicators
-    return {key: value @ _to_periods(world, key[0]) for key, value in points.items() if key[0] in known}
+    """Months of what has draws, and of the city, as periods of the indicator."""
+    return {
+        key: value @ _to_periods(world, key[0])
+        for key, value in points.items()
+        if key[1] == world.city or world.drawn(*key)
+    }
 
 
 def _gdp(

@@ -190,7 +190,7 @@ def exits_with_base(world: World, scenario: Scenario, measure: Measure) -> dict[
     to_date = np.where(np.isfinite(to_date), to_date, ahead)
     left = (output @ arrives) / base
     past, future = (((output * growth) @ arrives) / base for growth in (to_date, ahead))
-    out = {}
+    out: dict[tuple[str, str], Floats] = {}
     for indicator in (OUTPUT, "ind_va"):
         one = world.paths.indicators.get(indicator)
         if one is None or world.city not in one.cum_yoy["unit"].values:
@@ -225,7 +225,7 @@ def entries(world: World, scenario: Scenario, measure: Measure) -> list[Part]:
         names = [f"{place}-{action.indicator}-{k + 1}" for k in range(action.count)]
         rows = pd.DataFrame({"enterprise": names, "county": place})
         monthly = np.full(len(rows), action.monthly_output_wan / WAN_PER_YI)
-        indicators = [(action.indicator,)] * len(rows)
+        indicators: list[tuple[str, ...]] = [(action.indicator,)] * len(rows)
     else:
         rows = _rows(world, action, world.dataset.ledger.pipeline)
         monthly = np.nan_to_num(rows["expected_monthly_output_yi"].to_numpy(dtype=np.float64))

@@ -95,6 +95,16 @@ class Evaluator:
         """Groups of actions that share a row of a ledger or an industry, by id."""
         return tuple(tuple(m.id for m in group) for group in self._components() if len(group) > 1)
 
+    @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """All actions by groups that are evaluated together, by id."""
+        return tuple(tuple(m.id for m in group) for group in self._components())
+
+    def open_from(self, indicator: str, unit: str) -> int:
+        """Position of the first period that can still change."""
+        one = self.world.paths.indicators[indicator]
+        return first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy())
+
     def parts(self, measure: Measure) -> list[Part]:
         """What an action on a ledger does row by row; empty for other types."""
         if measure.id not in self._parts:
@@ -283,13 +293,15 @@ def _apply(one: IndicatorPaths, effects: Effects) -> IndicatorPaths:
 
 def move(cum: Floats, growth: Floats, weight: Floats, added: Floats, start: int) -> None:
     """Add contributions to the open periods of one unit, in place of its arrays (draw, period)."""
+    touched = np.flatnonzero(added.any(axis=0))
+    start = max(start, int(touched[0])) if touched.size else cum.shape[1]
     if start >= cum.shape[1]:
         return
-    open_weight = weight[:, start:]
-    wanted = growth[:, start:] + added[:, start:] / open_weight
-    part = added[:, start:]
+    part, left = added[:, start:], weight[:, start:]
+    wanted = growth[:, start:] + part / left
     if wanted.min() < LEAST_GROWTH:
         wanted = np.maximum(wanted, LEAST_GROWTH)
-        part = (wanted - growth[:, start:]) * open_weight
+        part = (wanted - growth[:, start:]) * left
     growth[:, start:] = wanted
-    cum[:, start:] += np.cumsum(part, axis=1) / np.cumsum(weight, axis=1)[:, start:]
+    before = weight[:, :start].sum(axis=1, keepdims=True)
+    cum[:, start:] += np.cumsum(part, axis=1) / (before + np.cumsum(left, axis=1))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.dims import Floats
 from forecast.delivery import DELAY, SUCCESS, completions, delays, uniforms
+from forecast.dims import Floats
 
 __all__ = ["Delivery", "Part", "delivery"]
 

@@ -10,8 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from forecast.dims import UNIT, Floats, from_percent
 from forecast.delivery import SHARE, SUCCESS, shares, uniforms
+from forecast.dims import UNIT, Floats, from_percent
 from forecast.effects.impulse import Impulse
 from forecast.effects.world import World
 from forecast.scenario import Measure, Scenario
@@ -103,5 +103,5 @@ def price(world: World, measure: Measure) -> Impulse:
     }
     if action.hold == "volume":
         return Impulse(nominal=nominal)
-    real = {driver: -size for driver in (*REAL[action.price], *DEFLATED[action.price])}
+    real = dict.fromkeys((*REAL[action.price], *DEFLATED[action.price]), -size)
     return Impulse(nominal=nominal, real=real)

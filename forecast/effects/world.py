@@ -14,8 +14,8 @@ from typing import Final
 import numpy as np
 
 from forecast.dataset import Dataset
-from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
 from forecast.delivery import generator
+from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
 from forecast.evidence import nearest_province
 from forecast.paths import Paths
 from forecast.periods import Frequency, default_profile
@@ -82,6 +82,14 @@ class World:
         return self.dataset.panel.indicators[indicator].frequency
 
     @cached_property
+    def _with_draws(self) -> frozenset[tuple[str, str]]:
+        return frozenset((name, str(u)) for name, one in self.paths.indicators.items() for u in one.cum_yoy[UNIT].values)
+
+    def drawn(self, indicator: str, unit: str) -> bool:
+        """Whether an indicator of a unit has draws."""
+        return (indicator, unit) in self._with_draws
+
+    @cached_property
     def _weights(self) -> dict[tuple[str, str], Floats]:
         return {}
 
@@ -89,8 +97,8 @@ class World:
         """Base weights of the periods of a year, (draw or 1, period)."""
         key = (indicator, unit)
         if key not in self._weights:
-            one = self.paths.indicators.get(indicator)
-            if one is not None and unit in one.cum_yoy[UNIT].values:
+            if self.drawn(indicator, unit):
+                one = self.paths.indicators[indicator]
                 found = one.base_weight.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy()
             else:
                 meta = self.dataset.panel.indicators.get(indicator)
@@ -124,7 +132,11 @@ class World:
         for k in np.argsort(far.to_numpy(dtype=np.float64), kind="stable"):
             row = rows.iloc[int(k)]
             sd = float(row["sd_pct"])
-            values = float(row["base_level_yi"]), float(row["share_of_parent"]), from_percent(0.0 if np.isnan(sd) else sd)
+            values = (
+                float(row["base_level_yi"]),
+                float(row["share_of_parent"]),
+                from_percent(0.0 if np.isnan(sd) else sd),
+            )
             found.setdefault((str(row["unit"]), str(row["indicator"])), values)
         return found
 
