@@ -9,6 +9,7 @@ share (held by ``tests/test_sampling.py``).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -52,7 +53,8 @@ class Posterior:
 
 def stream(seed: int, *names: str) -> np.random.Generator:
     """Random stream of an entity: depends on the seed and the names alone, never on what else is drawn."""
-    return np.random.default_rng([seed, *[int.from_bytes(n.encode(), "big") % (2**63) for n in names]])
+    key = hashlib.sha256("\x1f".join(names).encode()).digest()
+    return np.random.default_rng([seed, *np.frombuffer(key, dtype="<u4").tolist()])
 
 
 def fit(

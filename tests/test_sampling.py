@@ -6,6 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forecast.family import Parent, prepare
 from forecast.model import SHAPE_CENTRE, Measurements, log_growth, shape_covariance
@@ -113,6 +115,17 @@ def test_streams_depend_on_the_seed_and_the_names_alone():
     np.testing.assert_array_equal(a, stream(1, "fai", "ankang").random(3))
     assert not np.array_equal(a, stream(1, "gdp", "ankang").random(3))
     assert not np.array_equal(a, stream(2, "fai", "ankang").random(3))
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_different_names_have_different_streams(one, other):
+    """North Carolina and South Carolina end alike."""
+    same = np.array_equal(stream(1, one).random(2), stream(1, other).random(2))
+    assert same == (one == other)
+
+
+def test_names_do_not_run_together():
+    assert not np.array_equal(stream(1, "ab", "c").random(2), stream(1, "a", "bc").random(2))
 
 
 def test_quarterly_figures_go_through_the_same_code():
