@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from forecast.dims import PERIOD, UNIT
 from forecast.joint import bounded_share
@@ -87,12 +88,16 @@ OUTCOMES = {"ind_va": 1.0, "fai": 4.1, "gdp": 2.2}
 """Shaanxi, full year 2020, percent (provincial release of January 2021, in data/ankang-2020)."""
 
 
-@pytest.mark.parametrize("as_of", ["2020-03", "2020-06", "2020-08", "2020-10"])
-def test_the_provinces_outcomes_of_2020_lie_within_the_90_percent_intervals_of_their_time(as_of):
-    result = run(dataclasses.replace(REQUEST, as_of=as_of))
-    for indicator, outcome in OUTCOMES.items():
-        low, high = 100 * np.quantile(year_end(result, indicator, "shaanxi"), [0.05, 0.95])
-        assert low < outcome < high, (indicator, low, high)
+def test_the_provinces_outcomes_of_2020_lie_within_the_90_percent_intervals_of_their_time():
+    """Of twelve, one or two are expected outside, and more than three in a hundred worlds only."""
+    missed = []
+    for as_of in ("2020-03", "2020-06", "2020-08", "2020-10"):
+        result = run(dataclasses.replace(REQUEST, as_of=as_of))
+        for indicator, outcome in OUTCOMES.items():
+            low, high = 100 * np.quantile(year_end(result, indicator, "shaanxi"), [0.05, 0.95])
+            if not low < outcome < high:
+                missed.append((as_of, indicator, low, high))
+    assert len(missed) <= binom.ppf(0.97, 12, 0.1), missed
 
 
 def test_the_example_city_stands_on_the_edge():
