@@ -2,15 +2,19 @@
 DATASET ?= data/ankang-2020
 AS_OF ?= 2020-08
 PANELS ?= ../shared/bench/panels
+BENCH ?=
 
 UV := python3 -m uv
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: run test lint types docs lock clean
+.PHONY: run app test lint types bench docs lock clean
 
 run: $(READY)  ## the main job: probabilities for Ankang as of August 2020
 	.venv/bin/dabiao run $(DATASET) --as-of $(AS_OF)
+
+app: $(READY)  ## the results in a browser; runs the data set first if no run of it is kept
+	.venv/bin/dabiao app $(DATASET)
 
 test: $(READY) lint types  ## style, types, then all tests but the slow ones
 	$(PYTHON) -m pytest -m "not slow" -n 2
@@ -21,6 +25,9 @@ lint: $(READY)
 
 types: $(READY)
 	.venv/bin/mypy
+
+bench: $(READY)  ## the full-year-growth benchmark on the panels in PANELS, compared with the last saved run
+	$(PYTHON) benchmarks/run_ytd.py --panels $(PANELS) $(BENCH)
 
 docs: $(READY)  ## documents that are made from the program
 	$(PYTHON) -m forecast.report.formats > docs/formats.md

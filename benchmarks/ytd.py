@@ -2,8 +2,8 @@
 
 ``forecaster(history, measure, rng)`` takes a panel of regions with their aggregate and gives joint draws of full-year
 growth. It is a translation only: the frame becomes published figures of a nation and its provinces,
-``forecast.measure.measure`` makes measurements of them, ``forecast.sampling.fit`` fits, ``forecast.paths`` gives growth:
-the stages of ``dabiao run``.
+``forecast.measure.measure`` makes measurements of them, ``forecast.sampling.fit`` fits, ``forecast.paths`` gives
+growth: the stages of ``dabiao run``.
 
 Invariant: nothing but the frame and the random generator enters (held by ``tests/test_ytd.py``).
 """
@@ -15,6 +15,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent, to_percent
 from forecast.measure import CUMULATIVE, measure
@@ -60,7 +61,9 @@ def forecaster(
         The measure is unknown, the aggregate is missing, or a column has no figure at all.
     """
     made = measurements(history, measure)
-    posterior = fit(made, method=method, seed=int(rng.integers(2**31)), name=NAME, draws=draws)
+    seed = int(rng.integers(2**31))
+    with threadpool_limits(limits=1):  # as every fit of the product: sums must not depend on the number of threads
+        posterior = fit(made, method=method, seed=seed, name=NAME, draws=draws)
     year = int(history.index[-1].year)
     paths = indicator_paths(posterior, indicator=NAME, frequency=Frequency.MONTHLY, target_year=year)
     end = paths.cum_yoy.isel({PERIOD: -1}).sel({UNIT: list(_ids(history).values())})
@@ -99,18 +102,21 @@ def _ids(history: pd.DataFrame) -> dict[str, str]:
 def _measured(growth: pd.DataFrame) -> Measurements:
     """Measurements of published growth, percent: what the product makes of such a data set."""
     ids = _ids(growth)
-    months = set(Frequency.MONTHLY.months)
-    long = growth[[period.month in months for period in growth.index]].rename(columns=ids).stack().dropna()
-    silent = set(ids.values()) - set(long.index.get_level_values(1))
+    grid = growth[growth.index.month.isin(Frequency.MONTHLY.months)]
+    values = grid.to_numpy(dtype=np.float64)
+    row, column = np.nonzero(np.isfinite(values))
+    silent = [str(name) for k, name in enumerate(growth.columns) if k not in column]
     if silent:
-        raise ValueError(f"no figure at all: {', '.join(sorted(c for c, unit in ids.items() if unit in silent))}")
+        raise ValueError(f"no figure at all: {', '.join(silent)}")
+    months = [Month(year, month) for year, month in zip(grid.index.year, grid.index.month, strict=True)]
+    names = np.array(list(ids.values()), dtype=object)
     known = pd.DataFrame(
         {
-            "unit": long.index.get_level_values(1),
+            "unit": names[column],
             "indicator": NAME,
-            "period": [Month(period.year, period.month) for period in long.index.get_level_values(0)],
+            "period": [months[k] for k in row],
             "measure": CUMULATIVE,
-            "value": np.maximum(long.to_numpy(dtype=np.float64), LEAST_GROWTH_PCT),
+            "value": np.maximum(values[row, column], LEAST_GROWTH_PCT),
             "status": "published",
         }
     )

@@ -56,12 +56,10 @@ class Amendment:
 
 
 def next_as_of(dataset: Dataset, intake: Intake) -> str:
-    """State of knowledge after an update: the latest month of the target year that a new figure is about."""
-    config = dataset.config
-    present = AsOf.parse(config.as_of)
-    months = [one.period for one in intake.additions if one.period.year == config.target_year]
-    latest = max(months, default=present.month)
-    return str(latest) if latest > present.month else config.as_of
+    """State of knowledge after an update: the latest month of the target year that its figures are about."""
+    present = AsOf.parse(dataset.config.as_of)
+    later = intake.latest is not None and intake.latest > present.month
+    return str(intake.latest) if later else dataset.config.as_of
 
 
 def amend(dataset: Dataset, intake: Intake, *, as_of: str) -> Amendment:
@@ -156,12 +154,20 @@ def _cells(one: Addition) -> dict[str, str]:
         "indicator": one.indicator,
         "period": str(one.period),
         "measure": one.measure,
-        "value": f"{one.value:.12g}",
+        "value": _number(one),
         "released": day.isoformat() if one.released or one.revises is not None else "",
         "status": one.status,
         "source": one.source,
     }
     return {**one.extras, **fixed}
+
+
+def _number(one: Addition) -> str:
+    """The figure with the decimals that it was written with, where it was written plainly."""
+    with suppress(ValueError):
+        if float(one.written) == one.value:
+            return one.written
+    return f"{one.value:.12g}"
 
 
 def _with_rows(path: Path, additions: Sequence[Addition]) -> tuple[bytes, int]:

@@ -7,16 +7,17 @@ Invariant: a scenario without actions differs from the baseline by exactly nothi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from forecast.benchmark import Benchmark, Province, Unknown, benchmark, draws, year_end
+from forecast.benchmark import Benchmark, Constant, Province, Siblings, Unknown, benchmark
 from forecast.dataset import Dataset
-from forecast.dims import UNIT, Floats, to_percent
-from forecast.effects import Effects, Evaluator, World, apply
+from forecast.dims import UNIT, Floats, from_percent, to_percent
+from forecast.effects import Effects, Evaluator, World, apply, year_end
+from forecast.errors import NonFiniteError
 from forecast.evidence import Evidence, Published
 from forecast.joint import Criterion, Joint, bounded_share, joint, standard_error
 from forecast.judgement import Row, RowStatus, Summary, reached
@@ -24,7 +25,7 @@ from forecast.paths import Paths
 from forecast.scenario import Scenario
 from forecast.target import Target, TargetKind
 
-__all__ = ["Case", "Comparison", "Outcome", "Result", "cases", "compare", "evaluate", "p_better"]
+__all__ = ["Case", "Comparison", "Outcome", "Result", "cases", "compare", "ends", "evaluate", "p_better"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +73,23 @@ class Outcome:
 class Result:
     """One scenario and what comes of it.
 
+    before : baseline draws
     gaps : draws of unit minus benchmark, (draw,), fraction, by key of the target
     overlaps : groups of actions that share a row of a ledger or an industry, by id
     """
 
     scenario: Scenario
-    paths: Paths
+    before: Paths
     effects: Effects
     outcomes: tuple[Outcome, ...]
     gaps: Mapping[tuple[str, str, str], Floats]
     reach: Joint
     near: Joint
     overlaps: tuple[tuple[str, ...], ...]
+
+    def paths(self) -> Paths:
+        """Whole paths under the scenario, made on demand."""
+        return apply(self.before, self.effects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,17 +132,21 @@ def compare(world: World, scenarios: Sequence[Scenario], judged: Sequence[Case],
     judged : of ``cases``
     assessed : number of indicators in the city's assessment, judged or not
     """
-    base = _ends(world.paths, judged)
-    empty = Scenario(name="baseline", title="baseline")
-    baseline = _result(empty, world.paths, Effects(), base, base, judged, assessed, ())
+    key = ("baseline", str(assessed), *(str(case) for case in judged))
+    base, baseline = world.remember(key, lambda: _baseline(world, judged, assessed))
     results = []
     for scenario in scenarios:
         evaluator = Evaluator(world=world, scenario=scenario)
         effects = evaluator.effects()
-        paths = apply(world.paths, effects)
-        ends = base if paths is world.paths else _ends(paths, judged, world.paths, base)
-        results.append(_result(scenario, paths, effects, ends, base, judged, assessed, evaluator.overlaps))
+        now = base if effects.empty else ends(world.paths, judged, effects)
+        results.append(_result(scenario, world.paths, effects, now, base, judged, assessed, evaluator.overlaps))
     return Comparison(baseline=baseline, results=tuple(results), cases=tuple(judged))
+
+
+def _baseline(world: World, judged: Sequence[Case], assessed: int) -> tuple[list[_End], Result]:
+    base = ends(world.paths, judged, Effects())
+    empty = Scenario(name="baseline", title="baseline")
+    return base, _result(empty, world.paths, Effects(), base, base, judged, assessed, ())
 
 
 def evaluate(world: World, scenario: Scenario, judged: Sequence[Case], *, assessed: int) -> Result:
@@ -153,18 +163,44 @@ type _End = tuple[Floats, Floats]
 """Year-end growth of the unit and of what it is held against, (draw,), fraction."""
 
 
-def _ends(
-    paths: Paths, judged: Sequence[Case], before: Paths | None = None, known: Sequence[_End] | None = None
-) -> list[_End]:
-    """Year-end growth for every case; indicators that did not change are taken over."""
-    ends: list[_End] = []
-    for k, case in enumerate(judged):
-        one = paths.indicators[case.target.indicator]
-        if before is not None and known is not None and one is before.indicators[case.target.indicator]:
-            ends.append(known[k])
-        else:
-            ends.append((draws(one, case.target.unit)[:, -1], year_end(case.held, one)))
-    return ends
+def ends(paths: Paths, judged: Sequence[Case], effects: Effects) -> list[_End]:
+    """Year-end growth for every case."""
+    known: dict[tuple[str, str], Floats] = {}
+
+    def end(indicator: str, unit: str) -> Floats:
+        if (indicator, unit) not in known:
+            known[(indicator, unit)] = finite(year_end(paths.indicators[indicator], unit, effects), indicator, unit)
+        return known[(indicator, unit)]
+
+    return [(end(c.target.indicator, c.target.unit), _goal(c, end)) for c in judged]
+
+
+def _goal(case: Case, end: Callable[[str, str], Floats]) -> Floats:
+    """Year-end growth that a case is held against, (draw,), fraction."""
+    indicator = case.target.indicator
+    match case.held:
+        case Province(unit):
+            return end(indicator, unit)
+        case Siblings(units, rank):
+            others = np.sort(np.array([end(indicator, unit) for unit in units]), axis=0)
+            return np.asarray(others[len(units) - rank])
+        case Constant(growth_pct):
+            return np.full_like(end(indicator, case.target.unit), from_percent(growth_pct))
+        case _:
+            raise AssertionError("a case is held against something")
+
+
+def finite(values: Floats, indicator: str, unit: str) -> Floats:
+    """The same draws.
+
+    Raises
+    ------
+    NonFiniteError
+        One is NaN or infinite: it would count as missed.
+    """
+    if not np.isfinite(values).all():
+        raise NonFiniteError(f"year-end growth of {indicator}, {unit}: a draw is NaN or infinite")
+    return values
 
 
 def _better(a: Floats, b: Floats) -> float:
@@ -173,9 +209,9 @@ def _better(a: Floats, b: Floats) -> float:
 
 def _result(
     scenario: Scenario,
-    paths: Paths,
+    before_paths: Paths,
     effects: Effects,
-    ends: Sequence[_End],
+    now: Sequence[_End],
     base: Sequence[_End],
     judged: Sequence[Case],
     assessed: int,
@@ -183,7 +219,7 @@ def _result(
 ) -> Result:
     outcomes, gaps = [], {}
     hits: dict[Criterion, dict[str, npt.NDArray[np.bool_]]] = {Criterion.REACH: {}, Criterion.NEAR: {}}
-    for case, (own, goal), (own_before, goal_before) in zip(judged, ends, base, strict=True):
+    for case, (own, goal), (own_before, goal_before) in zip(judged, now, base, strict=True):
         gap, before = own - goal, own_before - goal_before
         outcomes.append(_outcome(case, own, goal, own_before, gap, before))
         gaps[case.key] = gap
@@ -194,7 +230,7 @@ def _result(
     reach, near = (joint(hits[c], criterion=c, assessed=assessed, ess=ess) for c in (Criterion.REACH, Criterion.NEAR))
     return Result(
         scenario=scenario,
-        paths=paths,
+        before=before_paths,
         effects=effects,
         outcomes=tuple(outcomes),
         gaps=gaps,

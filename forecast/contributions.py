@@ -4,7 +4,7 @@ The fair share is Shapley's: an action's change averaged over all orders in whic
 sum exactly to the whole change; they are exact up to ``EXACT_UP_TO`` actions and sampled with a stated error beyond.
 
 Invariant: shares sum to the change of the scenario, to the last digit of a float
-(held by ``tests/test_contributions.py``).
+(held by ``tests/test_compare.py``).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Final
 import numpy as np
 
 from forecast.benchmark import Constant, Province, Siblings, draws, units_of
-from forecast.compare import Case
+from forecast.compare import Case, Result
 from forecast.delivery import generator
 from forecast.dims import Floats, from_percent, to_percent
 from forecast.effects import Effects, Evaluator
 from forecast.judgement import reached
 
-__all__ = ["EXACT_UP_TO", "Contribution", "contributions", "shapley"]
+__all__ = ["EXACT_UP_TO", "Contribution", "Interaction", "contributions", "interactions", "shapley"]
 
 EXACT_UP_TO: Final = 9
 """Actions up to which every subset is evaluated (512 of them)."""
@@ -85,6 +85,32 @@ def contributions(evaluator: Evaluator, judged: Sequence[Case]) -> tuple[Contrib
                     share_se=float(errors[i, at + 1]),
                 )
             )
+    return tuple(out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """What the actions of a scenario do together beyond the sum of what each does alone, for one target."""
+
+    case: Case
+    gap_pp: float
+    reach: float
+    near: float
+
+
+def interactions(result: Result, found: Sequence[Contribution]) -> tuple[Interaction, ...]:
+    """Interaction of a scenario's actions by target: the sum of fair shares less that of the actions alone."""
+    out = []
+    for outcome in result.outcomes:
+        mine = [c for c in found if c.case.key == outcome.case.key]
+        out.append(
+            Interaction(
+                case=outcome.case,
+                gap_pp=sum(c.share_gap_pp - c.alone_gap_pp for c in mine),
+                reach=sum(c.share_reach - c.alone_reach for c in mine),
+                near=sum(c.share_near - c.alone_near for c in mine),
+            )
+        )
     return tuple(out)
 
 

@@ -5,7 +5,7 @@ the fates of its entities alike to a stated correlation. Shares come from quanti
 uniforms, so that a higher mean never lowers a draw.
 
 Invariant: an action's draws never depend on which other actions, or which other entities, are there
-(held by ``tests/test_effects_draws.py``).
+(held by ``tests/test_effects.py``).
 """
 
 from __future__ import annotations

@@ -36,6 +36,8 @@ INDUSTRY_SD: Final = 0.01
 """What an industry's growth differs from its driver's beyond the elasticity, a quarter, fraction (DOMAIN.md §1.2)."""
 REST_SD: Final = 0.04
 """The same for industries whose driver has no draws: they move like GDP itself, give or take this much."""
+COMMON_SD: Final = 0.01
+"""What the bridge misses in all industries at once (deflators, borrowed shares), a year, fraction."""
 POOLED: Final = "+bridge"
 """Mark of the method of pooled draws, so that nothing is pooled twice."""
 
@@ -115,8 +117,8 @@ def pool_weights(direct: float, bridge: float, correlation: float) -> tuple[floa
 
     Notes
     -----
-    ``w = (v_B - c) / (v_D + v_B - 2c)``, ``v = (v_D v_B - c^2) / (v_D + v_B - 2c)``, ``c = rho sqrt(v_D v_B)`` (Bates and
-    Granger 1969); the weight is kept in [0, 1], where the variance is that of the better forecast.
+    ``w = (v_B - c) / (v_D + v_B - 2c)``, ``v = (v_D v_B - c^2) / (v_D + v_B - 2c)``, ``c = rho sqrt(v_D v_B)``
+    (Bates and Granger 1969); the weight is kept in [0, 1], where the variance is that of the better forecast.
     """
     if min(direct, bridge) <= 0.0:
         return (1.0, direct) if direct <= bridge else (0.0, bridge)
@@ -132,7 +134,8 @@ def pool(paths: Paths, panel: Panel, *, units: tuple[str, ...]) -> Pool:
     """Baseline of GDP: direct draws and industry bridge pooled by precision, for the city and the province alike.
 
     The bridge uses the same shares and elasticities for every unit; what they miss is taken up at the last published
-    quarter, from which it carries on. Paths without draws of GDP, without industries, or pooled already, stay as they are.
+    quarter, from which it carries on. Paths without draws of GDP, without industries, or pooled already, stay as they
+    are.
     """
     one = paths.indicators.get(GDP)
     if one is None or panel.industries.empty or one.diagnostics.method.endswith(POOLED):
@@ -197,7 +200,8 @@ def _bridge(
     draws = len(own)
     running = np.cumsum(weight, axis=1)
     direct = np.diff(own * running, axis=1, prepend=0.0) / weight
-    total, covered = np.zeros((draws, 4)), 0.0
+    common = generator(paths.seed, "bridge", unit).standard_normal((draws, 1))
+    total, covered = np.tile(COMMON_SD * common, (1, 4)), 0.0
     for i, name in enumerate(industries.names):
         rng = generator(paths.seed, "bridge", unit, name)
         driver = paths.indicators.get(industries.driver[i])

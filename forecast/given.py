@@ -23,7 +23,6 @@ from forecast.delivery import generator
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
 from forecast.errors import UsageError
 from forecast.fast import systematic
-from forecast.panel import Panel
 from forecast.paths import IndicatorPaths, Paths, reordered
 from forecast.periods import Month
 from forecast.required import first_open
@@ -100,7 +99,7 @@ class Conditioned:
     effective: float
 
 
-def parse_given(text: str, panel: Panel, paths: Paths) -> Given:
+def parse_given(text: str, paths: Paths) -> Given:
     """Outcome named on the command line: ``fai.shaanxi>=4.0``, or ``fai.shaanxi@2020-10<3``.
 
     Raises
@@ -166,8 +165,8 @@ def _outcome(paths: Paths, given: Given) -> Floats:
 def _shifted(paths: Paths, given: Given, share: float, ess: float) -> Conditioned:
     """Draws moved to an outcome along their regression on it (Matheron's rule for a Gaussian outcome).
 
-    The outcome is drawn anew from a normal with the draws' mean and variance, cut to the side wanted; everything that is
-    open moves by its regression coefficient times the outcome's move.
+    The outcome is drawn anew from a normal with the draws' mean and variance, cut to the side wanted; everything that
+    is open moves by its regression coefficient times the outcome's move.
     """
     value = _outcome(paths, given)
     mean, sd = float(value.mean()), float(value.std())

@@ -43,6 +43,7 @@ class Addition:
     """A figure to be added.
 
     value : percent, or 亿元 for levels; released : None for the usual release day of the period
+    written : the value as the file writes it
     revises : the value that it replaces, None for a new figure
     file, row, cell : where it was read
     """
@@ -52,6 +53,7 @@ class Addition:
     period: Month
     measure: str
     value: float
+    written: str
     released: dt.date | None
     status: str
     source: str
@@ -76,12 +78,14 @@ class Intake:
     """What files bring.
 
     unchanged : figures that the data set has already; masked : cells without a figure
+    latest : latest month of the target year that any figure is about, new or not
     """
 
     additions: tuple[Addition, ...] = ()
     ledgers: tuple[LedgerFile, ...] = ()
     unchanged: int = 0
     masked: int = 0
+    latest: Month | None = None
 
 
 @dataclass(slots=True)
@@ -107,6 +111,7 @@ def take_in(dataset: Dataset, files: Sequence[Path], problems: Problems, *, rele
     newest = _newest_new(found.frames, known)
     additions: list[Addition] = []
     unchanged = masked = 0
+    months: list[Month] = []
     for frame, table in zip(found.frames, found.tables, strict=True):
         for index, row in enumerate(frame.to_dict("records")):
             if None in (row["period"], row["released"]) or "" in (row["unit"], row["indicator"], row["measure"]):
@@ -115,6 +120,7 @@ def take_in(dataset: Dataset, files: Sequence[Path], problems: Problems, *, rele
                 masked += 1
                 continue
             one = _addition(row, table, index)
+            months += [one.period] if one.period.year == dataset.config.target_year else []
             vintages = known.setdefault(_key(row), {})
             if _has(vintages, one):
                 unchanged += 1
@@ -122,7 +128,13 @@ def take_in(dataset: Dataset, files: Sequence[Path], problems: Problems, *, rele
             additions.append(_dated(one, vintages, newest, released, problems, (table, index)))
             day = additions[-1].released or release_rule(one.period)
             vintages.setdefault(day, one.value)
-    return Intake(additions=tuple(additions), ledgers=tuple(found.ledgers), unchanged=unchanged, masked=masked)
+    return Intake(
+        additions=tuple(additions),
+        ledgers=tuple(found.ledgers),
+        unchanged=unchanged,
+        masked=masked,
+        latest=max(months, default=None),
+    )
 
 
 def _read(dataset: Dataset, path: Path, problems: Problems, found: _Collected) -> None:
@@ -263,6 +275,7 @@ def _addition(row: Mapping[Any, Any], table: RawTable, index: int) -> Addition:
         period=period,
         measure=str(row["measure"]),
         value=float(value),
+        written=str(table.frame["value"].iat[index]),
         released=None if row["released_rule"] else day,
         status=str(row["status"]),
         source=str(row["source"]),

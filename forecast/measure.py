@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from forecast.chain import first_year_weights
 from forecast.dims import Floats, from_percent
 from forecast.model import PROFILE_SD, Measurements
 from forecast.panel import Indicator, Panel, Unit
@@ -52,13 +53,18 @@ def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_y
     per_year = indicator.frequency.per_year
     place = np.array([months[p.month] for p in rows["period"]], dtype=np.intp)
     unit = np.array([position[u] for u in rows["unit"]], dtype=np.intp)
-    weights = [_weight(indicator, known, u.unit, target_year) for u in units]
+    levels = known[(known["indicator"] == indicator.indicator) & (known["measure"] == "level_cum")]
+    weights = [_weight(indicator, levels[levels["unit"] == u.unit], target_year) for u in units]
     weight = np.array([w for w, _ in weights]).reshape(len(units), per_year)
     growth = from_percent(rows["value"].to_numpy(dtype=np.float64))
     cumulative = (rows["measure"] == CUMULATIVE).to_numpy(dtype=bool) | (place == 0)
     noise_pp = np.where(rows["status"] == "derived", DERIVED_FACTOR, 1.0) * ROUNDING_SD_PP
     share = weight[unit, place] / np.cumsum(weight, axis=1)[unit, place] if len(unit) else np.ones(0)
     noise_pp = np.where(cumulative, noise_pp, np.hypot(noise_pp, indicator.revision_sd_pp / share))
+    time = (np.array(years, dtype=np.intp) - first_year) * per_year + place
+    for i in np.flatnonzero([origin == "levels" for _, origin in weights]):
+        of_unit = cumulative & (unit == i)
+        weight[i] = _at_first(weight[i], time[of_unit], growth[of_unit], years=target_year - first_year)
     return Measurements(
         units=tuple(u.unit for u in units),
         parent=tuple(-1 if u.parent is None else position[u.parent] for u in units),
@@ -69,7 +75,7 @@ def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_y
         profile_sd=np.array([PROFILE_SD[origin] for _, origin in weights]),
         scale=np.array([SCALE_BY_LEVEL[u.level] for u in units]),
         unit=unit,
-        time=(np.array(years, dtype=np.intp) - first_year) * per_year + place,
+        time=time,
         cumulative=cumulative,
         log_growth=np.log1p(growth),
         noise_sd=from_percent(noise_pp) / (1 + growth),
@@ -93,15 +99,10 @@ def _depth(panel: Panel, unit: str) -> int:
     return 0 if parent is None else 1 + _depth(panel, parent)
 
 
-def _weight(indicator: Indicator, known: pd.DataFrame, unit: str, target_year: int) -> tuple[Floats, str]:
-    """Base weights of a place and their origin: last year's levels, else the profile, else flat."""
-    levels = known[
-        (known["unit"] == unit)
-        & (known["indicator"] == indicator.indicator)
-        & (known["measure"] == "level_cum")
-        & np.array([p.year == target_year - 1 for p in known["period"]], dtype=bool)
-    ]
-    cumulative = {p.month: v for p, v in zip(levels["period"], levels["value"], strict=True)}
+def _weight(indicator: Indicator, levels: pd.DataFrame, target_year: int) -> tuple[Floats, str]:
+    """Base weights of a place and their origin: its levels of last year, else the profile, else flat."""
+    last_year = target_year - 1
+    cumulative = {p.month: v for p, v in zip(levels["period"], levels["value"], strict=True) if p.year == last_year}
     if all(month in cumulative for month in indicator.frequency.months):
         single = np.diff([0.0, *(cumulative[m] for m in indicator.frequency.months)])
         if (single > 0).all():
@@ -109,3 +110,19 @@ def _weight(indicator: Indicator, known: pd.DataFrame, unit: str, target_year: i
     if indicator.profile is not None:
         return np.array(indicator.profile), "profile"
     return default_profile(indicator.frequency), "flat"
+
+
+def _at_first(weight: Floats, time: np.ndarray, growth: Floats, *, years: int) -> Floats:
+    """Base weights of the first year that grew into those of last year, where every figure in between is published.
+
+    Parameters
+    ----------
+    weight : (per_year,), of last year; time, growth : (n,) cumulative figures; years : of the grid but the target year
+    """
+    per_year = len(weight)
+    table = np.full(per_year * years, np.nan)
+    before = time < len(table)
+    table[time[before]] = growth[before]
+    found = table.reshape(years, per_year)[1:]
+    first = first_year_weights(weight, found) if np.isfinite(found).all() else None
+    return weight if first is None else first

@@ -149,8 +149,14 @@ class Linear:
 
 
 @cache
-def components(periods: int, per_year: int) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+def components(
+    periods: int, per_year: int, slope_kept: float = SLOPE_KEPT_A_YEAR
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Covariances for unit scale of level, damped slope and slow season; the lag of every pair; that of the drift.
+
+    Parameters
+    ----------
+    slope_kept : share of a slope that is left after a year
 
     Returns
     -------
@@ -159,7 +165,7 @@ def components(periods: int, per_year: int) -> tuple[Floats, Floats, Floats, Flo
     t = np.arange(periods, dtype=np.float64)
     lag = t[:, None] - t[None, :]
     level = np.minimum.outer(t, t)
-    damping = SLOPE_KEPT_A_YEAR ** (1 / per_year)
+    damping = slope_kept ** (1 / per_year)
     slope = np.tril(np.ones_like(lag), -1) @ np.tril(damping ** np.maximum(lag, 0))
     year = t.astype(int) // per_year
     season = _contrast(periods, per_year) * np.minimum.outer(year, year) / per_year

@@ -153,8 +153,12 @@ def _event(change: LedgerChange) -> str:
     return "other"
 
 
-def vintage(kept: KeptRun) -> Vintage:
-    """A kept run as one side of a comparison."""
+def vintage(kept: KeptRun, *, dataset: Dataset | None = None) -> Vintage:
+    """A kept run as one side of a comparison.
+
+    ``dataset``, where it is at hand, is taken in place of the kept copy if it holds the same.
+    """
+    at_hand = dataset is not None and dataset.data_hash == kept.header.data_hash
     header = kept.header
     settings = {
         "method": header.method,
@@ -167,7 +171,7 @@ def vintage(kept: KeptRun) -> Vintage:
     return Vintage(
         run_id=kept.run_id,
         as_of=kept.as_of,
-        dataset=kept.dataset(),
+        dataset=dataset if dataset is not None and at_hand else kept.dataset(),
         attainment=kept.table("attainment"),
         fits=kept.fits,
         failures=kept.failures,

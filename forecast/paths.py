@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import xarray as xr
 
+from forecast.diagnostics import Diagnostics
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
 from forecast.model import Measurements
 from forecast.periods import AsOf, Frequency
-from forecast.sampling import Diagnostics, Posterior, stream
+
+if TYPE_CHECKING:
+    from forecast.sampling import Posterior
 
 __all__ = [
     "COUPLING",
@@ -122,6 +125,8 @@ def coupling(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, see
     """Order of every indicator's draws under the copula: a permutation of its draws, (draw,), int."""
     if not paths:
         return {}
+    from forecast.sampling import stream  # takes a second to import, and who reads kept draws needs none of it
+
     draws = next(iter(paths.values())).cum_yoy.sizes[DRAW]
     common = np.random.default_rng([seed, 0]).standard_normal(draws)
     out = {}
@@ -142,7 +147,7 @@ def single_precision(paths: IndicatorPaths) -> IndicatorPaths:
     """The same paths with every draw as single precision holds it, so that kept and computed draws are one.
 
     The error is below a ten-thousandth of the last published digit; published figures repeat to their own last digit,
-    and growth stays above -1.
+    and growth stays above -1. Weights are rounded down: those of a part of the year never come to all of it.
     """
 
     def rounded(values: xr.DataArray) -> xr.DataArray:
@@ -152,9 +157,16 @@ def single_precision(paths: IndicatorPaths) -> IndicatorPaths:
     return replace(
         paths,
         growth=rounded(paths.growth).clip(min=least),
-        base_weight=rounded(paths.base_weight),
+        base_weight=paths.base_weight.copy(data=_rounded_down(paths.base_weight.to_numpy())),
         cum_yoy=exact_where_published(rounded(paths.cum_yoy), paths.published),
     )
+
+
+def _rounded_down(values: Floats) -> Floats:
+    """Positive values at the next lower one of single precision."""
+    nearest = values.astype(np.float32)
+    lower = np.nextafter(nearest, np.float32(0.0))
+    return np.where(nearest > values, lower, nearest).astype(np.float64)
 
 
 def exact_where_published(cum_yoy: xr.DataArray, published: xr.DataArray) -> xr.DataArray:

@@ -3,37 +3,36 @@
 The nation first; then the province given the nation's draws, the cities given the province's, and so on: draw number i
 is the same world in every place, so that common movements stay common.
 
-Invariant: a place's draws never depend on its siblings' or children's presence, except through the shape that siblings
-share (held by ``tests/test_sampling.py``).
+A family of which everything is published goes, by the fast route, the regular way (``forecast.regular``: one
+factorisation for all families of a grid); any other, and all of them by the reference route, the way of the marginal
+likelihood of its figures (``forecast.ratio``). By both routes the direct member gives its share of the draws of regular
+families (``forecast.mixture``).
+
+Invariant: a place's draws never depend on its siblings' or children's presence, except through what siblings share:
+the prior of their shapes and the coefficients of the direct member (held by ``tests/test_sampling.py``).
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from forecast.chain import chain
 from forecast.diagnostics import Diagnostics, worst
 from forecast.dims import Floats
-from forecast.family import Child, Family, Parent, prepare
-from forecast.fast import HyperDraws, sample_hyperparameters, systematic
-from forecast.model import Figures, Measurements, log_growth, shape_covariance
+from forecast.direct import draw_excess, fit_direct
+from forecast.factors import Grid
+from forecast.family import Parent, prepare
+from forecast.fast import systematic
+from forecast.mixture import Mixture, Parts, combined, mixture, parts, with_parts
+from forecast.model import Measurements
+from forecast.ratio import HYPER_DRAWS, Method, RatioDraws, sampled_family
+from forecast.regular import common_grid, regular_family
 
-__all__ = ["Diagnostics", "Method", "Posterior", "fit", "stream", "systematic"]
-
-type Method = Literal["fast", "nuts"]
-
-HYPER_DRAWS: Final = 250
-"""Hyperparameter draws an indicator's paths are drawn from; the paths of one share a factorisation."""
-CORRECTIONS: Final = 6
-"""Corrections of every path: what is left is below the rounding of published figures after three or four."""
-MET: Final = 1e-5
-"""Misfit, log points, at which corrections stop: a hundredth of a published digit."""
-LEAST_POINTS: Final = 10.0
-"""Effective points below which the fast route is not to be relied on."""
+__all__ = ["HYPER_DRAWS", "Diagnostics", "Method", "Posterior", "fit", "stream", "systematic"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +40,8 @@ class Posterior:
     """Joint draws of the log index of one indicator.
 
     index : (draw, unit, period of the last two years), log points; the last ``per_year`` are the target year
-    shape : {parent index: (hyper, 7)}, scale : {unit index: (hyper,)}
+    shape : {parent index: (hyper, 7)}, scale : {unit index: (hyper,)}, of families whose hyperparameters are sampled,
+        not of those whose shapes are weighted on a design
     """
 
     measurements: Measurements
@@ -70,118 +70,157 @@ def fit(
 
     Parameters
     ----------
-    method : "fast" (adaptive importance sampling) or "nuts" (PyMC's marginal model, the reference)
+    method : "fast" or "nuts" (PyMC's marginal model, the reference)
     name : of the indicator; keys its random streams
     draws : a multiple of ``HYPER_DRAWS``
     """
-    periods, per_year = measurements.periods, measurements.per_year
-    index = np.empty((draws, len(measurements.units), periods))
-    shape: dict[int, Floats] = {}
-    scale: dict[int, Floats] = {}
-    gates: list[Diagnostics] = []
+    task = _Task(measurements=measurements, method=method, seed=seed, name=name, draws=draws)
+    made = _Made.empty(draws, measurements)
     for group in measurements.siblings():
-        above = measurements.parent[group[0]]
-        parent = Parent.none(draws, periods) if above < 0 else Parent.of(index[:, above])
-        family = prepare(measurements, group, parent, root=above < 0)
-        label = "root" if above < 0 else measurements.units[above]
-        hyper, diagnostics = _hyperparameters(family, method, stream(seed, name, label), seed)
-        gates.append(diagnostics)
-        shape[above] = hyper.shape
-        for i, child in enumerate(family.children):
-            progress(measurements.units[child.unit])
-            rng = stream(seed, name, label, measurements.units[child.unit])
-            scale[child.unit] = hyper.scale[:, i]
-            index[:, child.unit] = parent.draws + draw_ratio(family, child, hyper.shape, hyper.scale[:, i], rng=rng)
-    window = np.ascontiguousarray(index[:, :, -2 * per_year :])
-    diagnostics = worst(gates, len(measurements.unit))
-    effective = _effective_draws(window, measurements, min(HYPER_DRAWS, diagnostics.effective_points or HYPER_DRAWS))
-    return Posterior(
-        measurements=measurements,
-        index=window,
-        shape=shape,
-        scale=scale,
-        diagnostics=replace(diagnostics, effective_draws=effective),
-    )
+        family = task.family(group, made)
+        for unit in family.units:
+            progress(measurements.units[unit])
+        structural = task.structural(family, made)
+        made.fitted[family.above] = structural
+        made.structural[:, family.units] = structural.ratio
+        if family.above >= 0:
+            above = made.index if family.grid is None else made.structural
+            made.structural[:, family.units] += above[:, [family.above]]
+        if family.grid is None or not family.grid.open:
+            made.index[:, family.units] = made.structural[:, family.units]
+        else:
+            task.mix(family, family.grid, made)
+    return made.posterior(measurements)
 
 
-def _effective_draws(window: Floats, measurements: Measurements, points: float) -> float:
-    """Effective number of draws behind full-year growth, the least over places.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Siblings:
+    """A family to be fitted.
 
-    Draws of one hyperparameter point resemble each other: the spread of their means over points, against that of the
-    draws, gives the number by batch means; points that importance weights repeat count once.
+    above : index of the parent, -1 for none; label : its name
+    units : indices of the siblings, in the order of their ids, so that sums do not depend on the file's
+    grid : their regular grid; None: their figures have gaps
     """
-    level = np.tile(measurements.weight, 2) * np.exp(window)
-    s = measurements.per_year
-    growth = np.log(level[:, :, s:].sum(2)) - np.log(level[:, :, :s].sum(2))
-    blocks = growth.reshape(HYPER_DRAWS, -1, growth.shape[1])
-    ratio = growth.var(axis=0) / np.maximum(blocks.mean(axis=1).var(axis=0, ddof=1), 1e-300)
-    return float(min((HYPER_DRAWS * ratio).min(), len(growth)) * points / HYPER_DRAWS)
+
+    above: int
+    label: str
+    units: tuple[int, ...]
+    grid: Grid | None
 
 
-def _hyperparameters(
-    family: Family, method: Method, rng: np.random.Generator, seed: int
-) -> tuple[HyperDraws, Diagnostics]:
-    if method == "nuts" and family.published:
-        from forecast.reference import sample_reference  # PyMC takes seconds to import
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Made:
+    """What is drawn so far: arrays (draw, unit, period) that fill up, and what families leave for their children.
 
-        return sample_reference(family, rng=rng, seed=seed, draws=HYPER_DRAWS)
-    hyper = sample_hyperparameters(family, rng=rng, draws=HYPER_DRAWS)
-    enough = hyper.effective >= LEAST_POINTS or not family.published
-    status = "ok" if enough else f"failed: {hyper.effective:.1f} effective points, {LEAST_POINTS:.0f} needed"
-    return hyper, Diagnostics(method="fast", status=status, effective_points=hyper.effective)
-
-
-def draw_ratio(family: Family, child: Child, shape: Floats, scale: Floats, *, rng: np.random.Generator) -> Floats:
-    """Draws of a child's ratio to its parent, given hyperparameters and the parent's draws.
-
-    Matheron's rule: a prior path, corrected by the gain on what the figures say of it, and again until the figures
-    follow from it without linearisation.
-
-    Parameters
-    ----------
-    shape : (hyper, 7), scale : (hyper,); the draws are split evenly among them
-
-    Returns
-    -------
-    array (draw, period)
+    structural : by the structural member alone; index : members mixed
+    grid : of every unit; chained : (T,) index of every regular unit, in the periods with a figure
+    excess : (n,) direct draws of every regular unit
     """
-    hypers, periods = len(shape), family.periods
-    above = family.parent.draws.reshape(hypers, -1, periods)
-    scale2 = scale[:, None, None] ** 2
-    prior = scale2 * shape_covariance(shape, periods, family.per_year) + child.fixed
-    factor = np.linalg.cholesky(prior + 1e-12 * np.eye(periods))
-    path: Floats = child.mean + rng.standard_normal(above.shape) @ factor.swapaxes(1, 2)
-    if child.published:
-        linear = child.linear
-        cross = linear.matrix @ prior
-        restated = scale2[:, 0] * np.exp(2 * shape[:, 6, None]) * linear.restated
-        variance = linear.noise_variance + restated
-        total = cross @ linear.matrix.T
-        total[:, range(total.shape[1]), range(total.shape[1])] += variance
-        noise = rng.standard_normal((*above.shape[:2], len(linear.target))) * np.sqrt(variance)[:, None, :]
-        path = _meet(child.figures, above, path, np.linalg.solve(total, cross), noise)
-    return path.reshape(-1, periods)
+
+    structural: Floats
+    index: Floats
+    fitted: dict[int, RatioDraws] = field(default_factory=dict)
+    grid: dict[int, Grid | None] = field(default_factory=dict)
+    chained: dict[int, Floats] = field(default_factory=dict)
+    excess: dict[int, Floats] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, draws: int, m: Measurements) -> _Made:
+        shape = (draws, len(m.units), m.periods)
+        return cls(structural=np.empty(shape), index=np.empty(shape))
+
+    def posterior(self, m: Measurements) -> Posterior:
+        diagnostics = worst([one.diagnostics for one in self.fitted.values()], len(m.unit))
+        effective = [one.diagnostics.effective_draws for one in self.fitted.values()]
+        sampled = {above: one.hyper for above, one in self.fitted.items() if one.hyper is not None}
+        units = {above: sorted(self._siblings(m, above), key=m.units.__getitem__) for above in sampled}
+        return Posterior(
+            measurements=m,
+            index=np.ascontiguousarray(self.index[:, :, -2 * m.per_year :]),
+            shape={above: hyper.shape for above, hyper in sampled.items()},
+            scale={u: hyper.scale[:, i] for above, hyper in sampled.items() for i, u in enumerate(units[above])},
+            diagnostics=replace(diagnostics, effective_draws=min(e for e in effective if e is not None)),
+        )
+
+    @staticmethod
+    def _siblings(m: Measurements, above: int) -> list[int]:
+        return [unit for unit, parent in enumerate(m.parent) if parent == above]
 
 
-def _meet(figures: Figures, above: Floats, ratio: Floats, gain: Floats, noise: Floats) -> Floats:
-    """Ratios corrected until the published growth follows from them, the noise apart.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Task:
+    """The fit of an indicator."""
 
-    Growth is not linear in the index: one gain leaves points where growth swings by tens of points within a year. A
-    correction is cut for the draws that it would make worse.
+    measurements: Measurements
+    method: Method
+    seed: int
+    name: str
+    draws: int
 
-    Parameters
-    ----------
-    above, ratio : (hyper, draw, period); gain : (hyper, n, period); noise : (hyper, draw, n)
-    """
-    size = np.ones((*ratio.shape[:2], 1))
-    misfit = figures.log_growth - log_growth(above + ratio, figures) - noise
-    for _ in range(CORRECTIONS):
-        trial = ratio + size * (misfit @ gain)
-        with np.errstate(all="ignore"):  # a step too far overflows, is worse, and is not taken
-            missed = figures.log_growth - log_growth(above + trial, figures) - noise
-        better = (missed**2).sum(-1, keepdims=True) < (misfit**2).sum(-1, keepdims=True)
-        ratio, misfit = np.where(better, trial, ratio), np.where(better, missed, misfit)
-        if np.abs(misfit).max() < MET:
-            break
-        size = np.where(better, 1.0, size / 4)
-    return ratio
+    def family(self, group: tuple[int, ...], made: _Made) -> _Siblings:
+        """A family, its grid if it is regular, and the chained index of its places."""
+        m, above = self.measurements, self.measurements.parent[group[0]]
+        units = tuple(sorted(group, key=m.units.__getitem__))
+        grid = common_grid(m, units, made.grid.get(above), root=above < 0)
+        made.grid.update(dict.fromkeys(units, grid))
+        if grid is not None:
+            made.chained.update({unit: chain(_cumulative(m, unit), m.weight[unit]) for unit in units})
+        return _Siblings(above=above, label="root" if above < 0 else m.units[above], units=units, grid=grid)
+
+    def structural(self, family: _Siblings, made: _Made) -> RatioDraws:
+        """Draws of the siblings' ratios by the structural member."""
+        m, above = self.measurements, family.above
+        own = tuple(stream(self.seed, self.name, family.label, m.units[unit]) for unit in family.units)
+        if family.grid is not None and self.method == "fast":
+            index = self._ratios(family, made)
+            rounding = np.array([_rounding(m, unit) for unit in family.units])
+            rounding = np.hypot(rounding, _rounding(m, above) if above >= 0 else 0.0)
+            return regular_family(family.grid, index, rounding, own=own, draws=self.draws, root=above < 0)
+        source = made.index if family.grid is None else made.structural
+        parent = Parent.none(self.draws, m.periods) if above < 0 else Parent.of(source[:, above])
+        prepared = prepare(m, family.units, parent, root=above < 0)
+        rng = stream(self.seed, self.name, family.label)
+        return sampled_family(prepared, m, method=self.method, seed=self.seed, rng=rng, own=own)
+
+    def mix(self, family: _Siblings, grid: Grid, made: _Made) -> None:
+        """Index of a regular family with the direct member's share of the draws."""
+        m = self.measurements
+        shared = mixture(grid, self.draws, stream(self.seed, self.name, "mixture"))
+        self._direct(family, grid, made, shared)
+        root = parts(made.structural[:, 0], m.weight[0], grid).rest
+        for unit in family.units:
+            paths, weight = made.structural[:, unit], m.weight[unit]
+            found = parts(paths, weight, grid)
+            published = float(np.log1p(_cumulative(m, unit)[-1]))
+            to_date = found.to_date.copy()
+            to_date[shared.direct] = published
+            rest = combined(found.rest, root, published + made.excess[unit], shared)
+            made.index[:, unit] = with_parts(paths, weight, grid, Parts(to_date=to_date, rest=rest))
+
+    def _direct(self, family: _Siblings, grid: Grid, made: _Made, shared: Mixture) -> None:
+        """Direct draws of every sibling; none where the member cannot be used."""
+        m = self.measurements
+        if not len(shared.direct):
+            made.excess.update({unit: np.zeros(0) for unit in family.units})
+            return
+        direct = fit_direct(self._ratios(family, made), m.weight[list(family.units)].T, grid)
+        for i, unit in enumerate(family.units):
+            rng = stream(self.seed, self.name, family.label, m.units[unit], "direct")
+            above = made.excess[family.above] if family.above >= 0 else 0.0
+            made.excess[unit] = above + draw_excess(direct, i, shared.worlds, rng)
+
+    def _ratios(self, family: _Siblings, made: _Made) -> Floats:
+        """Chained index of the siblings less the parent's, (T, sibling)."""
+        index = np.stack([made.chained[unit] for unit in family.units], axis=1)
+        return index if family.above < 0 else index - made.chained[family.above][:, None]
+
+
+def _cumulative(m: Measurements, unit: int) -> Floats:
+    """Published cumulative growth of a unit in the order of periods, fraction."""
+    rows = np.flatnonzero((m.unit == unit) & m.cumulative)
+    return np.expm1(m.log_growth[rows[np.argsort(m.time[rows])]])
+
+
+def _rounding(m: Measurements, unit: int) -> float:
+    """Usual sd of rounding of a unit's cumulative log growth."""
+    return float(np.median(m.noise_sd[(m.unit == unit) & m.cumulative]))

@@ -1,7 +1,7 @@
 """Scenarios: files that say what could be done, read and checked against a data set.
 
-A file is YAML (``scenario_yaml``) in the vocabulary of ``scenario_actions``. ``extends`` takes in the actions of another
-file; ``a.yaml+b.yaml`` compounds several. What is common to both inherits from left to right.
+A file is YAML (``scenario_yaml``) in the vocabulary of ``scenario_actions``. ``extends`` takes in the actions of
+another file; ``a.yaml+b.yaml`` compounds several.
 
 Invariant: the same actions in another order are the same scenario (held by ``tests/test_scenario.py``).
 """

@@ -182,13 +182,13 @@ def _check_own(placed: Placed, dataset: Dataset, notes: Notes) -> None:
                     row = rows.loc[name]
                     if row["status"] == "normal":
                         placed.note(notes, "restart_normal", "enterprises", k, value=name)
-                    elif row["recoverable"] is False:
+                    elif row["recoverable"] is not None and not row["recoverable"]:
                         placed.note(notes, "restart_lost", "enterprises", k, value=name, cause=row["cause"])
         case "project_start" | "project_complete" | "project_advance":
             starts = action.type == "project_start"
             rows = ledger.projects.set_index("project", drop=False)
             for k, name in enumerate(action.projects or ()):
-                if name in rows.index and rows.loc[name]["started"] is starts:
+                if name in rows.index and rows.loc[name]["started"] in (starts, np.bool_(starts)):
                     placed.note(notes, "started_already" if starts else "started_not", "projects", k, value=name)
         case "new_entry":
             _check_entry(placed, dataset, notes)
@@ -233,7 +233,8 @@ def _check_push(placed: Placed, dataset: Dataset, notes: Notes) -> None:
 def _need_base(placed: Placed, dataset: Dataset, indicator: str, notes: Notes, *inner: str) -> None:
     """The city's level of last year is known, without which money cannot become points."""
     bases = dataset.panel.bases
-    at = (bases["unit"] == dataset.config.city) & (bases["indicator"] == indicator)
+    enough = ("ind_output", "ind_va") if indicator == "ind_output" else (indicator,)
+    at = (bases["unit"] == dataset.config.city) & bases["indicator"].isin(enough)
     if not np.isfinite(bases["base_level_yi"][at].to_numpy(dtype=np.float64)).any():
         placed.note(notes, "base_missing", *inner, city=dataset.config.city, indicator=indicator)
 

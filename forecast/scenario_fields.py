@@ -63,6 +63,7 @@ def _note(found: Any, model: type[BaseModel], document: Document, way: Keys, not
         params |= {"suggestion": suggestion or "", "expected": ", ".join(fields)}
     elif kind in _TYPES:
         code = "field_empty" if value is None else _TYPES[kind]
+        spot = document.spot(way, of_key=value is None)
     elif kind in _BOUNDS:
         limit = next(v for key, v in found["ctx"].items() if key in ("gt", "ge", "lt", "le"))
         code, params = f"value_{_BOUNDS[kind]}", params | {"limit": f"{limit:g}"}

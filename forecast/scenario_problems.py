@@ -52,7 +52,7 @@ class Notes:
     def __len__(self) -> int:
         return len(self._found)
 
-    def add(self, code: str, file: str, line: int | None, column: int | None, **params: object) -> None:
+    def add(self, code: str, file: str, line: int | None, column: int | None, /, **params: object) -> None:
         """Note one problem; ``params`` fill the placeholders of its message."""
         texts = {key: str(value) for key, value in params.items()}
         place = None if column is None else str(column)

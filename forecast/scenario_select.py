@@ -3,7 +3,7 @@
 A selector names columns and the values wanted there: one value, a list of which any will do, or for numbers a
 comparison such as ``">=1.5"``. Several columns all have to fit.
 
-Invariant: a selector picks the same rows whatever their order (held by ``tests/test_scenario_select.py``).
+Invariant: a selector picks the same rows whatever their order (held by ``tests/test_scenario.py``).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Only mappings, lists, texts, numbers, true/false and empty values are read: no anchors, no tags, no dates, so that a
 slip such as ``2020-13-01`` stays a text that the checks can name.
 
-Invariant: every value of the result has a line and a column (held by ``tests/test_scenario_yaml.py``).
+Invariant: every value of the result has a line and a column (held by ``tests/test_scenario_bad.py``).
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ MAX_BYTES: Final = 1_000_000
 """Larger files are no scenario."""
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_PLAIN_TAGS: Final = "tag:yaml.org,2002:"
+_PLAIN_TAGS: Final = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "map", "seq", "timestamp", "value")
+)
+"""What YAML makes of values without a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +71,19 @@ class _Walk:
     values: dict[Keys, Spot] = field(default_factory=dict)
     keys: dict[Keys, Spot] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    broken: bool = False
 
     def value(self, node: Node, way: Keys) -> Any:
         spot = _spot(node)
         self.values[way] = spot
         if id(node) in self.seen or getattr(node, "anchor", None):
             self.notes.add("yaml_alias", self.file, spot.line, spot.column)
+            self.broken = True
             return None
         self.seen.add(id(node))
-        if not str(node.tag).startswith(_PLAIN_TAGS):
+        if str(node.tag) not in _PLAIN_TAGS:
             self.notes.add("yaml_tag", self.file, spot.line, spot.column, found=quoted(str(node.tag)))
+            self.broken = True
             return None
         if isinstance(node, MappingNode):
             return self.mapping(node, way)
@@ -134,6 +140,8 @@ def parse_yaml(content: bytes, file: str, notes: Notes) -> Document | None:
         return None
     walk = _Walk(file, notes)
     value = walk.value(root, ())
+    if walk.broken:
+        return None
     return Document(file=file, value=value, values=walk.values, keys=walk.keys)
 
 

@@ -42,7 +42,7 @@ class Prepared:
 class Updated:
     """A finished update.
 
-    before, after : the run that was newest and the new one; moved : what differs between them
+    before, after : the run before and the new one; moved : what differs between them
     """
 
     prepared: Prepared
@@ -106,7 +106,7 @@ def update(
     progress: Callable[[str, int, int], None] = lambda *_: None,
     executor: Executor | None = None,
 ) -> Updated:
-    """Take in files, run, keep, and compare with the newest kept run of the data set.
+    """Take in files, run, keep, and compare with the run before.
 
     Where none is kept, the data set is run as it was before the update.
 
@@ -131,16 +131,23 @@ def update(
     before = _newest(store, prepared, request) or made(prepared.dataset.config.as_of)[1]
     apply(prepared.amendment)
     finished, after = made(prepared.as_of)
-    moved = compare(vintage(before), vintage(after))
+    moved = compare(vintage(before, dataset=prepared.dataset), vintage(after, dataset=finished.dataset))
     return Updated(prepared=prepared, run=finished, before=before, after=after, moved=moved)
 
 
 def _newest(store: Store, prepared: Prepared, request: Request) -> KeptRun | None:
-    """Newest kept run of the data set that was asked for in the same way."""
-    for header in store.runs(prepared.dataset.config.name):
-        same = (header.method, header.seed, header.draws) == (request.method, request.seed, request.draws)
-        if same and AsOf.parse(header.as_of).day <= AsOf.parse(prepared.as_of).day:
-            kept = store.open(header.run_id)
-            if not kept.damages():
-                return kept
+    """The run of the data set as it was before the update, else its newest kept run asked for in the same way."""
+    data = prepared.dataset
+    until = AsOf.parse(prepared.as_of).day
+    headers = [
+        header
+        for header in store.runs(data.config.name)
+        if (header.method, header.seed, header.draws) == (request.method, request.seed, request.draws)
+        and AsOf.parse(header.as_of).day <= until
+    ]
+    just_before = [h for h in headers if (h.data_hash, h.as_of) == (data.data_hash, data.config.as_of)]
+    for header in [*just_before, *headers]:
+        kept = store.open(header.run_id)
+        if not kept.damages():
+            return kept
     return None

@@ -106,6 +106,24 @@ def test_weights_come_from_last_years_levels_then_the_profile_then_the_default()
     assert list(known_levels.profile_sd) == [PROFILE_SD["levels"], PROFILE_SD["profile"]]
 
 
+def test_levels_of_last_year_are_taken_back_to_the_first_by_published_growth():
+    """Growth of 50 % in every period but the first, which stood still: its share was larger before."""
+    months = Frequency.MONTHLY.months
+    ends = [100.0 * (m - 2) for m in months]
+    growth = [50.0 * end / (end + 200) for end in ends]
+    figures = [row("shaanxi", f"{y}-{m:02d}", g) for y in (2018, 2019) for m, g in zip(months, growth, strict=True)]
+    figures.append(row("shaanxi", "2020-08", 3.0))
+    levels = [row("shaanxi", f"2019-{m:02d}", 100.0 * m, "level_cum") for m in months]
+    found = measured([*figures, *levels])
+    running = np.cumsum(found.weight[0])
+    for g in (growth, growth):
+        running = running * (1 + np.array(g) / 100)
+    np.testing.assert_allclose(running / running[-1], np.array(months) / 12, atol=1e-9)
+    assert found.weight[0][0] > 2 / 12
+    gap = measured([*figures[1:], *levels])
+    np.testing.assert_allclose(gap.weight[0], [2 / 12] + [1 / 12] * 10)
+
+
 @given(st.floats(-99, 1e6))
 def test_nothing_after_the_state_of_knowledge_enters(poison):
     later = [row("shaanxi", "2020-09", poison), row("ankang", "2020-12", poison)]

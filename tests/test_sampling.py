@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.family import Parent, prepare
-from forecast.model import SHAPE_CENTRE, Measurements, log_growth, shape_covariance
-from forecast.sampling import HYPER_DRAWS, draw_ratio, fit, stream
+from forecast.factors import Grid
+from forecast.mixture import mixture
+from forecast.model import Measurements, log_growth
+from forecast.sampling import HYPER_DRAWS, fit, stream
 from tests.synthetic import measurements
 
 
@@ -20,27 +21,26 @@ def some() -> Measurements:
     return measurements(seed=2, siblings=2, gaps=True)
 
 
+@pytest.fixture(scope="module")
+def whole() -> Measurements:
+    """Nothing missing: six years, ten siblings."""
+    return measurements(seed=2, siblings=10, years=6, last=6)
+
+
+def subset(m: Measurements, kept: np.ndarray) -> Measurements:
+    """The measurements with some of their figures."""
+    rows = {name: getattr(m, name)[kept] for name in ("unit", "time", "cumulative", "log_growth", "noise_sd")}
+    return dataclasses.replace(m, **rows)
+
+
+def year_end(m: Measurements, posterior) -> np.ndarray:
+    """Log growth of the full year, (draw, unit)."""
+    level = np.tile(m.weight, 2) * np.exp(posterior.index)
+    return np.log(level[:, :, m.per_year :].sum(2)) - np.log(level[:, :, : m.per_year].sum(2))
+
+
 def fitted(m: Measurements, seed: int = 1):
     return fit(m, method="fast", seed=seed, name="x", draws=2 * HYPER_DRAWS)
-
-
-def test_given_the_hyperparameters_draws_have_the_mean_and_covariance_of_the_gaussian_posterior():
-    """Single-period figures are linear in the index, so that the posterior is Gaussian exactly."""
-    base = measurements(seed=4, years=3, last=5)
-    linear = dataclasses.replace(base, cumulative=np.zeros(len(base.unit), dtype=bool), noise_sd=base.noise_sd * 10)
-    n = 20_000
-    family = prepare(linear, (0,), Parent.none(n, linear.periods), root=True)
-    child = family.children[0]
-    found = draw_ratio(family, child, SHAPE_CENTRE[None, :], np.array([family.scale]), rng=np.random.default_rng(1))
-    prior = child.fixed + family.scale**2 * shape_covariance(SHAPE_CENTRE, linear.periods, linear.per_year)
-    a = child.linear.matrix
-    total = a @ prior @ a.T + np.diag(child.linear.noise_variance)
-    gain = np.linalg.solve(total, a @ prior).T
-    mean = child.mean + gain @ (child.linear.target - a @ child.mean)
-    covariance = prior - gain @ a @ prior
-    sd = np.sqrt(np.diag(covariance))
-    np.testing.assert_allclose(found.mean(0), mean, atol=5 * sd.max() / np.sqrt(n))
-    np.testing.assert_allclose(found.std(0), sd, rtol=0.04, atol=1e-6)
 
 
 def test_every_draw_agrees_with_what_is_published(some):
@@ -136,3 +136,89 @@ def test_quarterly_figures_go_through_the_same_code():
     assert posterior.index.shape[-1] == 8
     assert posterior.diagnostics.status == "ok"
     assert posterior.diagnostics.observations == len(quarterly.unit)
+
+
+def test_a_family_without_gaps_is_weighted_on_the_design_and_one_with_gaps_is_sampled(whole):
+    assert fitted(whole).shape == {}
+    gone = ~((whole.unit == 3) & (whole.time == 30))
+    mixed = fitted(subset(whole, gone))
+    assert list(mixed.shape) == [0]
+    assert sorted(mixed.scale) == list(range(1, 11))
+    np.testing.assert_array_equal(mixed.index[:, 0], fitted(whole).index[:, 0])
+
+
+def test_a_gap_changes_little():
+    """One figure of fifty missing, the other route: quantiles of the year-end within half an sd."""
+    some = measurements(seed=4, siblings=1, years=6, last=6)
+    a, b = (year_end(m, fitted(m)) for m in (some, subset(some, some.time != 30)))
+    assert (np.abs(np.median(a, axis=0) - np.median(b, axis=0)) < 0.5 * b.std(0)).all()
+    assert ((a.std(0) / b.std(0) > 0.5) & (a.std(0) / b.std(0) < 2)).all()
+
+
+def test_the_order_of_places_does_not_matter(whole):
+    order = np.array([0, *range(10, 0, -1)])
+    place = np.argsort(order)
+    turned = dataclasses.replace(
+        whole,
+        units=tuple(whole.units[i] for i in order),
+        weight=whole.weight[order],
+        profile_sd=whole.profile_sd[order],
+        scale=whole.scale[order],
+        unit=place[whole.unit],
+    )
+    np.testing.assert_array_equal(fitted(turned).index[:, place], fitted(whole).index)
+
+
+def test_a_whole_parent_does_not_depend_on_its_children(whole):
+    moved = dataclasses.replace(whole, log_growth=whole.log_growth * np.where(whole.unit == 0, 1, 1.5))
+    np.testing.assert_array_equal(fitted(moved).index[:, 0], fitted(whole).index[:, 0])
+    assert not np.array_equal(fitted(moved).index[:, 1], fitted(whole).index[:, 1])
+
+
+def test_single_months_beside_whole_cumulative_growth_are_not_read(whole):
+    rows = {name: getattr(whole, name) for name in ("unit", "time", "cumulative", "log_growth", "noise_sd")}
+    extra = {"unit": 1, "time": 40, "cumulative": False, "log_growth": 9.9, "noise_sd": 1e-3}
+    poisoned = dataclasses.replace(whole, **{name: np.append(rows[name], extra[name]) for name in rows})
+    np.testing.assert_array_equal(fitted(poisoned).index, fitted(whole).index)
+
+
+def test_the_history_is_the_same_in_every_draw_and_published_growth_is_met(whole):
+    posterior = fitted(whole)
+    s = whole.per_year
+    np.testing.assert_array_equal(np.ptp(posterior.index[:, :, :s], axis=0), 0)
+    direct = mixture(Grid(per_year=s, years=4, known=6), len(posterior.index), stream(1, "x", "mixture")).direct
+    for unit in range(len(whole.units)):
+        level = whole.weight[unit, :6] * np.exp(posterior.index[:, unit].reshape(-1, 2, s)[:, :, :6])
+        growth = np.log(level[:, 1].sum(1) / level[:, 0].sum(1))
+        published = whole.of(unit).log_growth[-1]
+        np.testing.assert_allclose(growth[direct], published, atol=1e-9)
+        assert np.abs(growth - published).max() < 0.02
+
+
+def test_a_place_below_a_whole_parent_follows_the_mixed_draws(whole):
+    """A child's figures end a year early: its growth is the parent's, draw by draw, and something of its own."""
+    few = subset(whole, (whole.unit == 0) | (whole.time < whole.per_year * 5))
+    growth = year_end(few, fit(few, method="fast", seed=1, name="x", draws=8 * HYPER_DRAWS))
+    above = growth[:, 0] - growth[:, 0].mean()
+    slope = above @ growth[:, 1:] / (above @ above)
+    error = growth[:, 1:].std(0) / growth[:, 0].std() / np.sqrt(len(growth))
+    assert (error < 0.2).all()
+    assert (np.abs(slope - 1) < 4 * error).all()
+
+
+def test_quarterly_figures_without_gaps_go_the_regular_way():
+    from forecast.periods import Frequency
+
+    quarterly = measurements(seed=3, siblings=3, years=7, last=2, frequency=Frequency.QUARTERLY)
+    posterior = fitted(quarterly)
+    assert posterior.shape == {}
+    assert posterior.index.shape[-1] == 8
+    assert np.isfinite(posterior.index).all()
+    assert posterior.diagnostics.status == "ok"
+
+
+def test_a_finished_year_is_what_was_published():
+    done = measurements(seed=3, siblings=2, years=6, last=11)
+    growth = year_end(done, fitted(done))
+    published = np.array([done.of(unit).log_growth[-1] for unit in range(3)])
+    np.testing.assert_allclose(growth, np.tile(published, (len(growth), 1)), atol=0.01)

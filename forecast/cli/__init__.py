@@ -12,9 +12,12 @@ from typing import Annotated
 import typer
 
 from forecast import __version__
+from forecast.cli.app import app as show_app
+from forecast.cli.backtest import backtest
 from forecast.cli.init import init
 from forecast.cli.run import run
 from forecast.cli.runs import runs
+from forecast.cli.scenario import scenario
 from forecast.cli.update import update
 from forecast.cli.validate import validate
 
@@ -28,8 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, validate, init, update):
+for command in (run, scenario, validate, init, update, backtest):
     app.command()(command)
+app.command(name="app")(show_app)
 app.add_typer(runs, name="runs")
 
 

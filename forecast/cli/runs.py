@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -76,15 +77,17 @@ def show(run: RunArgument, lang: LanguageOption = None, json_: Json = False) -> 
     """显示一次推演的结果表。Show the table of a kept run."""
     words = chosen(lang)
     with reported(words, as_json=json_):
-        from forecast.report.files import document
-        from forecast.report.terminal import render
         from forecast.store import Store
 
         kept = Store().open(run)
-        made = kept.run()
         if json_:
-            print_json(document(made) | {"kept": _fields(kept.header), "folder": str(kept.folder)})
+            short = [name for name in kept.tables if name != "paths"]
+            frames = {name: json.loads(kept.table(name).to_json(orient="records")) for name in short}
+            print_json({**kept.summary, **frames, "kept": _fields(kept.header), "folder": str(kept.folder)})
             return
+        from forecast.report.terminal import render  # brings the model
+
+        made = kept.run()
         Console(highlight=False).print(render(made.attainment, lang=words, files=(str(kept.folder),)))
 
 

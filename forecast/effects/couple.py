@@ -48,7 +48,7 @@ def coupled(
         _province(world, out)
     for (indicator, unit), change in impulse.nominal.items():
         weight = world.month_weight(indicator, unit)[:, world.months[0] - 1 :]
-        _add(out, (indicator, unit), (change * weight) @ _to_periods(world, indicator))
+        _add(out, (indicator, unit), _in_periods(world, indicator, change * weight))
     return out
 
 
@@ -110,16 +110,21 @@ def _construction(world: World, points: dict[tuple[str, str], Floats], assumptio
     _add(points, (CONSTRUCTION, world.city), points[key] * (share * invested / built)[:, None])
 
 
-def _to_periods(world: World, indicator: str) -> Floats:
-    return month_matrix(world.frequency(indicator))[world.months[0] - 1 :]
+def _in_periods(world: World, indicator: str, value: Floats) -> Floats:
+    """Months as periods of an indicator, (draw, period); by column, so that untouched ones cost nothing."""
+    matrix = month_matrix(world.frequency(indicator))[world.months[0] - 1 :]
+    out = np.zeros((len(value), matrix.shape[1]), order="F")
+    for month, period in zip(*np.nonzero(matrix), strict=True):
+        out[:, period] += value[:, month]
+    return out
 
 
 def _periods(world: World, points: Mapping[tuple[str, str], Floats]) -> Contributions:
     """Months of what has draws, and of the city, as periods of the indicator."""
     return {
-        key: value @ _to_periods(world, key[0])
+        key: _in_periods(world, key[0], value)
         for key, value in points.items()
-        if key[1] == world.city or world.drawn(*key)
+        if world.drawn(*key) or (key[1] == world.city and key[0] in world.dataset.panel.indicators)
     }
 
 

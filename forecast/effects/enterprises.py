@@ -50,7 +50,7 @@ ENTERED_FOR: Final[Mapping[str, tuple[str, ...]]] = {
     "construction": ("constr",),
     "real_estate": (),
 }
-"""Indicators that a new unit of a sector of the pipeline counts in. Sales of trade are taken as retail of 限上 units."""
+"""Indicators that a new unit of a sector of the pipeline counts in; sales of trade are taken as 限上 retail."""
 
 
 def _rows(world: World, action: object, frame: pd.DataFrame) -> pd.DataFrame:

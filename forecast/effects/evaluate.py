@@ -1,52 +1,31 @@
-"""What a scenario does to the draws: arrays on the stored draws, added without a refit.
+"""What a scenario does, and any part of it: actions alone, together, and where they overlap.
 
-Invariant: no actions, no change: the paths that come back are those that went in, bit for bit
+Invariant: the order of actions does not matter, and an action's own effect depends on no other
 (held by ``tests/test_effects.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
-import xarray as xr
 
-from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
-from forecast.effects import enterprises, places, projects
-from forecast.effects.couple import Contributions, coupled
+from forecast.dims import PERIOD, UNIT, from_percent
+from forecast.effects.applied import Effects, legal
+from forecast.effects.couple import coupled
+from forecast.effects.enterprises import entries, exits_with_base, restart, stop
 from forecast.effects.impulse import Impulse, total
 from forecast.effects.part import Part
+from forecast.effects.places import fill, price, push
+from forecast.effects.projects import advance, bond, bond_gap, complete, delay, start
 from forecast.effects.world import World
 from forecast.gdp import Industries, industries_of
-from forecast.paths import IndicatorPaths, Paths
 from forecast.required import first_open
 from forecast.scenario import Measure, Scenario
 
-__all__ = ["Effects", "Evaluator", "apply"]
-
-LEAST_GROWTH = -0.999
-"""No period loses more than this, fraction: effects cannot make a level negative."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Effects:
-    """What a scenario changes.
-
-    added : (indicator, unit) -> contribution of every period to annual growth, (draw, period), fraction
-    fixed : (indicator, unit) -> year-end growth that the unit's paths are moved to, fraction
-    rebased : (indicator, unit) -> old base over new base, which restates every period of the year
-    """
-
-    added: Contributions = field(default_factory=dict)
-    fixed: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    rebased: Mapping[tuple[str, str], float] = field(default_factory=dict)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing changes."""
-        return not (self.added or self.fixed or self.rebased)
+__all__ = ["Evaluator"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,7 +55,7 @@ class Evaluator:
             found = coupled(
                 self.world, impulse, self.scenario.assumptions, self._industries_drawn(), city_only=city_only
             )
-            added = {key: value for key, value in found.items() if np.any(value)}
+            added = legal(self.world.paths, {key: value for key, value in found.items() if np.any(value)})
         config = self.world.dataset.config
         fixed = {
             (m.action.indicator, m.action.unit or self.world.province): from_percent(m.action.year_end_pct)
@@ -95,6 +74,10 @@ class Evaluator:
         """Groups of actions that share a row of a ledger or an industry, by id."""
         return tuple(tuple(m.id for m in group) for group in self._components() if len(group) > 1)
 
+    def impulse(self, measure: Measure) -> Impulse:
+        """What an action does by itself, before it reaches the indicators."""
+        return self._single(measure)
+
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
         """All actions by groups that are evaluated together, by id."""
@@ -108,8 +91,19 @@ class Evaluator:
     def parts(self, measure: Measure) -> list[Part]:
         """What an action on a ledger does row by row; empty for other types."""
         if measure.id not in self._parts:
-            self._parts[measure.id] = _parts_of(self.world, self.scenario, measure)
+            key = ("parts", *self._content(measure))
+            make = lambda: _parts_of(self.world, self.scenario, measure)  # noqa: E731
+            self._parts[measure.id] = self.world.remember(key, make)
         return self._parts[measure.id]
+
+    def _content(self, measure: Measure) -> tuple[str, ...]:
+        """All that an action's own effect depends on."""
+        return (
+            measure.key,
+            measure.action.model_dump_json(),
+            f"{measure.additionality!r}",
+            self.scenario.assumptions.model_dump_json(),
+        )
 
     def _industries_drawn(self) -> Industries | None:
         panel = self.world.dataset.panel
@@ -133,7 +127,8 @@ class Evaluator:
 
     def _single(self, measure: Measure) -> Impulse:
         if measure.id not in self._alone:
-            self._alone[measure.id] = self._evaluate((measure,))
+            key = ("impulse", *self._content(measure))
+            self._alone[measure.id] = self.world.remember(key, lambda: self._evaluate((measure,)))
         return self._alone[measure.id]
 
     def _together(self, members: tuple[Measure, ...]) -> Impulse:
@@ -146,10 +141,10 @@ class Evaluator:
         """Impulse of one action, or of several that overlap."""
         kind = members[0].type
         if kind == "sector_fill":
-            return places.fill(self.world, self.scenario, members)
+            return fill(self.world, self.scenario, members)
         if kind == "bond_issue" and len(members) > 1:
             cut = _cuts(self.world, members)
-            parts = [projects.bond(self.world, self.scenario, m, cut) for m in members]
+            parts = [bond(self.world, self.scenario, m, cut) for m in members]
             return total(
                 [Impulse(money=p.money()).scaled(m.additionality) for p, m in zip(parts, members, strict=True)]
             )
@@ -158,11 +153,11 @@ class Evaluator:
         measure = members[0]
         match kind:
             case "county_push":
-                found = places.push(self.world, self.scenario, measure)
+                found = push(self.world, self.scenario, measure)
             case "price_shift":
-                found = places.price(self.world, measure)
+                found = price(self.world, measure)
             case "enterprise_exit" if not measure.action.keep_base:
-                found = Impulse(points=enterprises.exits_with_base(self.world, self.scenario, measure))
+                found = Impulse(points=exits_with_base(self.world, self.scenario, measure))
             case _:
                 found = total([Impulse(), *(Impulse(money=p.money()) for p in self.parts(measure))])
         return found.scaled(measure.additionality)
@@ -214,21 +209,21 @@ class Evaluator:
 def _parts_of(world: World, scenario: Scenario, measure: Measure) -> list[Part]:
     match measure.type:
         case "enterprise_restart":
-            return [enterprises.restart(world, scenario, measure)]
+            return [restart(world, scenario, measure)]
         case "enterprise_stop" | "enterprise_exit":
-            return [enterprises.stop(world, scenario, measure)]
+            return [stop(world, scenario, measure)]
         case "new_entry":
-            return enterprises.entries(world, scenario, measure)
+            return entries(world, scenario, measure)
         case "project_complete":
-            return [projects.complete(world, scenario, measure)]
+            return [complete(world, scenario, measure)]
         case "project_advance":
-            return [projects.advance(world, scenario, measure)]
+            return [advance(world, scenario, measure)]
         case "project_delay":
-            return [projects.delay(world, scenario, measure)]
+            return [delay(world, scenario, measure)]
         case "project_start":
-            return [projects.start(world, scenario, measure)]
+            return [start(world, scenario, measure)]
         case "bond_issue":
-            return [projects.bond(world, scenario, measure)]
+            return [bond(world, scenario, measure)]
     return []
 
 
@@ -237,71 +232,10 @@ def _cuts(world: World, members: Sequence[Measure]) -> dict[str, float]:
     wanted: dict[str, float] = {}
     lacking: dict[str, float] = {}
     for measure in members:
-        rows, gap = projects.bond_gap(world, measure)
+        rows, gap = bond_gap(world, measure)
         whole = float(gap.sum())
         for name, one in zip(rows["project"], gap, strict=True):
             part = min(measure.action.amount_yi, whole) * one / whole if whole > 0 else 0.0
             wanted[str(name)] = wanted.get(str(name), 0.0) + part
             lacking[str(name)] = float(one)
     return {name: min(1.0, lacking[name] / amount) if amount > 0 else 1.0 for name, amount in wanted.items()}
-
-
-def apply(paths: Paths, effects: Effects) -> Paths:
-    """The same draws with the effects on them; published periods stay as they are, unless a base was revised.
-
-    Indicators that nothing reaches are the same objects as before.
-    """
-    touched = {indicator for indicator, _ in (*effects.added, *effects.fixed, *effects.rebased)}
-    if not touched & set(paths.indicators):
-        return paths
-    changed = {name: _apply(one, effects) for name, one in paths.indicators.items() if name in touched}
-    return replace(paths, indicators={**paths.indicators, **changed})
-
-
-def _apply(one: IndicatorPaths, effects: Effects) -> IndicatorPaths:
-    units = [str(unit) for unit in one.cum_yoy[UNIT].values]
-    dims = (DRAW, UNIT, PERIOD)
-    arrays = {name: getattr(one, name).transpose(*dims).to_numpy().copy() for name in ("cum_yoy", "growth")}
-    published = one.published.transpose(UNIT, PERIOD).to_numpy().copy()
-    for u, unit in enumerate(units):
-        key = (one.indicator, unit)
-        weight = one.base_weight.transpose(*dims).to_numpy()[:, u]
-        start = first_open(published[u])
-        cum, growth = arrays["cum_yoy"][:, u], arrays["growth"][:, u]
-        if key in effects.added:
-            move(cum, growth, weight, effects.added[key], start)
-        if key in effects.fixed and start < cum.shape[1]:
-            short = effects.fixed[key] - cum[:, -1]
-            left = weight[:, start:]
-            move_to = np.zeros_like(cum)
-            move_to[:, start:] = short[:, None] * left / left.sum(axis=1, keepdims=True)
-            move(cum, growth, weight, move_to, start)
-            cum[:, -1] = effects.fixed[key]
-        if key in effects.rebased:
-            for array in (cum, growth, published[u]):
-                array += 1.0
-                array *= effects.rebased[key]
-                array -= 1.0
-    coords = one.cum_yoy.transpose(*dims).coords
-    return replace(
-        one,
-        cum_yoy=xr.DataArray(arrays["cum_yoy"], coords, dims),
-        growth=xr.DataArray(arrays["growth"], coords, dims),
-        published=xr.DataArray(published, one.published.transpose(UNIT, PERIOD).coords, (UNIT, PERIOD)),
-    )
-
-
-def move(cum: Floats, growth: Floats, weight: Floats, added: Floats, start: int) -> None:
-    """Add contributions to the open periods of one unit, in place of its arrays (draw, period)."""
-    touched = np.flatnonzero(added.any(axis=0))
-    start = max(start, int(touched[0])) if touched.size else cum.shape[1]
-    if start >= cum.shape[1]:
-        return
-    part, left = added[:, start:], weight[:, start:]
-    wanted = growth[:, start:] + part / left
-    if wanted.min() < LEAST_GROWTH:
-        wanted = np.maximum(wanted, LEAST_GROWTH)
-        part = (wanted - growth[:, start:]) * left
-    growth[:, start:] = wanted
-    before = weight[:, :start].sum(axis=1, keepdims=True)
-    cum[:, start:] += np.cumsum(part, axis=1) / (before + np.cumsum(left, axis=1))

@@ -1,7 +1,7 @@
 """What projects bring, 亿元 of investment in the statistics.
 
-Against the ledger's baseline: a started project follows its monthly plan at its usual completion ratio, one that has not
-started stays so. Only projects in the statistical library count (DOMAIN.md §4).
+Against the ledger's baseline: a started project follows its monthly plan at its usual completion ratio, one that has
+not started stays so. Only projects in the statistical library count (DOMAIN.md §4).
 
 Invariant: nothing is added before the action's month, nor beyond what a project still has to build
 (held by ``tests/test_effects_projects.py``).
@@ -10,12 +10,14 @@ Invariant: nothing is added before the action's month, nor beyond what a project
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import pandas as pd
 import scipy.special
 
+from forecast.delivery import SUCCESS, uniforms
 from forecast.dims import Floats, from_percent
 from forecast.effects.part import Part, delivery
 from forecast.effects.world import World
@@ -31,6 +33,8 @@ S_CURVE: Final = (2.0, 2.5)
 """Shape of the share done against the share of the time passed, a Beta distribution function (DOMAIN.md §4.2)."""
 DEFAULT_START_PROB: Final = 0.6
 WINTER: Final = (12, 1, 2)
+ISSUE: Final = "issue"
+"""Entity of an issue of bonds: it comes, or does not, for all its projects at once."""
 
 
 def _rows(world: World, measure: Measure, *, started: bool | None) -> pd.DataFrame:
@@ -204,6 +208,7 @@ def bond(world: World, scenario: Scenario, measure: Measure, cut: Mapping[str, f
         column = world.column(action.month.year, action.month.month) + k
         if 0 <= column < amount.shape[1]:
             amount[:, column] = part * share
-    return _part(
-        world, scenario, measure, rows, {0: amount}, prob=action.prob, mean=action.delivery, spread=action.spread
-    )
+    spent = _part(world, scenario, measure, rows, {0: amount}, prob=1.0, mean=action.delivery, spread=action.spread)
+    issue = uniforms(world.seed, measure.key, (ISSUE,), world.draws, scenario.assumptions.correlation)
+    came = (issue[SUCCESS] < np.float32(action.prob)).astype(np.float32)
+    return replace(spent, delivery=replace(spent.delivery, share=spent.delivery.share * came))

@@ -1,15 +1,16 @@
 """The world that actions change: baseline draws, a data set, and what turns 亿元 into points, drawn.
 
 Invariant: bases, shares and coefficients are drawn by their own names, so that no action changes another's
-(held by ``tests/test_effects_draws.py``).
+(held by ``tests/test_effects.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -26,6 +27,10 @@ __all__ = ["World"]
 SHARES_OF: Final[Mapping[str, str]] = {"ind_output": "ind_va", "constr": "fai", "service_rev": "gdp"}
 """Indicator whose county shares stand in where bases.csv has none."""
 MOST_SHARE: Final = 0.95
+VALUE_ADDED_RATE: Final = 0.28
+"""Value added over output of industry, for a city whose output of last year is not told: an assumption."""
+MOST_KEPT: Final = 96
+"""Evaluated actions that a world keeps, so that moving one slider evaluates one action; some 4 MB each at most."""
 LEVEL, SHARE = 0, 1
 """Positions of level and share in a row of bases."""
 
@@ -79,15 +84,31 @@ class World:
 
     def frequency(self, indicator: str) -> Frequency:
         """How often an indicator is published."""
-        return self.dataset.panel.indicators[indicator].frequency
+        found = self.dataset.panel.indicators.get(indicator)
+        return found.frequency if found else Frequency.MONTHLY
 
     @cached_property
     def _with_draws(self) -> frozenset[tuple[str, str]]:
-        return frozenset((name, str(u)) for name, one in self.paths.indicators.items() for u in one.cum_yoy[UNIT].values)
+        paths = self.paths.indicators
+        return frozenset((name, str(unit)) for name, one in paths.items() for unit in one.cum_yoy[UNIT].values)
 
     def drawn(self, indicator: str, unit: str) -> bool:
         """Whether an indicator of a unit has draws."""
         return (indicator, unit) in self._with_draws
+
+    @cached_property
+    def _kept(self) -> OrderedDict[tuple[str, ...], Any]:
+        return OrderedDict()
+
+    def remember[T](self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """What ``make`` gives, from the last ``MOST_KEPT`` results where ``key`` was asked before."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        else:
+            self._kept[key] = make()
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return self._kept[key]
 
     @cached_property
     def _weights(self) -> dict[tuple[str, str], Floats]:
@@ -168,7 +189,11 @@ class World:
             else:
                 parent, share = self.dataset.panel.units[unit].parent, self.share(unit, indicator)
                 above = self.base_yi(parent, indicator) if parent and share is not None else None
-                self._levels[key] = None if above is None or share is None else above * share
+                level: Floats | None = None if above is None or share is None else above * share
+                if level is None and indicator == "ind_output":
+                    added = self.base_yi(unit, "ind_va")
+                    level = None if added is None else added / VALUE_ADDED_RATE
+                self._levels[key] = level
         return self._levels[key]
 
     def share(self, unit: str, indicator: str) -> Floats | None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from forecast.texts import Lang, t
 
-__all__ = ["QUANTILES", "TABLES", "Column", "Measure", "schema"]
+__all__ = ["BACKTEST_TABLES", "QUANTILES", "TABLES", "Column", "Measure", "schema"]
 
 
 class Measure(StrEnum):
@@ -42,10 +42,14 @@ DECIMALS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table."""
+    """A column of a table.
+
+    texts : catalogue that holds its meaning
+    """
 
     name: str
     measure: Measure
+    texts: str = "report"
 
     @property
     def decimals(self) -> int | None:
@@ -54,7 +58,7 @@ class Column:
 
     def meaning(self, lang: Lang) -> str:
         """What the column says."""
-        return t(f"report.column_{self.name}", lang)
+        return t(f"{self.texts}.column_{self.name}", lang)
 
 
 QUANTILES: Final = (5, 10, 25, 50, 75, 90, 95)
@@ -170,12 +174,89 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
 }
 
 
+def _tested(name: str, measure: Measure) -> Column:
+    """A column that only tables of a backtest have."""
+    return Column(name, measure, texts="backtest")
+
+
+_GROUP: Final = (
+    _tested("level", _TEXT),
+    _tested("months_left_from", _WHOLE),
+    _tested("months_left_to", _WHOLE),
+    _tested("forecaster", _TEXT),
+    _tested("outcomes", _WHOLE),
+    _tested("enough", _TEXT),
+)
+
+_BACKTEST: Final = (
+    Column("indicator", _TEXT),
+    Column("unit", _TEXT),
+    _tested("level", _TEXT),
+    Column("benchmark", _TEXT),
+    _tested("year", _WHOLE),
+    Column("as_of", _TEXT),
+    _tested("months_left", _WHOLE),
+    Column("evidence", _TEXT),
+    _tested("forecaster", _TEXT),
+    _tested("outcome_pct", _PERCENT),
+    _tested("benchmark_outcome_pct", _PERCENT),
+    _tested("mean_pct", _PERCENT),
+    Column("p_reach", _PROBABILITY),
+    _tested("event", _WHOLE),
+    _tested("crps_pp", _POINTS),
+    _tested("twcrps_pp", _POINTS),
+    _tested("tolerance_pp", _POINTS),
+    _tested("brier", Measure.SHARE),
+    _tested("log_score", Measure.COUNT),
+    _tested("covered50", _WHOLE),
+    _tested("covered90", _WHOLE),
+    _tested("pit", Measure.SHARE),
+    _tested("diagnostics", _TEXT),
+    _tested("synthetic", _WHOLE),
+)
+
+_SCORES: Final = (
+    *_GROUP,
+    _tested("indicator", _TEXT),
+    _tested("cases", _WHOLE),
+    _tested("crps_pp", _POINTS),
+    _tested("twcrps_pp", _POINTS),
+    _tested("brier", Measure.SHARE),
+    _tested("log_score", Measure.COUNT),
+    _tested("covered50", Measure.SHARE),
+    _tested("covered90", Measure.SHARE),
+    _tested("p_reach_mean", Measure.SHARE),
+    _tested("reached", Measure.SHARE),
+    _tested("deviation", Measure.SHARE),
+    _tested("against_pace", Measure.COUNT),
+    _tested("against_pace_p05", Measure.COUNT),
+    _tested("against_pace_p95", Measure.COUNT),
+)
+
+_CALIBRATION: Final = (
+    *_GROUP,
+    _tested("kind", _TEXT),
+    _tested("lower", Measure.SHARE),
+    _tested("upper", Measure.SHARE),
+    _tested("count", _WHOLE),
+    _tested("expected", Measure.SHARE),
+    _tested("observed", Measure.SHARE),
+)
+
+BACKTEST_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+    "backtest": (*_BACKTEST, *_PROVENANCE),
+    "scores": (*_SCORES, *_PROVENANCE),
+    "calibration": (*_CALIBRATION, *_PROVENANCE),
+}
+"""Tables of a backtest, which is no run."""
+
+
 def schema(table: str) -> tuple[Column, ...]:
-    """Columns of a table in order: attainment, paths, joint, required.
+    """Columns of a table in order: attainment, paths, joint, required; of a backtest: backtest, scores, calibration.
 
     Raises
     ------
     KeyError
         There is no such table.
     """
-    return TABLES[table]
+    return BACKTEST_TABLES[table] if table in BACKTEST_TABLES else TABLES[table]

@@ -36,6 +36,7 @@ __all__ = [
     "paths_frame",
     "required_frame",
     "schema",
+    "table_frame",
     "write_csv",
 ]
 
@@ -56,7 +57,8 @@ class Provenance:
     seed: int
 
 
-def _frame(table: str, records: Sequence[tuple[Cell, ...]], provenance: Provenance) -> pd.DataFrame:
+def table_frame(table: str, records: Sequence[tuple[Cell, ...]], provenance: Provenance) -> pd.DataFrame:
+    """A table from its records, each without the provenance, with the types of its columns."""
     names = [column.name for column in schema(table)]
     tail = astuple(provenance)
     frame = pd.DataFrame([(*record, *tail) for record in records], columns=pd.Index(names), dtype=object)
@@ -81,7 +83,7 @@ def attainment_frame(attainment: Attainment, provenance: Provenance) -> pd.DataF
 
     ``light`` is the one ahead; the one of today is in ``required.csv``.
     """
-    return _frame("attainment", [_attainment_record(row, attainment) for row in attainment.rows], provenance)
+    return table_frame("attainment", [_attainment_record(row, attainment) for row in attainment.rows], provenance)
 
 
 def _attainment_record(row: Row, attainment: Attainment) -> tuple[Cell, ...]:
@@ -127,7 +129,7 @@ def required_frame(attainment: Attainment, provenance: Provenance) -> pd.DataFra
     for row in attainment.rows:
         records.append(_required_record(row, attainment, "actionable", row.required))
         records.append(_required_record(row, attainment, "open", row.required_open))
-    return _frame("required", records, provenance)
+    return table_frame("required", records, provenance)
 
 
 def _required_record(row: Row, attainment: Attainment, over: str, needed: Required) -> tuple[Cell, ...]:
@@ -170,7 +172,7 @@ def joint_frame(attainment: Attainment, provenance: Provenance) -> pd.DataFrame:
     records = [
         record for together in (attainment.reach, attainment.near) for record in _joint_records(together, attainment)
     ]
-    return _frame("joint", records, provenance)
+    return table_frame("joint", records, provenance)
 
 
 def _joint_records(together: Joint, attainment: Attainment) -> list[tuple[Cell, ...]]:
@@ -201,7 +203,7 @@ def paths_frame(paths: Paths, provenance: Provenance) -> pd.DataFrame:
     ``status`` is published where the cumulative figure is out, else forecast (also for a gap before a published one).
     """
     records = [record for one in paths.indicators.values() for record in _path_records(one)]
-    return _frame("paths", records, provenance)
+    return table_frame("paths", records, provenance)
 
 
 def _path_records(one: IndicatorPaths) -> list[tuple[Cell, ...]]:

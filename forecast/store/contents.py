@@ -12,18 +12,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from forecast.dataset import Dataset
-from forecast.fitting import code_hash, library_versions
-from forecast.run import Run
 from forecast.source import CONFIG_FILE, Source
 from forecast.store.disk import FULL, Staging, written
 from forecast.store.draws import draws_to_bytes, order_to_bytes, uncoupled
 from forecast.store.errors import StoreError
 from forecast.store.kept import COUPLING_FILE, DRAWS, INPUTS, MANIFEST_SCHEMA, SUMMARY, TABLES, KeptRun
+
+if TYPE_CHECKING:
+    from forecast.run import Run
 
 __all__ = ["Answers", "fill", "header_of", "inputs_of", "summary_to_bytes", "table_to_bytes"]
 
@@ -41,6 +42,8 @@ class Answers:
 
 def header_of(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
     """Everything of the manifest but the files."""
+    from forecast.fitting import code_hash, library_versions  # the model: who only looks at runs needs none of it
+
     config = run.dataset.config
     return {
         "schema_version": MANIFEST_SCHEMA,

@@ -84,7 +84,7 @@ def _self_sum(manifest: Mapping[str, Any]) -> str:
 
 
 class Staging:
-    """A folder in the making; everything is added before ``publish`` moves it to its place.
+    """A folder in the making: everything is added, then it is sealed, then published at its place.
 
     link : whether files that are shared with a finished folder may be one file on the disk: within the store, where
         nobody edits them
@@ -136,29 +136,10 @@ class Staging:
             sync_folder(folder)
         return manifest
 
-    def publish(self, target: Path, header: Mapping[str, Any]) -> dict[str, Any]:
-        """Write the manifest and move the folder to its place.
-
-        Returns
-        -------
-        The manifest.
-
-        Raises
-        ------
-        FileExistsError
-            There is something at the place already; it is untouched.
-        """
-        manifest = self.seal(header)
-        if target.exists():
-            raise FileExistsError(errno.EEXIST, "exists", str(target))
-        try:
-            self.folder.rename(target)
-        except OSError as error:
-            if target.exists() and error.errno not in FULL:
-                raise FileExistsError(errno.EEXIST, "exists", str(target)) from error
-            raise
+    def publish(self, target: Path) -> None:
+        """Move the sealed folder to its place, where there must be nothing."""
+        self.folder.rename(target)
         sync_folder(target.parent)
-        return manifest
 
 
 def _linked(source: Path, target: Path) -> bool:

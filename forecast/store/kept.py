@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -19,10 +19,13 @@ from forecast.dataset import Dataset, read_dataset
 from forecast.errors import ForecastError
 from forecast.paths import IndicatorPaths, Paths, reordered
 from forecast.periods import AsOf
-from forecast.run import BASELINE, Fits, Request, Run, finish
 from forecast.store.disk import MANIFEST, checksum, damages, read_manifest
 from forecast.store.draws import draws_from_bytes, order_from_bytes
 from forecast.store.errors import StoreError
+from forecast.store.registry import NO_SCENARIO
+
+if TYPE_CHECKING:
+    from forecast.run import Request, Run
 
 __all__ = [
     "COUPLING_FILE",
@@ -76,7 +79,7 @@ class Header:
         names = ("run_id", "dataset", "city", "as_of", "method", "seed", "draws", "data_hash", "model_version")
         return cls(
             **{name: manifest[name] for name in names},
-            scenario_hash=manifest.get("scenario_hash", BASELINE),
+            scenario_hash=manifest.get("scenario_hash", NO_SCENARIO),
             kept_at=datetime.fromisoformat(manifest["kept_at"]),
             bytes=sum(entry["bytes"] for entry in manifest["files"].values()),
             checksum=manifest["checksum"],
@@ -173,6 +176,8 @@ class KeptRun:
 
     def request(self) -> Request:
         """What was asked for; the data set is the kept copy."""
+        from forecast.run import Request  # brings the model, which takes a second; who only looks needs none of it
+
         return Request(
             dataset=self.folder / INPUTS,
             as_of=self.manifest["as_of"],
@@ -183,6 +188,8 @@ class KeptRun:
 
     def run(self) -> Run:
         """The whole run, its answers computed anew from the kept draws and data."""
+        from forecast.run import Fits, finish  # brings the model, as above
+
         order = order_from_bytes(self._read(COUPLING_FILE))
         fits = Fits(
             paths={name: self.fit(name) for name in self.fits},

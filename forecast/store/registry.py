@@ -9,6 +9,7 @@ refused (held by ``tests/test_store.py``).
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,12 +19,18 @@ import sqlalchemy as sa
 
 from forecast.store.errors import StoreError
 
-__all__ = ["FITS", "RUNS", "SCENARIOS", "SCHEMA", "Registry"]
+__all__ = ["FITS", "NO_SCENARIO", "RUNS", "SCENARIOS", "SCHEMA", "Registry"]
 
 SCHEMA: Final = 2
 """Version of the registry's tables. 1: runs; 2: scenario_hash of a run, fits, versions of scenarios."""
 BUSY_SECONDS: Final = 60
 """How long a writer waits for another one."""
+
+LEAST_FREE: Final = 256 * 1024
+"""Bytes that SQLite needs beside the database: its log and its shared memory."""
+
+NO_SCENARIO: Final = "0" * 16
+"""Scenario hash of a baseline."""
 
 _METADATA: Final = sa.MetaData()
 META: Final = sa.Table(
@@ -72,7 +79,9 @@ SCENARIOS: Final = sa.Table(
 
 def _from_1(connection: sa.Connection) -> None:
     """Schema 1 knew no scenarios: every run was a baseline; its fits are found again in the manifests."""
-    connection.execute(sa.text(f"ALTER TABLE runs ADD COLUMN scenario_hash VARCHAR(64) NOT NULL DEFAULT '{'0' * 16}'"))
+    connection.execute(
+        sa.text(f"ALTER TABLE runs ADD COLUMN scenario_hash VARCHAR(64) NOT NULL DEFAULT '{NO_SCENARIO}'")
+    )
     for table in (FITS, SCENARIOS):
         table.create(connection)
 
@@ -153,11 +162,19 @@ class Registry:
 
 def _explained(error: sa.exc.DatabaseError, path: Path) -> StoreError:
     text = str(error.orig)
-    if "full" in text:
+    if "full" in text or ("I/O" in text and _no_space(path)):
         return StoreError("disk_full", place=path, reason=text)
     if "malformed" in text or "not a database" in text:
         return StoreError("registry_damaged", place=path, reason=text)
     return StoreError("registry", place=path, reason=text)
+
+
+def _no_space(path: Path) -> bool:
+    """Whether the disk is full: SQLite calls it an input/output error where it cannot extend its shared memory."""
+    try:
+        return shutil.disk_usage(path.parent).free < LEAST_FREE
+    except OSError:
+        return False
 
 
 def _bring_up_to_date(connection: sa.Connection, path: Path) -> None:

@@ -19,12 +19,11 @@ from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
 from forecast.paths import IndicatorPaths
-from forecast.run import Run
 from forecast.store.contents import Answers, fill, header_of
 from forecast.store.disk import Staging, clear_stale, staging, sync_folder, written
 from forecast.store.errors import StoreError
@@ -32,10 +31,15 @@ from forecast.store.kept import Header, KeptRun, fit_of, is_kept, opened
 from forecast.store.registry import FITS, RUNS, Registry
 from forecast.store.versions import Scenarios
 
+if TYPE_CHECKING:
+    from forecast.run import Run
+
 __all__ = ["HOME", "Store", "home"]
 
 HOME: Final = "DABIAO_HOME"
 """Environment variable that names the store."""
+RESERVE: Final = 512 * 1024
+"""Bytes set aside for the registry's own work on a full disk."""
 LATEST: Final = "latest"
 """Word for the newest run; ``latest~1`` is the one before."""
 _KEPT: Final = "kept"
@@ -60,8 +64,9 @@ class Store:
         with written(self.root):
             for folder in (self._runs, self._tmp):
                 folder.mkdir(parents=True, exist_ok=True)
-        self._registry = Registry(self.root / "registry.sqlite")
+        self._registry = self._opened_registry()
         self.reconcile()
+        self._reserve_space()
 
     @property
     def _runs(self) -> Path:
@@ -70,6 +75,24 @@ class Store:
     @property
     def _tmp(self) -> Path:
         return self.root / "tmp"
+
+    def _opened_registry(self) -> Registry:
+        """The registry; on a full disk, with the space that was set aside for it, so that runs can be deleted."""
+        path, reserve = self.root / "registry.sqlite", self.root / "reserve"
+        try:
+            return Registry(path)
+        except StoreError as error:
+            if error.code != "disk_full" or not reserve.exists():
+                raise
+            reserve.unlink()
+            return Registry(path)
+
+    def _reserve_space(self) -> None:
+        """Set space aside, unless it is or the disk has hardly more."""
+        reserve = self.root / "reserve"
+        with suppress(OSError):
+            if not reserve.exists() and shutil.disk_usage(self.root).free > 4 * RESERVE:
+                reserve.write_bytes(bytes(RESERVE))
 
     @property
     def scenarios(self) -> Scenarios:
@@ -104,12 +127,12 @@ class Store:
         if target.exists() and self._whole(target):
             return self._enter(target)
         with written(self.root), staging(self._tmp) as staged:
-            header = contents(staged)
-            if target.exists():
-                self._set_aside(target)
-            # Another writer of the same run was first.
-            with suppress(FileExistsError):
-                staged.publish(target, header)
+            staged.seal(contents(staged))
+            with self._registry.transaction():  # no other writer looks at the place meanwhile
+                if target.exists() and not self._whole(target):
+                    self._set_aside(target)
+                if not target.exists():  # else another writer of the same run was first
+                    staged.publish(target)
         return self._enter(target)
 
     def _earlier(self, run: Run) -> dict[str, KeptRun]:

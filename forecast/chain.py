@@ -1,0 +1,168 @@
+"""Published cumulative growth chained into a log index, and repaired where running totals cannot be.
+
+A running total of this year is last year's times one plus its growth; its increments are the levels of the periods. A
+published total may be a slip (up and back again) or a silent restatement of earlier periods: increments that no place
+could have had are taken as one or the other.
+
+Invariant: the levels of a year add up to the growth published for its last period, whatever was repaired
+(held by ``tests/test_chain.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from forecast.dims import Floats
+
+__all__ = ["chain", "first_year_weights"]
+
+POSSIBLE: Final = (0.25, 4.0)
+"""A period's level over its usual one, growth to date taken out, that is let stand. Lockdowns of a month reached 0.3;
+restatements of running totals are beyond either end (years of the public panels that the benchmark does not score)."""
+FLOOR: Final = 0.02
+"""Below this share of last year's level, a period's level is a slip or a restatement of what came before it."""
+OVERSHOT: Final = (1.6, 0.5)
+"""The period before was a slip upwards where its own level was beyond this multiple of its usual one, and the present
+one is too low; downwards likewise."""
+REVERTS: Final = 0.4
+"""A total is a slip where the next one is back within this share of its jump."""
+LEAST_GROWTH: Final = -0.98
+"""Deepest fall that is chained: below it a digit of rounding is as large as what is left."""
+LEAST_RATIO: Final = 1e-3
+USUAL_YEARS: Final = 2
+"""Years whose median index says what is usual."""
+LEAST_PERIODS: Final = 5
+"""Periods from which that median is taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Year:
+    """What is known of a year apart from its growth, for the periods that are published.
+
+    base : (k,) last year's levels; before : (k,) their running total
+    least, most : (k,) the smaller and the larger of last year's level and that of the median of recent years
+    """
+
+    base: Floats
+    before: Floats
+    least: Floats
+    most: Floats
+
+    def ratio(self, total: Floats, i: int) -> float:
+        """Running total over last year's."""
+        return max(float(total[i] / self.before[i]), LEAST_RATIO)
+
+    def too_low(self, total: Floats, i: int) -> bool:
+        """Whether the level of period ``i`` is impossibly low."""
+        return bool(total[i] - total[i - 1] < POSSIBLE[0] * self.ratio(total, i) * self.least[i])
+
+    def too_high(self, total: Floats, i: int) -> bool:
+        """Whether the level of period ``i`` is impossibly high."""
+        return bool(total[i] - total[i - 1] > POSSIBLE[1] * self.ratio(total, i) * self.most[i])
+
+    def possible(self, total: Floats, i: int) -> bool:
+        """Whether the level of period ``i`` can be."""
+        return not (self.too_low(total, i) or self.too_high(total, i))
+
+    def follows_slip(self, total: Floats, i: int) -> bool:
+        """Whether the impossible level of period ``i`` undoes that of the period before."""
+        step, ratio = total[i - 1] - total[i - 2], self.ratio(total, i - 2)
+        up = self.too_low(total, i) and step > OVERSHOT[0] * ratio * self.most[i - 1]
+        down = self.too_high(total, i) and step < OVERSHOT[1] * ratio * self.least[i - 1]
+        return bool(up or down)
+
+    def is_slip(self, total: Floats, i: int) -> bool:
+        """Whether the total after ``i`` is back where the one before it was."""
+        if i + 1 == len(total):
+            return False
+        before, at, after = (total[i - 1 : i + 2] / self.before[i - 1 : i + 2]).tolist()
+        return abs(after - before) < REVERTS * abs(at - before)
+
+    def bridged(self, total: Floats, i: int) -> float:
+        """Running total at ``i`` by the mean growth of its neighbours."""
+        neighbours = total[[i - 1, i + 1]] / self.before[[i - 1, i + 1]]
+        return float(neighbours.mean() * self.before[i])
+
+    def restated(self, total: Floats, i: int) -> float:
+        """What the total before ``i`` must have become for period ``i`` to have grown as the year to date."""
+        return float(max(total[i] - self.ratio(total, i) * self.base[i], FLOOR * total[i]))
+
+
+def chain(growth: Floats, weight: Floats) -> Floats:
+    """Log index of every period relative to the same period of the year before the first growth figure.
+
+    Parameters
+    ----------
+    growth : (period,) published cumulative growth, fraction, without gaps from the first period of a year on
+    weight : (per_year,) > 0, levels of the year before
+
+    Returns
+    -------
+    array (period,)
+
+    Notes
+    -----
+    Where nothing is repaired, growth follows from the index exactly:
+    ``1 + G[Y, k] = sum_{m <= k} w_m exp(x[Y, m]) / sum_{m <= k} w_m exp(x[Y-1, m])``.
+    """
+    per_year = len(weight)
+    index = np.empty(len(growth))
+    base = weight
+    for start in range(0, len(growth), per_year):
+        year = slice(start, min(start + per_year, len(growth)))
+        n = year.stop - start
+        recent = index[max(0, start - USUAL_YEARS * per_year) : start]
+        usual = weight * (np.exp(np.median(recent)) if len(recent) >= LEAST_PERIODS else 1.0)
+        levels = _levels(growth[year], base[:n], usual[:n], FLOOR / 10 * weight[:n])
+        index[year] = np.log(levels / weight[:n])
+        base = levels if n == per_year else base
+    return index
+
+
+def _levels(growth: Floats, base: Floats, usual: Floats, floor: Floats) -> Floats:
+    """Levels of the periods of a year, at least ``floor``; they add up to the last running total."""
+    before = np.cumsum(base)
+    year = _Year(base=base, before=before, least=np.minimum(base, usual), most=np.maximum(base, usual))
+    total = _repaired(before * (1 + np.maximum(growth, LEAST_GROWTH)), year)
+    levels = np.maximum(np.diff(total, prepend=0.0), floor)
+    return levels * total[-1] / levels.sum()
+
+
+def _repaired(total: Floats, year: _Year) -> Floats:
+    """Running totals without increments that cannot be; the last one is never changed."""
+    total = total.copy()
+    for i in range(1, len(total)):
+        if year.possible(total, i):
+            continue
+        if i > 1 and year.follows_slip(total, i):
+            total[i - 1] = year.bridged(total, i - 1)
+            if year.possible(total, i):
+                continue
+        step = total[i] - total[i - 1]
+        if step >= FLOOR * year.ratio(total, i) * year.base[i] and not year.too_high(total, i):
+            continue
+        if year.is_slip(total, i):
+            total[i] = year.bridged(total, i)
+        else:
+            total[:i] *= year.restated(total, i) / total[i - 1]
+    return total
+
+
+def first_year_weights(weight: Floats, growth: Floats) -> Floats | None:
+    """Base weights of the year before the first growth figure that grew into the given ones.
+
+    Parameters
+    ----------
+    weight : (per_year,) share of every period in the total of the last year of ``growth``
+    growth : (year, per_year) published cumulative growth, fraction, of all years up to that one
+
+    Returns
+    -------
+    array (per_year,), sums to 1; None where the chain backwards gives a period that is not positive
+    """
+    total = np.cumsum(weight) / np.prod(1 + growth, axis=0)
+    first = np.diff(total, prepend=0.0)
+    return first / first.sum() if bool((first > FLOOR * weight * total[-1]).all()) else None

@@ -1,0 +1,100 @@
+"""``dabiao app``: the app in the browser."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+
+from forecast.cli.kept import fitting, keep
+from forecast.cli.options import LanguageOption, chosen, reported
+from forecast.texts import Lang, t
+
+if TYPE_CHECKING:
+    from forecast.store import Store
+
+__all__ = ["app"]
+
+ADDRESS: Final = "127.0.0.1"
+FIRST_PORT: Final = 8501
+PORTS: Final = 50
+"""How many ports are tried where none is asked for."""
+
+DatasetOption = Annotated[
+    Path | None, typer.Argument(help="数据集；没有存档则先推演。Data set; run first if no run of it is kept.")
+]
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="端口，默认8501起。Port.")]
+
+
+def app(dataset: DatasetOption = None, port: Port = None, lang: LanguageOption = None) -> None:
+    """在浏览器中查看推演结果。Look at the results in a browser."""
+    words = chosen(lang)
+    errors = Console(stderr=True, highlight=False)
+    with reported(words):
+        run_id = None if dataset is None else _kept_run(dataset, errors, words)
+        free = _free_port(port)
+    if free is None:
+        errors.print(t("ui.app_port", words, port=port or FIRST_PORT))
+        raise typer.Exit(1)
+    query = f"?run={run_id}" if run_id else ""
+    errors.print(t("ui.app_open", words, url=f"http://{ADDRESS}:{free}/{query}"), soft_wrap=True)
+    _serve(free, run_id)
+
+
+def _kept_run(dataset: Path, errors: Console, lang: Lang) -> str:
+    """Id of the newest run that is kept of the data set as it is; one is made where there is none."""
+    from forecast import __version__
+    from forecast.dataset import read_dataset
+    from forecast.store import Store
+
+    read, store = read_dataset(dataset), Store()
+    for header in store.runs(read.config.name):
+        if header.data_hash == read.data_hash and header.model_version == __version__:
+            return header.run_id
+    errors.print(t("ui.app_running", lang, dataset=read.config.name_zh))
+    return _run(dataset, store, errors, lang)
+
+
+def _run(dataset: Path, store: Store, errors: Console, lang: Lang) -> str:
+    from forecast.run import Request
+    from forecast.run import run as run_request
+
+    with fitting(errors, lang) as show:
+        finished = run_request(Request(dataset=dataset), progress=show, kept=store.fit)
+        kept = keep(store, finished, errors, lang)
+    if kept is None:  # the reason was printed
+        raise typer.Exit(1)
+    return kept.run_id
+
+
+def _free_port(wanted: int | None) -> int | None:
+    """The port asked for, or the first free one; None where it is, or all are, taken."""
+    for port in [wanted] if wanted else range(FIRST_PORT, FIRST_PORT + PORTS):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                trial.bind((ADDRESS, port))
+            except OSError:
+                continue
+        return port
+    return None
+
+
+def _serve(port: int, run_id: str | None) -> None:
+    """Serve until interrupted; other settings lie beside the script. The run is opened while the server starts."""
+    from importlib.resources import files
+    from threading import Thread
+
+    from streamlit.web.cli import main as streamlit
+
+    import forecast.ui.main  # noqa: F401  before the first reader comes, who need not wait for it
+    from forecast.ui.kept import warm
+
+    Thread(target=warm, args=(run_id,), daemon=True).start()
+
+    script = str(files("forecast.ui").joinpath("main.py"))
+    options = {"server.port": port, "server.address": ADDRESS, "server.headless": "true"}
+    streamlit(["run", script, *(f"--{name}={value}" for name, value in options.items())], standalone_mode=False)

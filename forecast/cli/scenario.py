@@ -1,0 +1,87 @@
+"""``dabiao scenario``: what if."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from forecast.cli.options import (
+    AsOfOption,
+    DatasetArgument,
+    Json,
+    LanguageOption,
+    MethodOption,
+    Out,
+    Route,
+    Seed,
+    chosen,
+    print_json,
+    reported,
+)
+from forecast.texts import t
+
+__all__ = ["scenario"]
+
+Files = Annotated[
+    list[str], typer.Argument(help="情景文件，可多个；a.yaml+b.yaml 相加。Scenario files; a plus compounds them.")
+]
+GivenOption = Annotated[
+    list[str] | None, typer.Option("--given", help='条件，如 "fai.shaanxi>=4.0"。Condition on an outcome.')
+]
+Explain = Annotated[bool, typer.Option("--explain", help="逐项说明措施的影响和假定。Explain every action.")]
+
+
+def scenario(
+    dataset: DatasetArgument,
+    files: Files,
+    given: GivenOption = None,
+    explain: Explain = False,
+    as_of: AsOfOption = None,
+    seed: Seed = 1,
+    method: MethodOption = Route.FAST,
+    out: Out = None,
+    lang: LanguageOption = None,
+    json_: Json = False,
+) -> None:
+    """情景推演：措施落实后各指标的变化。What actions would change, against the baseline, on the same draws."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    words = chosen(lang)
+    errors = Console(stderr=True, highlight=False)
+    with reported(words, as_json=json_):
+        from forecast.dataset import read_dataset
+        from forecast.report.files import document, write_run
+        from forecast.report.scenario_tables import scenario_document, write_scenario_tables
+        from forecast.report.scenario_terminal import render_explanation, render_study
+        from forecast.run import Request
+        from forecast.run import run as run_request
+        from forecast.scenario import read_scenario
+        from forecast.study import study
+
+        data = read_dataset(dataset)
+        for file in files:  # a slip in a file is told before the fit, not after it
+            read_scenario(file, data)
+        request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        with Progress(*columns, console=errors, transient=True) as bar:
+            task = bar.add_task(t("cli.reading", words))
+
+            def show(name: str, done: int, of: int) -> None:
+                label = t("cli.fitting", words, indicator=name) if name else t("cli.judging", words)
+                bar.update(task, description=label, completed=done, total=of)
+
+            finished = run_request(request, progress=show)
+            studied = study(finished, files, given=given or ())
+            target = out or Path("out") / f"{finished.run_id}-scenario"
+            write_run(finished, target)
+            write_scenario_tables(studied, target)
+        if json_:
+            print_json(document(finished) | scenario_document(studied) | {"out": str(target)})
+            return
+        console = Console(highlight=False)
+        if explain:
+            console.print(render_explanation(studied, lang=words))
+        console.print(render_study(studied, lang=words, files=(str(target),)))

@@ -1,0 +1,1 @@
+"""The app: one module a page; inputs, one call into ``forecast``, output."""

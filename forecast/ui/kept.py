@@ -1,0 +1,113 @@
+"""What pages read of kept runs, held between reruns; opening a run never fits anything.
+
+Invariant: PyMC is never imported (held by ``tests/test_app.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from forecast.advice import Sharpening, best
+from forecast.attainment import Attainment
+from forecast.dims import Floats
+from forecast.distribution import year_end_gap
+from forecast.errors import ForecastError
+from forecast.panel import Config, Panel
+from forecast.store import Header, Store, home
+from forecast.target import TargetKind
+
+__all__ = ["Opened", "gap", "headers", "opened", "warm"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Opened:
+    """A kept run as the pages need it: its answers, not its draws.
+
+    paths : rows of ``paths.csv``
+    failures : why an indicator has no draws although it has figures
+    sharpest : the figure that would say most about the city's year-end gaps
+    """
+
+    header: Header
+    attainment: Attainment
+    panel: Panel
+    config: Config
+    paths: pd.DataFrame
+    sharpest: Sharpening | None
+    failures: Mapping[str, str]
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _store(root: str) -> Store:
+    return Store(Path(root))
+
+
+def headers() -> list[Header]:
+    """Kept runs, newest first.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used.
+    """
+    return _store(str(home())).runs()
+
+
+def opened(header: Header) -> Opened:
+    """A kept run, opened.
+
+    Raises
+    ------
+    StoreError
+        Files of it are missing or damaged.
+    """
+    return _opened(str(home()), header.run_id, header.checksum)
+
+
+def warm(run_id: str | None) -> None:
+    """Open a run, or the newest, before it is asked for; what is wrong with it is said when it is."""
+    with suppress(ForecastError):
+        for header in headers():
+            if run_id in {None, header.run_id}:
+                opened(header)
+                return
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _opened(root: str, run_id: str, checksum: str) -> Opened:  # noqa: ARG001  the checksum is part of the key
+    kept = _store(root).open(run_id)
+    run = kept.run()
+    config = run.dataset.config
+    return Opened(
+        header=kept.header,
+        attainment=run.attainment,
+        panel=run.dataset.panel,
+        config=config,
+        paths=kept.table("paths"),
+        failures=run.failures,
+        sharpest=best(run.paths, unit=config.city, benchmark=config.province),
+    )
+
+
+def gap(header: Header, indicator: str, unit: str, kind: TargetKind) -> Floats | None:
+    """Draws of the year-end gap of a target, (draw,), fraction; None where it is not judged."""
+    return _gap(str(home()), header.run_id, header.checksum, indicator, unit, kind.value)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _gap(root: str, run_id: str, checksum: str, indicator: str, unit: str, kind: str) -> Floats | None:
+    run = _opened(root, run_id, checksum)
+    wanted = (indicator, unit, kind)
+    target = next(
+        row.target
+        for row in run.attainment.rows
+        if (row.target.indicator, row.target.unit, row.target.kind.value) == wanted
+    )
+    paths = _store(root).open(run_id).paths([indicator])
+    return year_end_gap(target, paths, panel=run.panel, config=run.config)

@@ -1,0 +1,95 @@
+"""GDP's baseline as a pool of two forecasts, and what industries add to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecast.gdp import ERROR_CORRELATION, industries_of, industry_effect, pool, pool_weights
+from forecast.scenario_actions import Assumptions, Coefficient
+from tests import scenario_world as sw
+
+ONE = sw.world(draws=2000)
+POOLED = pool(ONE.paths, ONE.dataset.panel, units=("shaanxi", "ankang"))
+
+variances = st.floats(1e-4, 10.0)
+correlations = st.floats(-0.9, 0.95)
+
+
+@given(variances, variances, correlations)
+def test_the_pool_is_never_wider_than_the_narrower_forecast(direct, bridge, rho):
+    weight, variance = pool_weights(direct, bridge, rho)
+    assert 0.0 <= weight <= 1.0
+    assert variance <= min(direct, bridge) * (1 + 1e-9)
+
+
+@given(variances, variances, correlations)
+def test_the_weights_are_the_best_by_trying_others(direct, bridge, rho):
+    weight, variance = pool_weights(direct, bridge, rho)
+    c = rho * np.sqrt(direct * bridge)
+    tried = np.linspace(0, 1, 401)
+    values = tried**2 * direct + (1 - tried) ** 2 * bridge + 2 * tried * (1 - tried) * c
+    assert variance <= values.min() * (1 + 1e-9)
+    assert np.isclose(weight**2 * direct + (1 - weight) ** 2 * bridge + 2 * weight * (1 - weight) * c, variance)
+
+
+def test_equal_forecasts_share_alike():
+    assert pool_weights(2.0, 2.0, 0.3)[0] == pytest.approx(0.5)
+
+
+def test_city_and_province_are_pooled_alike_and_both_parts_are_shown():
+    assert set(POOLED.direct) == set(POOLED.bridge) == {"shaanxi", "ankang"}
+    for unit in POOLED.direct:
+        direct, bridge = POOLED.direct[unit], POOLED.bridge[unit]
+        pooled = POOLED.paths.indicators["gdp"].cum_yoy.sel(unit=unit).to_numpy()[:, -1]
+        weight, variance = pool_weights(float(direct.var()), float(bridge.var()), ERROR_CORRELATION)
+        assert pooled.mean() == pytest.approx(weight * direct.mean() + (1 - weight) * bridge.mean())
+        assert pooled.var() == pytest.approx(variance)
+        assert POOLED.weight[unit] == pytest.approx(weight)
+
+
+def test_published_quarters_and_other_indicators_stay_as_they_are():
+    before, after = ONE.paths.indicators["gdp"], POOLED.paths.indicators["gdp"]
+    known = np.isfinite(before.published.to_numpy())
+    assert np.array_equal(before.cum_yoy.to_numpy()[:, known], after.cum_yoy.to_numpy()[:, known])
+    assert POOLED.paths.indicators["fai"] is ONE.paths.indicators["fai"]
+
+
+def test_cumulative_and_quarterly_growth_of_the_pool_agree():
+    after = POOLED.paths.indicators["gdp"]
+    weight = after.base_weight.sel(unit="ankang").to_numpy()
+    growth, cum = after.growth.sel(unit="ankang").to_numpy(), after.cum_yoy.sel(unit="ankang").to_numpy()
+    assert np.allclose(np.cumsum(weight * growth, axis=1) / np.cumsum(weight, axis=1), cum)
+
+
+def test_nothing_is_pooled_twice():
+    again = pool(POOLED.paths, ONE.dataset.panel, units=("shaanxi", "ankang"))
+    assert again.paths is POOLED.paths
+    assert POOLED.paths.indicators["gdp"].diagnostics.method == "fast+bridge"
+
+
+def test_without_industries_the_direct_draws_stay():
+    from dataclasses import replace
+
+    bare = replace(ONE.dataset.panel, industries=ONE.dataset.panel.industries.iloc[:0])
+    assert pool(ONE.paths, bare, units=("ankang",)).paths is ONE.paths
+
+
+def test_a_changed_driver_adds_share_times_elasticity_times_change():
+    stated = Assumptions(elasticities={"industry": Coefficient(mean=0.8, sd=0.0)})
+    industries = industries_of(ONE.dataset.panel, stated, 1, 3)
+    change = np.tile([0.0, 0.0, 0.0, 0.02], (3, 1))
+    weight = np.array([[0.22, 0.23, 0.26, 0.29]])
+    found = industry_effect(industries, {"ind_va": change, "unknown": change}, {"services": 2 * change}, weight)
+    assert np.allclose(found.sum(axis=1), 0.29 * (0.30 * 0.8 * 0.02 + 0.45 * 0.04))
+
+
+def test_a_scenario_adds_to_the_pool_the_same_as_to_the_direct_draws():
+    from forecast.effects import World
+
+    push = {"type": "county_push", "unit": "ankang", "indicator": "ind_va", "effect_pp": 5, "month": "2020-10"}
+    pooled = World(paths=POOLED.paths, dataset=ONE.dataset)
+    assert np.allclose(sw.change(pooled, "gdp", "ankang", push), sw.change(ONE, "gdp", "ankang", push))
+    assert np.all(sw.change(pooled, "gdp", "ankang", push) > 0)
