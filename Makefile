@@ -32,7 +32,7 @@ bench: $(READY)  ## the full-year-growth benchmark on the panels in PANELS, comp
 docs: $(READY)  ## documents that are made from the program
 	$(PYTHON) -m forecast.report.formats > docs/formats.md
 
-lock: $(READY)  ## the locked versions with their hashes, anew from pyproject.toml
+lock:  ## the locked versions with their hashes, anew from pyproject.toml
 	$(UV) pip compile -q pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url -o requirements.lock
 
 clean:

@@ -34,6 +34,9 @@ SLOWER = 1.25
 """Ratio to the last kept result from which a time counts as a regression: above the noise of a shared machine."""
 MIB = 1024.0
 
+PYTHON = (sys.executable, "-P")
+"""Without the present folder on the path: the copy of the program runs, not the one that is being edited."""
+
 BUDGETS: Mapping[str, float] = {
     "run fast cold": 45,
     "run fast warm": 15,
@@ -117,7 +120,7 @@ def timed(command: Sequence[str], place: Place) -> tuple[float, float, float]:
 
 
 def dabiao(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "from forecast.cli import main; main()", *arguments]
+    return [*PYTHON, "-c", "from forecast.cli import main; main()", *arguments]
 
 
 def summed(case: str, runs: Sequence[tuple[float, float, float]]) -> Measured:
@@ -156,7 +159,7 @@ def small_jobs(place: Place, repeat: int) -> Iterator[Measured]:
     """What comes after a run; the store holds one."""
     timed(dabiao("--help"), place)
     yield summed("help", [timed(dabiao("--help"), place) for _ in range(repeat)])
-    command = [sys.executable, "-c", OPEN]
+    command = [*PYTHON, "-c", OPEN]
     yield summed("open a kept run", [timed(command, place) for _ in range(repeat)])
     ledger = place.data / "enterprises.csv"
     texts = [ledger.read_text(encoding="utf-8-sig")]

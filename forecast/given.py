@@ -24,12 +24,11 @@ from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
 from forecast.errors import UsageError
 from forecast.fast import systematic
 from forecast.paths import IndicatorPaths, Paths, reordered
-from forecast.periods import Month
 from forecast.required import first_open
 from forecast.tables import near
 from forecast.texts import Lang, t
 
-__all__ = ["FLOOR", "Conditioned", "Given", "GivenError", "Route", "condition", "parse_given"]
+__all__ = ["FLOOR", "Conditioned", "Given", "GivenError", "Route", "condition", "parse_given", "read_given"]
 
 FLOOR: Final = 100.0
 """Effective draws below which weighting is not relied on: a probability would be off by five points and more."""
@@ -99,29 +98,40 @@ class Conditioned:
     effective: float
 
 
+def read_given(text: str) -> Given:
+    """Outcome as written: ``fai.shaanxi>=4.0``, or ``fai.shaanxi@2020-10<3``; its names are not checked.
+
+    Raises
+    ------
+    GivenError
+        It cannot be read.
+    """
+    found = _TEXT.fullmatch(text)
+    if not found:
+        raise GivenError("given_form", found=text)
+    indicator, unit, period, sign, value = found.groups()
+    return Given(indicator=indicator, unit=unit, period=period, sign=sign, growth_pct=float(value))
+
+
 def parse_given(text: str, paths: Paths) -> Given:
-    """Outcome named on the command line: ``fai.shaanxi>=4.0``, or ``fai.shaanxi@2020-10<3``.
+    """Outcome of ``read_given``, about something that has draws.
 
     Raises
     ------
     GivenError
         It cannot be read, or names an indicator, a unit or a period without draws.
     """
-    found = _TEXT.fullmatch(text)
-    if not found:
-        raise GivenError("given_form", found=text)
-    indicator, unit, period, sign, value = found.groups()
-    if indicator not in paths.indicators:
-        known = ", ".join(paths.indicators)
-        raise GivenError("given_indicator", found=near(indicator, paths.indicators) or indicator, known=known)
-    one = paths.indicators[indicator]
-    units = [str(u) for u in one.cum_yoy[UNIT].values]
-    if unit not in units:
-        raise GivenError("given_unit", found=unit, known=", ".join(units))
-    periods = [str(p) for p in one.cum_yoy[PERIOD].values]
-    if period is not None and period not in periods:
-        raise GivenError("given_period", found=str(Month.parse(period)), known=", ".join(periods))
-    return Given(indicator=indicator, unit=unit, period=period, sign=sign, growth_pct=float(value))
+    given = read_given(text)
+    if given.indicator not in paths.indicators:
+        found = near(given.indicator, paths.indicators) or given.indicator
+        raise GivenError("given_indicator", found=found, known=", ".join(paths.indicators))
+    one = paths.indicators[given.indicator]
+    units, periods = ([str(label) for label in one.cum_yoy[dim].values] for dim in (UNIT, PERIOD))
+    if given.unit not in units:
+        raise GivenError("given_unit", found=given.unit, known=", ".join(units))
+    if given.period is not None and given.period not in periods:
+        raise GivenError("given_period", found=given.period, known=", ".join(periods))
+    return given
 
 
 def condition(paths: Paths, given: Sequence[Given], *, floor: float = FLOOR) -> Conditioned:

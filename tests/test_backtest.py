@@ -266,6 +266,9 @@ def test_few_outcomes_are_said_and_kinds_of_places_are_told_apart(result):
     assert "县区（与全省比）仅2个结果" in zh
     assert "only 2 outcomes" in shown(result, "en", 200)
     assert "合成" not in zh
+    assert "没有可检验的预测" not in zh
+    others = tuple(r for r in result.records if r.case.pair.level != "city")
+    assert "小城市没有可检验的预测" in shown(dataclasses.replace(result, records=others), "zh", 200)
 
 
 def test_a_record_of_nothing_says_what_is_needed(result):

@@ -10,6 +10,7 @@ from forecast.factors import Grid
 from forecast.family import SCALE_SD, UNIT_SCALE_SD, Parent, prepare, scale_log_likelihood
 from forecast.mixture import mixture, parts
 from forecast.model import SHAPE_CENTRE, SHAPE_SPREAD
+from forecast.periods import Frequency
 from forecast.reference import MIN_ESS, build_model, family_data
 from forecast.sampling import HYPER_DRAWS, fit, stream
 from tests.synthetic import measurements
@@ -71,9 +72,9 @@ def test_the_models_log_density_is_that_of_the_fast_route(both):
 
 def test_the_direct_member_is_the_same_by_both_routes():
     """Its draws of the rest of the year differ by one constant, the part of the way to the common centre."""
-    whole = measurements(seed=11, years=6, last=6)
+    whole = measurements(seed=11, years=6, last=2, frequency=Frequency.QUARTERLY)
     fast, nuts = (fit(whole, method=m, seed=4, name="x", draws=2 * HYPER_DRAWS) for m in ("fast", "nuts"))
-    grid = Grid(per_year=whole.per_year, years=4, known=6)
+    grid = Grid(per_year=whole.per_year, years=4, known=2)
     direct = mixture(grid, 2 * HYPER_DRAWS, stream(4, "x", "mixture")).direct
     for unit in range(2):
         rest = [np.exp(parts(p.index[direct, unit], whole.weight[unit], grid).rest) for p in (fast, nuts)]

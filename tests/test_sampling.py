@@ -202,7 +202,7 @@ def test_a_place_below_a_whole_parent_follows_the_mixed_draws(whole):
     above = growth[:, 0] - growth[:, 0].mean()
     slope = above @ growth[:, 1:] / (above @ above)
     error = growth[:, 1:].std(0) / growth[:, 0].std() / np.sqrt(len(growth))
-    assert (error < 0.2).all()
+    assert (error < 0.25).all()
     assert (np.abs(slope - 1) < 4 * error).all()
 
 

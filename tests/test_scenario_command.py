@@ -159,6 +159,13 @@ def test_a_bad_file_is_told_before_anything_is_fitted(tmp_path):
     assert "Traceback" not in result.stderr
 
 
+def test_a_condition_that_cannot_be_read_is_told_before_anything_is_fitted():
+    file = str(ROOT / "scenarios" / "restart.yaml")
+    result = call("scenario", str(ROOT / "data" / "ankang-2020"), file, "--given", "fai.shaanxi~4")
+    assert result.exit_code == 2
+    assert "fai.shaanxi~4" in result.stderr
+
+
 def test_a_bad_file_as_json(tmp_path):
     bad = tmp_path / "bad.yaml"
     bad.write_text("name: a\n", encoding="utf-8")

@@ -26,9 +26,7 @@ Refit = Annotated[
 ]
 Workers = Annotated[
     int | None,
-    typer.Option(
-        "--workers", min=1, help="进程数，默认自动；不影响结果。Processes; results do not depend on it."
-    ),
+    typer.Option("--workers", min=1, help="进程数，默认自动；不影响结果。Processes; results do not depend on it."),
 ]
 
 

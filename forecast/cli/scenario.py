@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from forecast.cli.kept import Refit, Workers, after_run, executor_of, fitting, keep, open_or_none
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -21,7 +22,6 @@ from forecast.cli.options import (
     print_json,
     reported,
 )
-from forecast.texts import t
 
 __all__ = ["scenario"]
 
@@ -45,18 +45,19 @@ def scenario(
     out: Out = None,
     lang: LanguageOption = None,
     json_: Json = False,
+    refit: Refit = False,
+    workers: Workers = None,
 ) -> None:
     """情景推演：措施落实后各指标的变化。What actions would change, against the baseline, on the same draws."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
         from forecast.dataset import read_dataset
+        from forecast.given import read_given
         from forecast.report.files import document, write_run
         from forecast.report.scenario_tables import scenario_document, write_scenario_tables
         from forecast.report.scenario_terminal import render_explanation, render_study
-        from forecast.run import Request
+        from forecast.run import Request, no_fits
         from forecast.run import run as run_request
         from forecast.scenario import read_scenario
         from forecast.study import study
@@ -64,20 +65,20 @@ def scenario(
         data = read_dataset(dataset)
         for file in files:  # a slip in a file is told before the fit, not after it
             read_scenario(file, data)
+        for text in given or ():
+            read_given(text)
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-        with Progress(*columns, console=errors, transient=True) as bar:
-            task = bar.add_task(t("cli.reading", words))
-
-            def show(name: str, done: int, of: int) -> None:
-                label = t("cli.fitting", words, indicator=name) if name else t("cli.judging", words)
-                bar.update(task, description=label, completed=done, total=of)
-
-            finished = run_request(request, progress=show)
+        with fitting(errors, words) as show:
+            store = open_or_none(errors, words)
+            fits = no_fits if refit or store is None else store.fit
+            finished = run_request(request, progress=show, executor=executor_of(workers), kept=fits)
+            kept = keep(store, finished, errors, words)
             studied = study(finished, files, given=given or ())
             target = out or Path("out") / f"{finished.run_id}-scenario"
-            write_run(finished, target)
+            write_run(finished, target, kept=kept)
             write_scenario_tables(studied, target)
+        for line in after_run(finished, kept, words):
+            errors.print(line)
         if json_:
             print_json(document(finished) | scenario_document(studied) | {"out": str(target)})
             return

@@ -29,7 +29,7 @@ SHARES_OF: Final[Mapping[str, str]] = {"ind_output": "ind_va", "constr": "fai", 
 MOST_SHARE: Final = 0.95
 VALUE_ADDED_RATE: Final = 0.28
 """Value added over output of industry, for a city whose output of last year is not told: an assumption."""
-MOST_KEPT: Final = 96
+MOST_KEPT: Final = 64
 """Evaluated actions that a world keeps, so that moving one slider evaluates one action; some 4 MB each at most."""
 LEVEL, SHARE = 0, 1
 """Positions of level and share in a row of bases."""

@@ -166,6 +166,9 @@ def _reliability(one: Calibration, lang: Lang) -> Table:
 
 def _notes(result: Backtest, found: Sequence[Score], lang: Lang) -> Iterator[str]:
     """What to mind when reading, in this record."""
+    city = result.dataset.panel.units[result.dataset.config.city]
+    if all(record.case.pair.unit != city.unit for record in result.records):
+        yield t("backtest.note_no_city", lang, city=words.unit_name(city, lang))
     for one in found:
         if one.forecaster == MODEL and one.group.indicator == ALL and one.group.months_left == ALL_MONTHS and one.few:
             level = t(f"backtest.level_{one.group.level}", lang)
