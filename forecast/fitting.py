@@ -54,14 +54,17 @@ def fit_indicator(task: FitTask) -> IndicatorPaths:
     Raises
     ------
     NonFiniteError
-        A draw is NaN or infinite.
+        A draw is NaN or infinite, or leaves the last period no weight at all.
     """
     posterior = fit(task.measurements, method=task.method, seed=task.seed, name=task.indicator, draws=task.draws)
     paths = indicator_paths(posterior, indicator=task.indicator, frequency=task.frequency, target_year=task.target_year)
     conditioned = condition(paths, task.remarks, stream(task.seed, task.indicator, "orderings"))
     if not (np.isfinite(conditioned.cum_yoy.values).all() and np.isfinite(conditioned.growth.values).all()):
         raise NonFiniteError(f"{task.indicator}: a draw is not a finite number")
-    return single_precision(conditioned)
+    kept = single_precision(conditioned)
+    if (kept.base_weight.values[..., :-1].sum(axis=-1) >= 1.0).any():
+        raise NonFiniteError(f"{task.indicator}: a draw leaves the last period no weight")
+    return kept
 
 
 def fit_key(task: FitTask) -> str:

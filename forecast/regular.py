@@ -39,7 +39,10 @@ __all__ = [
 ]
 
 LEAST_POINTS: Final = 5.0
-"""Effective points of the design below which the fast route is not to be relied on."""
+"""Effective points of the design below which the fast route is not to be relied on: the weights rest on a handful.
+
+Another design of as many points moves the centre of a forecast by .05 of its sd above 40 points and by .1 to .2 below,
+most where a panel collapsed and came back, whatever the number there (public panels, against 3072 points)."""
 
 LEAST_CHANGES: Final = 10
 """Changes of year-on-year growth that the robust scale is at least the median of."""

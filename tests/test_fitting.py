@@ -120,12 +120,17 @@ def test_draws_are_what_single_precision_holds_and_published_figures_are_exact()
     assert (growth > -1).all()
 
 
-def test_draws_that_are_not_finite_are_a_failure(monkeypatch):
+def test_draws_that_nothing_can_be_said_of_are_a_failure(monkeypatch):
     good = fit_indicator(task())
-    bad = dataclasses.replace(good, cum_yoy=good.cum_yoy * np.nan)
-    monkeypatch.setattr(fitting, "indicator_paths", lambda *_, **__: bad)
-    with pytest.raises(NonFiniteError, match="ind_va"):
-        fit_indicator(task())
+    weight = good.base_weight.copy()
+    weight[0, 0, :] = [1.0, *[0.0] * (weight.sizes["period"] - 1)]
+    for bad, message in (
+        (dataclasses.replace(good, cum_yoy=good.cum_yoy * np.nan), "ind_va.*not a finite number"),
+        (dataclasses.replace(good, base_weight=weight), "ind_va.*no weight"),
+    ):
+        monkeypatch.setattr(fitting, "indicator_paths", lambda *_, bad=bad, **__: bad)
+        with pytest.raises(NonFiniteError, match=message):
+            fit_indicator(task())
 
 
 def test_weights_of_a_part_of_the_year_never_come_to_all_of_it():
