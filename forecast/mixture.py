@@ -2,8 +2,8 @@
 
 Both members say how much the rest of the year grows on last year's, in logs: ``z``. A share of the draws, the same ones
 in all places of an indicator, takes the direct member's ``z``; its path is the structural one of that draw with the
-growth of all open periods shifted by one constant. What is done to the structural member's spread is fitted on years of
-the public panels that the benchmark does not score, and small.
+growth of all open periods shifted by one constant. What is done to the structural member's spread is chosen on years of
+the public panels, scored ones among them, and small.
 
 Invariant: in every draw, year-end growth follows from growth to date and ``z`` (held by ``tests/test_mixture.py``).
 """

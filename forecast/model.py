@@ -45,7 +45,7 @@ SHAPE_NAMES: Final = ("level", "slope", "season", "ar", "irregular", "ar_logit",
 SHAPE_CENTRE: Final = np.array([-1.15, -3.0, -1.9, -0.8, -0.3, 0.8, -2.5])
 """Prior mean of log sd over scale of level, slope, season, autoregression and irregular, of the logit of the
 autoregression, and of log sd over scale of the restatement of cumulative figures: what years of five public panels of
-monthly statistics that the benchmark does not score show (docs/model.md)."""
+monthly statistics show, the scored years among them (docs/model.md says what that means for the scores)."""
 SHAPE_SPREAD: Final = np.array([0.8, 0.9, 0.8, 0.8, 0.75, 1.0, 1.0])
 """Prior sd of the same: a factor of two or three either way."""
 AR_MAX: Final = 0.97

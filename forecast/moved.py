@@ -35,6 +35,7 @@ class Cause(StrEnum):
     SETTINGS = "settings"
     FAILED = "failed"
     REFITTED = "refitted"
+    LINKED = "linked"
     NOTHING = "nothing"
 
 
@@ -212,6 +213,8 @@ def _moves(before: Vintage, after: Vintage, by_cause: Mapping[Cause, set[str]]) 
         causes = tuple(cause for cause, names in by_cause.items() if indicator in names)
         if not causes and before.fits.get(indicator) != after.fits.get(indicator):
             causes = (Cause.REFITTED,)
+        if not causes and any(_pair(old, row, c)[0] != _pair(old, row, c)[1] for c in _JUDGED):
+            causes = (Cause.LINKED,)  # GDP is pooled with what the industries' drivers say
         yield Move(
             indicator=indicator,
             name_zh=str(row["name_zh"]),
@@ -226,6 +229,9 @@ def _moves(before: Vintage, after: Vintage, by_cause: Mapping[Cause, set[str]]) 
             ytd_pct=_pair(old, row, "ytd_growth_pct"),
             last_period=(_text(old.get("last_period")), _text(row.get("last_period"))),
         )
+
+
+_JUDGED: Final = ("p_reach", "p_near", "forecast_growth_pct", "benchmark_forecast_pct")
 
 
 def _key(row: Mapping[Any, Any]) -> tuple[str, ...]:

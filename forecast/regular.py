@@ -53,7 +53,7 @@ ROUNDING_SD: Final = 0.35
 """Prior sd of the log of the noise's sd around rounding, which is known but for dependence of the figures."""
 REVISED: Final = 0.25
 """Prior probability that figures are revised on top of rounding; the log of how much is half normal with
-``REVISED_SD``. Both as years of the public panels that the benchmark does not score have it."""
+``REVISED_SD``. Both as the public panels have it, scored years included."""
 REVISED_SD: Final = 1.5
 POOL: Final = 5.0
 """Siblings that the prior of the shapes weighs as much as, when the siblings' own is learnt."""

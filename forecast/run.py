@@ -18,13 +18,13 @@ from threadpoolctl import threadpool_limits
 from forecast import __version__
 from forecast.attainment import Attainment, attain
 from forecast.dataset import Dataset, read_dataset
-from forecast.evidence import nearest_province
 from forecast.executor import Done, Executor, Failed, Part, processes_for
 from forecast.fitting import FitTask, digest, fit_indicator, fit_key
+from forecast.joining import benchmark_of, joint_paths
 from forecast.measure import measure
 from forecast.orderings import Ordering, orderings
 from forecast.panel import known
-from forecast.paths import IndicatorPaths, Paths, coupling, reordered
+from forecast.paths import IndicatorPaths, Paths, coupling
 from forecast.periods import AsOf
 from forecast.sampling import Method
 
@@ -56,6 +56,7 @@ class Request:
 class Run:
     """A finished run.
 
+    fits : draws of every indicator as fitted, before coupling and before GDP is pooled: what is kept
     remarks : what is known of gaps without a number, by indicator, and was used
     keys : key of every indicator's fit; the same key, the same draws
     order : order of every indicator's draws as coupled, of its fit's; a permutation (draw,)
@@ -68,6 +69,7 @@ class Run:
     dataset: Dataset
     paths: Paths
     attainment: Attainment
+    fits: Mapping[str, IndicatorPaths]
     remarks: Mapping[str, tuple[Ordering, ...]]
     keys: Mapping[str, str]
     order: Mapping[str, np.ndarray]
@@ -150,16 +152,11 @@ def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request) -> Ru
     """
     panel, config = dataset.panel, dataset.config
     seen = known(panel, as_of)
-    benchmark = nearest_province(panel.units, config.city) or config.province
     with threadpool_limits(limits=1):  # sums must not depend on the number of threads
-        order = coupling(fits.paths, config.city, benchmark, request.seed) if fits.order is None else fits.order
-        joint = Paths(
-            indicators={name: reordered(one, order[name], one.ess) for name, one in fits.paths.items()},
-            target_year=config.target_year,
-            as_of=as_of,
-            seed=request.seed,
-            method=request.method,
-        )
+        order = fits.order
+        if order is None:
+            order = coupling(fits.paths, config.city, benchmark_of(dataset), request.seed)
+        joint = joint_paths(fits.paths, order, dataset=dataset, as_of=as_of, seed=request.seed, method=request.method)
         attainment = attain(joint, panel, dataset.targets, config)
     return Run(
         run_id=_run_id(dataset, as_of, request, fits),
@@ -167,6 +164,7 @@ def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request) -> Ru
         dataset=dataset,
         paths=joint,
         attainment=attainment,
+        fits=fits.paths,
         remarks={name: tuple(orderings(panel, seen, name)) for name in fits.paths},
         keys=fits.keys,
         order=order,

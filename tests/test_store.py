@@ -70,6 +70,14 @@ def test_the_draws_of_a_kept_run_are_those_of_the_run_bit_for_bit(finished, kept
     )
 
 
+def test_some_indicators_alone_are_those_of_the_whole(finished, kept):
+    for names in (["ind_va"], ["gdp"], ["gdp", "ind_va"]):
+        some = kept.paths(names).indicators
+        assert set(some) == set(names)
+        for name in names:
+            np.testing.assert_array_equal(some[name].cum_yoy.values, finished.paths.indicators[name].cum_yoy.values)
+
+
 def test_answers_computed_anew_from_a_kept_run_are_the_kept_tables(finished, kept, tmp_path):
     again = kept.run()
     assert again.run_id == finished.run_id

@@ -74,7 +74,7 @@ def test_new_figures_refit_their_indicator_alone_and_exactly_as_if_all_were_fitt
     same_draws(quick, whole, set(whole.keys))
     assert quick.attainment.rows == whole.attainment.rows
     assert quick.run_id == whole.run_id != first.run_id
-    same_draws(first, whole, {"gdp"})
+    np.testing.assert_array_equal(first.fits["gdp"].cum_yoy.values, whole.fits["gdp"].cum_yoy.values)
 
 
 def test_results_do_not_depend_on_the_number_of_workers(tmp_path):

@@ -19,7 +19,7 @@ import pandas as pd
 from forecast.dataset import Dataset
 from forecast.source import CONFIG_FILE, Source
 from forecast.store.disk import FULL, Staging, written
-from forecast.store.draws import draws_to_bytes, order_to_bytes, uncoupled
+from forecast.store.draws import draws_to_bytes, order_to_bytes
 from forecast.store.errors import StoreError
 from forecast.store.kept import COUPLING_FILE, DRAWS, INPUTS, MANIFEST_SCHEMA, SUMMARY, TABLES, KeptRun
 
@@ -74,11 +74,11 @@ def fill(staged: Staging, run: Run, answers: Answers, earlier: Mapping[str, Kept
     ----------
     earlier : kept runs to take files from, by key of a fit, and by data set under its name
     """
-    for name, one in run.paths.indicators.items():
+    for name, one in run.fits.items():
         file = f"{DRAWS}/{name}.nc"
         holder = earlier.get(run.keys[name])
         if holder is None or not _shared(staged, file, holder, _draws_file(holder, run.keys[name])):
-            staged.add(file, draws_to_bytes(uncoupled(one, run.order[name])))
+            staged.add(file, draws_to_bytes(one))
     staged.add(COUPLING_FILE, order_to_bytes(run.order))
     for name, frame in answers.tables.items():
         staged.add(f"{TABLES}/{name}.parquet", table_to_bytes(frame))

@@ -21,7 +21,7 @@ from forecast.dims import DRAW
 from forecast.paths import IndicatorPaths, exact_where_published
 from forecast.periods import Frequency
 
-__all__ = ["draws_from_bytes", "draws_to_bytes", "order_from_bytes", "order_to_bytes", "uncoupled"]
+__all__ = ["draws_from_bytes", "draws_to_bytes", "order_from_bytes", "order_to_bytes"]
 
 _DRAWN: Final = ("growth", "base_weight", "cum_yoy")
 _ENCODING: Final[Mapping[str, Any]] = {"zlib": True, "complevel": 1, "shuffle": True}
@@ -58,21 +58,6 @@ def draws_from_bytes(content: bytes) -> IndicatorPaths:
         published=published,
         ess=float(dataset.attrs["ess"]),
         diagnostics=Diagnostics(**json.loads(dataset.attrs["diagnostics"])),
-    )
-
-
-def uncoupled(paths: IndicatorPaths, order: np.ndarray) -> IndicatorPaths:
-    """Draws in the order of their fit, from those in the order of a run."""
-    back = np.argsort(order)
-    return IndicatorPaths(
-        indicator=paths.indicator,
-        frequency=paths.frequency,
-        growth=paths.growth[back],
-        base_weight=paths.base_weight[back],
-        cum_yoy=paths.cum_yoy[back],
-        published=paths.published,
-        ess=paths.ess,
-        diagnostics=paths.diagnostics,
     )
 
 

@@ -17,7 +17,9 @@ import pandas as pd
 
 from forecast.dataset import Dataset, read_dataset
 from forecast.errors import ForecastError
-from forecast.paths import IndicatorPaths, Paths, reordered
+from forecast.gdp import GDP
+from forecast.joining import joint_paths
+from forecast.paths import IndicatorPaths, Paths
 from forecast.periods import AsOf
 from forecast.store.disk import MANIFEST, checksum, damages, read_manifest
 from forecast.store.draws import draws_from_bytes, order_from_bytes
@@ -158,17 +160,18 @@ class KeptRun:
         return draws_from_bytes(self._read(f"{DRAWS}/{indicator}.nc"))
 
     def paths(self, indicators: Iterable[str] | None = None) -> Paths:
-        """Joint draws of all indicators, or of some, in official order."""
-        order = order_from_bytes(self._read(COUPLING_FILE))
+        """Joint draws of all indicators, or of some, in official order, as the run had them."""
         wanted = set(self.fits) if indicators is None else set(indicators)
-        fits = {name: self.fit(name) for name in self.fits if name in wanted}
-        return Paths(
-            indicators={name: reordered(one, order[name], one.ess) for name, one in fits.items()},
-            target_year=self.manifest["run"]["target_year"],
+        needed = set(self.fits) if GDP in wanted else wanted  # GDP is pooled with what its industries rest on
+        joint = joint_paths(
+            {name: self.fit(name) for name in self.fits if name in needed},
+            order_from_bytes(self._read(COUPLING_FILE)),
+            dataset=self.dataset(),
             as_of=self.as_of,
             seed=self.manifest["seed"],
             method=self.manifest["method"],
         )
+        return replace(joint, indicators={name: one for name, one in joint.indicators.items() if name in wanted})
 
     def dataset(self) -> Dataset:
         """The data set as it was when the run was made."""
