@@ -33,6 +33,12 @@ HALF_A_DIGIT = 0.05 + 0.005 + 1e-9
 """Half a unit of what the page prints (one decimal) and of what the file does (two)."""
 
 
+@pytest.fixture(autouse=True)
+def _main_module_stays(monkeypatch):
+    """AppTest leaves the page's script as ``__main__``, which processes spawned later would try to run again."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 class Rows(HTMLParser):
     """Cells of the rows of a table, each the texts in it."""
 

@@ -15,7 +15,7 @@ from forecast.cli import app
 from forecast.gdp import ERROR_CORRELATION
 from forecast.report.scenario_tables import label, scenario_document, scenario_tables, write_scenario_tables
 from forecast.report.scenario_terminal import render_explanation, render_study
-from forecast.run import Request, Run
+from forecast.run import Fits, Request, Run
 from forecast.scenario_actions import ACTION_TYPES
 from forecast.study import study
 from forecast.texts import catalogue
@@ -51,6 +51,7 @@ def finished() -> Run:
         remarks={},
         keys={},
         order={},
+        fits=Fits(paths={}, keys={}),
     )
 
 
