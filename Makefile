@@ -31,6 +31,7 @@ bench: $(READY)  ## the full-year-growth benchmark on the panels in PANELS, comp
 
 docs: $(READY)  ## documents that are made from the program
 	$(PYTHON) -m forecast.report.formats > docs/formats.md
+	$(PYTHON) -c "import json; from forecast.scenario.reader import json_schema as s; print(json.dumps(s(), ensure_ascii=False, indent=2))" > scenarios/schema.json
 
 lock:  ## the locked versions with their hashes, anew from pyproject.toml
 	$(UV) pip compile -q pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url -o requirements.lock

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.dims import Floats, from_percent, to_percent
-from forecast.peers import GrowthHistory, forecast_with, simulate
+from forecast.track_record.peers import GrowthHistory, forecast_with, simulate
 
 __all__ = ["DRAWS", "NAMES", "peer"]
 

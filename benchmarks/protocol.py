@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from forecast import scoring
+from forecast.track_record import scoring
 
 __all__ = ["AGGREGATE", "MEASURES", "ORIGINS", "YEARS", "Case", "cases", "load_panel", "play", "years_of"]
 

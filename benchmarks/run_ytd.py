@@ -26,7 +26,7 @@ from scoreboard import OURS, calibration_lines, tables  # noqa: E402
 from ytd import forecaster  # noqa: E402
 
 from forecast.executor import Done, InProcess, LocalProcesses, Part  # noqa: E402
-from forecast.peers import available  # noqa: E402
+from forecast.track_record.peers import available  # noqa: E402
 
 OTHERS_BY_DEFAULT = ("persistence",)
 

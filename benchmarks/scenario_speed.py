@@ -22,16 +22,16 @@ import numpy as np
 import xarray as xr
 
 from forecast import __version__
-from forecast.benchmark import Province
+from forecast.answers.benchmark import Province
+from forecast.answers.evidence import Evidence
 from forecast.compare import Case, compare, evaluate
 from forecast.contributions import contributions
 from forecast.dataset import read_dataset
 from forecast.effects import Evaluator, World, apply
-from forecast.evidence import Evidence
 from forecast.growth import cumulative
 from forecast.paths import Diagnostics, IndicatorPaths, Paths
 from forecast.periods import AsOf, default_profile
-from forecast.scenario import Scenario, read_scenario
+from forecast.scenario.reader import Scenario, read_scenario
 from forecast.target import TargetKind
 
 ROOT = Path(__file__).parent.parent

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from forecast import scoring
+from forecast.track_record import scoring
 
 __all__ = ["OURS", "SCORES", "calibration_lines", "coverage_band", "means", "ratios", "tables"]
 

@@ -26,11 +26,11 @@ from forecast.errors import InputError, Problem
 from forecast.intake import Addition, Intake, LedgerFile
 from forecast.panel import release_rule
 from forecast.periods import AsOf
-from forecast.source import CONFIG_FILE
+from forecast.reading.source import CONFIG_FILE
+from forecast.reading.tables import Problems, table_of_rows
+from forecast.reading.textfiles import csv_rows, decode, xlsx_rows
 from forecast.store.disk import sync_folder, written
 from forecast.store.errors import StoreError
-from forecast.tables import Problems, table_of_rows
-from forecast.textfiles import csv_rows, decode, xlsx_rows
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

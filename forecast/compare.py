@@ -13,16 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from forecast.benchmark import Benchmark, Constant, Province, Siblings, Unknown, benchmark
+from forecast.answers.benchmark import Benchmark, Constant, Province, Siblings, Unknown, benchmark
+from forecast.answers.evidence import Evidence, Published
+from forecast.answers.joint import Criterion, Joint, bounded_share, joint, standard_error
+from forecast.answers.judgement import Row, RowStatus, Summary, reached
 from forecast.dataset import Dataset
 from forecast.dims import UNIT, Floats, from_percent, to_percent
 from forecast.effects import Effects, Evaluator, World, apply, year_end
 from forecast.errors import NonFiniteError
-from forecast.evidence import Evidence, Published
-from forecast.joint import Criterion, Joint, bounded_share, joint, standard_error
-from forecast.judgement import Row, RowStatus, Summary, reached
 from forecast.paths import Paths
-from forecast.scenario import Scenario
+from forecast.scenario.reader import Scenario
 from forecast.target import Target, TargetKind
 
 __all__ = ["Case", "Comparison", "Outcome", "Result", "cases", "compare", "ends", "evaluate", "p_better"]

@@ -17,12 +17,12 @@ from typing import Final
 
 import numpy as np
 
-from forecast.benchmark import Constant, Province, Siblings, draws, units_of
+from forecast.answers.benchmark import Constant, Province, Siblings, draws, units_of
+from forecast.answers.judgement import reached
 from forecast.compare import Case, Result
 from forecast.delivery import generator
 from forecast.dims import Floats, from_percent, to_percent
 from forecast.effects import Effects, Evaluator
-from forecast.judgement import reached
 
 __all__ = ["EXACT_UP_TO", "Contribution", "Interaction", "contributions", "interactions", "shapley"]
 

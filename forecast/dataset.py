@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from forecast.bases import empty_table, read_bases, read_industries
-from forecast.config import line_of
 from forecast.errors import InputError
 from forecast.ledger import Ledger, read_enterprises, read_pipeline, read_projects
-from forecast.observations import read_observations
 from forecast.panel import Config, Indicator, Panel, Unit, known, read_indicators, read_units
 from forecast.periods import AsOf
-from forecast.source import Source, open_source
-from forecast.tables import Problems, near
+from forecast.reading.bases import empty_table, read_bases, read_industries
+from forecast.reading.config import line_of
+from forecast.reading.observations import read_observations
+from forecast.reading.source import Source, open_source
+from forecast.reading.tables import Problems, near
 from forecast.target import Target, read_targets
 
 __all__ = ["Dataset", "FileSummary", "SeriesSummary", "Summary", "read_dataset", "summary"]

@@ -16,9 +16,9 @@ from forecast.effects import Evaluator
 from forecast.effects.places import cap_pp
 from forecast.periods import Month
 from forecast.regenerated import by_group, rests_on_synthetic
-from forecast.scenario import Measure
-from forecast.scenario_checks import ON_LEDGER, place_names
-from forecast.scenario_select import picked
+from forecast.scenario.checks import ON_LEDGER, place_names
+from forecast.scenario.reader import Measure
+from forecast.scenario.select import picked
 
 __all__ = ["FROM_LEDGER", "NO_SUPPORT", "Points", "Trace", "explain"]
 

@@ -19,11 +19,11 @@ from typing import Any, Final
 import numpy as np
 
 from forecast.errors import NonFiniteError
-from forecast.model import Measurements
+from forecast.inference.model import Measurements
+from forecast.inference.sampling import Method, fit, stream
 from forecast.orderings import Ordering, condition
 from forecast.paths import IndicatorPaths, indicator_paths, single_precision
 from forecast.periods import Frequency
-from forecast.sampling import Method, fit, stream
 
 __all__ = ["FitTask", "code_hash", "digest", "fit_indicator", "fit_key", "library_versions"]
 

@@ -16,13 +16,13 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from forecast.answers.required import first_open
 from forecast.delivery import generator
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
 from forecast.panel import Panel
 from forecast.paths import IndicatorPaths, Paths
 from forecast.periods import Frequency
-from forecast.required import first_open
-from forecast.scenario_actions import Assumptions, Coefficient
+from forecast.scenario.actions import Assumptions, Coefficient
 
 __all__ = ["ERROR_CORRELATION", "Industries", "Pool", "industries_of", "industry_effect", "pool", "pool_weights"]
 

@@ -19,13 +19,13 @@ from typing import Final
 import numpy as np
 import scipy.special
 
+from forecast.answers.required import first_open
 from forecast.delivery import generator
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
 from forecast.errors import UsageError
-from forecast.fast import systematic
+from forecast.inference.fast import systematic
 from forecast.paths import IndicatorPaths, Paths, reordered
-from forecast.required import first_open
-from forecast.tables import near
+from forecast.reading.tables import near
 from forecast.texts import Lang, t
 
 __all__ = ["FLOOR", "Conditioned", "Given", "GivenError", "Route", "condition", "parse_given", "read_given"]

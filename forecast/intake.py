@@ -18,16 +18,16 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from forecast.columns import TABLES
 from forecast.dataset import Dataset
-from forecast.observations import read_observations
 from forecast.panel import release_rule
 from forecast.periods import Month
-from forecast.sheets import DATA, open_sheets
-from forecast.spellings import indicator_key, known_indicator
-from forecast.tables import Problems, RawTable, plain, table_of_rows
-from forecast.textfiles import csv_rows, read_bytes, xlsx_rows
-from forecast.widesheet import WideRow, read_wide
+from forecast.reading.columns import TABLES
+from forecast.reading.observations import read_observations
+from forecast.reading.sheets import DATA, open_sheets
+from forecast.reading.spellings import indicator_key, known_indicator
+from forecast.reading.tables import Problems, RawTable, plain, table_of_rows
+from forecast.reading.textfiles import csv_rows, read_bytes, xlsx_rows
+from forecast.reading.widesheet import WideRow, read_wide
 
 __all__ = ["Addition", "Intake", "LedgerFile", "take_in"]
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from forecast.answers.evidence import nearest_province
 from forecast.dataset import Dataset
-from forecast.evidence import nearest_province
 from forecast.gdp import pool
 from forecast.paths import IndicatorPaths, Paths, reordered
 from forecast.periods import AsOf

@@ -14,13 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from forecast.bases import with_provenance
-from forecast.columns import NO_COUNTY
 from forecast.dims import Floats
-from forecast.fields import Fields, Names
 from forecast.panel import Unit
 from forecast.periods import Month
-from forecast.tables import Problems, RawTable
+from forecast.reading.bases import with_provenance
+from forecast.reading.columns import NO_COUNTY
+from forecast.reading.fields import Fields, Names
+from forecast.reading.tables import Problems, RawTable
 
 __all__ = ["Ledger", "read_enterprises", "read_pipeline", "read_projects"]
 

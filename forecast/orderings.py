@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.dims import DRAW, PERIOD, UNIT
-from forecast.fast import systematic
+from forecast.inference.fast import systematic
 from forecast.panel import Panel
 from forecast.paths import IndicatorPaths, reordered
 

@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from forecast.cells import CellError
-from forecast.fields import Fields, Names, split_numbers
 from forecast.periods import AsOf, Frequency, Month
-from forecast.tables import Problems, RawTable, quoted
+from forecast.reading.cells import CellError
+from forecast.reading.fields import Fields, Names, split_numbers
+from forecast.reading.tables import Problems, RawTable, quoted
 
 __all__ = [
     "REVISION_SD_PP",

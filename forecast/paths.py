@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import xarray as xr
 
-from forecast.diagnostics import Diagnostics
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
-from forecast.model import Measurements
+from forecast.inference.diagnostics import Diagnostics
+from forecast.inference.model import Measurements
 from forecast.periods import AsOf, Frequency
 
 if TYPE_CHECKING:
-    from forecast.sampling import Posterior
+    from forecast.inference.sampling import Posterior
 
 __all__ = [
     "COUPLING",
@@ -125,7 +125,9 @@ def coupling(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, see
     """Order of every indicator's draws under the copula: a permutation of its draws, (draw,), int."""
     if not paths:
         return {}
-    from forecast.sampling import stream  # takes a second to import, and who reads kept draws needs none of it
+    from forecast.inference.sampling import (
+        stream,  # takes a second to import, and who reads kept draws needs none of it
+    )
 
     draws = next(iter(paths.values())).cum_yoy.sizes[DRAW]
     common = np.random.default_rng([seed, 0]).standard_normal(draws)

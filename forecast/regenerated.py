@@ -17,17 +17,17 @@ from typing import Final
 
 import numpy as np
 
+from forecast.answers.judgement import reached
 from forecast.compare import Case, ends
 from forecast.dataset import Dataset
 from forecast.dims import Floats, to_percent
 from forecast.effects import Effects, Evaluator, World
-from forecast.judgement import reached
 from forecast.ledger import Ledger, read_enterprises, read_pipeline, read_projects
 from forecast.paths import reordered
-from forecast.scenario import Measure, Scenario
-from forecast.scenario_checks import ON_LEDGER, place_names
-from forecast.scenario_select import picked
-from forecast.tables import Problems, table_of_rows
+from forecast.reading.tables import Problems, table_of_rows
+from forecast.scenario.checks import ON_LEDGER, place_names
+from forecast.scenario.reader import Measure, Scenario
+from forecast.scenario.select import picked
 
 __all__ = ["Others", "Range", "by_group", "ledgers", "others_of", "ranges", "rests_on_synthetic", "with_ledgers"]
 

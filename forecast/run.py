@@ -16,17 +16,17 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from forecast import __version__
-from forecast.attainment import Attainment, attain
+from forecast.answers.attainment import Attainment, attain
 from forecast.dataset import Dataset, read_dataset
 from forecast.executor import Done, Executor, Failed, Part, processes_for
 from forecast.fitting import FitTask, digest, fit_indicator, fit_key
+from forecast.inference.measure import measure
+from forecast.inference.sampling import Method
 from forecast.joining import benchmark_of, joint_paths
-from forecast.measure import measure
 from forecast.orderings import Ordering, orderings
 from forecast.panel import known
 from forecast.paths import IndicatorPaths, Paths, coupling
 from forecast.periods import AsOf
-from forecast.sampling import Method
 
 __all__ = ["DRAWS", "Fits", "KeptFits", "Request", "Run", "finish", "no_fits", "run"]
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 
 import xlsxwriter
 
-from forecast.columns import CHOICES, TABLES, Column
 from forecast.errors import UsageError
-from forecast.parameters import PARAMETER_LABELS
 from forecast.periods import AsOf, Frequency, Month
-from forecast.sheets import DATA, GUIDE, PARAMETERS, TABLE_SHEETS
-from forecast.spellings import INDICATORS
+from forecast.reading.columns import CHOICES, TABLES, Column
+from forecast.reading.parameters import PARAMETER_LABELS
+from forecast.reading.sheets import DATA, GUIDE, PARAMETERS, TABLE_SHEETS
+from forecast.reading.spellings import INDICATORS
 from forecast.texts import Lang, catalogue, t
 
 __all__ = ["BOOK_NAME", "write_starter"]

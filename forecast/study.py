@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from forecast.answers.evidence import nearest_province
 from forecast.compare import Case, Comparison, cases, compare
 from forecast.contributions import Contribution, contributions
 from forecast.effects import Evaluator, World
-from forecast.evidence import nearest_province
 from forecast.explain import Trace, explain
 from forecast.gdp import Pool, pool
 from forecast.given import Conditioned, condition, parse_given
 from forecast.regenerated import Range, others_of, ranges
 from forecast.run import Run
-from forecast.scenario import Scenario, read_scenario
+from forecast.scenario.reader import Scenario, read_scenario
 from forecast.target import TargetKind
 
 __all__ = ["Study", "study", "world_of"]

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from forecast.fields import Fields, Names
 from forecast.panel import Indicator, LightRule, Unit
-from forecast.tables import Problems, RawTable, quoted
+from forecast.reading.fields import Fields, Names
+from forecast.reading.tables import Problems, RawTable, quoted
 
 __all__ = ["Target", "TargetKind", "read_targets"]
 

@@ -17,10 +17,10 @@ from forecast.executor import Executor
 from forecast.intake import Intake, take_in
 from forecast.moved import Moved, compare, vintage
 from forecast.periods import AsOf
+from forecast.reading.source import CONFIG_FILE
+from forecast.reading.tables import Problems
 from forecast.run import Request, Run, run
-from forecast.source import CONFIG_FILE
 from forecast.store import Answers, KeptRun, Store
-from forecast.tables import Problems
 
 __all__ = ["Prepared", "Updated", "prepare", "update"]
 

@@ -14,13 +14,13 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from forecast.evidence import Evidence
-from forecast.history import Comparison, HistoryStatus
-from forecast.judgement import Row
-from forecast.lights import Light
+from forecast.answers.evidence import Evidence
+from forecast.answers.history import Comparison, HistoryStatus
+from forecast.answers.judgement import Row
+from forecast.answers.lights import Light
+from forecast.answers.required import Required, RequiredStatus
 from forecast.panel import Unit
 from forecast.periods import AsOf, Month
-from forecast.required import Required, RequiredStatus
 from forecast.target import TargetKind
 from forecast.texts import Lang, catalogue, t
 

@@ -18,7 +18,7 @@ from forecast.ledger import Ledger
 from forecast.panel import Indicator, Unit
 from forecast.paths import Diagnostics, IndicatorPaths, Paths
 from forecast.periods import AsOf, Frequency, Month
-from forecast.scenario import Scenario, scenario_of
+from forecast.scenario.reader import Scenario, scenario_of
 from tests import handmade
 
 YEAR = 2020

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.model import SHAPE_CENTRE, Figures, Measurements, log_growth, shape_covariance
+from forecast.inference.model import SHAPE_CENTRE, Figures, Measurements, log_growth, shape_covariance
 from forecast.periods import Frequency, default_profile
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.advice import LEAST_EXPLAINED, Kind, Sharpening, advice_text, best, sharpenings
+from forecast.answers.advice import LEAST_EXPLAINED, Kind, Sharpening, advice_text, best, sharpenings
 from forecast.paths import Paths, reordered
 from forecast.periods import Frequency, default_profile
 from tests.handmade import YEAR, indicator_paths, panel, paths

@@ -17,7 +17,7 @@ from rich.console import Console
 from streamlit.testing.v1 import AppTest
 
 from forecast import words
-from forecast.evidence import Evidence
+from forecast.answers.evidence import Evidence
 from forecast.report.charts import fan_chart, gap_chart
 from forecast.report.files import answers, write_run
 from forecast.report.leaders import COLUMNS, Cell, Line
@@ -293,7 +293,7 @@ def test_a_fan_chart_holds_the_rows_it_was_given(kept):
 
 
 def test_a_gap_chart_names_its_outcomes(kept):
-    from forecast.distribution import distribution, year_end_gap
+    from forecast.answers.distribution import distribution, year_end_gap
 
     finished = kept[1][-1]
     row = next(r for r in finished.attainment.rows if r.target.indicator == "fai" and r.p_reach is not None)

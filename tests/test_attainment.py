@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from forecast.attainment import attain
+from forecast.answers.attainment import attain
+from forecast.answers.evidence import Evidence, classify
+from forecast.answers.joint import Criterion, bounded_share, joint
+from forecast.answers.judgement import RowStatus
+from forecast.answers.lights import Light, light_ahead, light_now
+from forecast.answers.required import RequiredStatus, required
 from forecast.errors import NonFiniteError
-from forecast.evidence import Evidence, classify
 from forecast.growth import required_growth
-from forecast.joint import Criterion, bounded_share, joint
-from forecast.judgement import RowStatus
-from forecast.lights import Light, light_ahead, light_now
 from forecast.panel import EvidenceRule, LightRule
 from forecast.periods import Frequency, Month, default_profile
-from forecast.required import RequiredStatus, required
 from forecast.target import TargetKind
 from tests import handmade as hm
 

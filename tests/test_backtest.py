@@ -12,19 +12,19 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from forecast.backtest import BacktestRequest, backtest, replayed_years
+from forecast.answers.evidence import Evidence
 from forecast.cli import app
 from forecast.dataset import read_dataset
 from forecast.errors import UsageError
-from forecast.evidence import Evidence
 from forecast.executor import InProcess, LocalProcesses
 from forecast.periods import AsOf, Month
-from forecast.replay import Pair, outcomes, pairs, replay
-from forecast.replay import ReplayTask as Task
 from forecast.report.backtest import backtest_document, backtest_tables, write_backtest
 from forecast.report.backtest_terminal import render_backtest
 from forecast.report.schema import BACKTEST_TABLES, schema
 from forecast.texts import LANGS
+from forecast.track_record.backtest import BacktestRequest, backtest, replayed_years
+from forecast.track_record.replay import Pair, outcomes, pairs, replay
+from forecast.track_record.replay import ReplayTask as Task
 from tests import handmade as hm
 from tests.small_dataset import FILES, write_dataset
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.benchmark import Constant, Province
+from forecast.answers.benchmark import Constant, Province
+from forecast.answers.evidence import Evidence
 from forecast.compare import Case, compare, p_better
 from forecast.contributions import contributions, interactions, shapley
 from forecast.effects import Evaluator
-from forecast.evidence import Evidence
 from forecast.explain import explain
 from forecast.target import TargetKind
 from tests import handmade
@@ -30,7 +30,7 @@ UP = {"type": "county_push", "unit": "ankang", "indicator": "fai", "effect_pp": 
 
 
 def named(name, *actions):
-    from forecast.scenario import scenario_of
+    from forecast.scenario.reader import scenario_of
 
     return scenario_of(name, actions, ONE.dataset)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forecast.diagnostics import Diagnostics, worst
+from forecast.inference.diagnostics import Diagnostics, worst
 
 
 def test_a_failed_family_fails_the_indicator():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.direct import (
+from forecast.inference.direct import (
     PRIOR,
     RIDGE,
     Worlds,
@@ -18,7 +18,7 @@ from forecast.direct import (
     usable,
     worlds,
 )
-from forecast.factors import Grid
+from forecast.inference.factors import Grid
 
 GRID = Grid(per_year=11, years=5, known=6)
 WEIGHT = np.tile(np.array([2.0] + [1.0] * 10)[:, None] / 12, (1, 3))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecast.answers.judgement import reached
 from forecast.effects import Evaluator, apply
-from forecast.judgement import reached
-from forecast.scenario_actions import ACTION_TYPES
+from forecast.scenario.actions import ACTION_TYPES
 from tests import scenario_world as sw
 
 ACTIONS = sw.every_action()

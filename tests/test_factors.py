@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.chain import chain
-from forecast.factors import (
+from forecast.inference.chain import chain
+from forecast.inference.factors import (
     DESIGN,
     NOISE_RATIOS,
     SLOPE_KEPT,
@@ -19,7 +19,7 @@ from forecast.factors import (
     observed_noise,
     shape_kernel,
 )
-from forecast.model import AR_MAX, components
+from forecast.inference.model import AR_MAX, components
 
 GRIDS = [Grid(per_year=11, years=2, known=4), Grid(per_year=4, years=5, known=2), Grid(per_year=11, years=2, known=0)]
 IDS = ["monthly", "quarterly", "nothing this year"]

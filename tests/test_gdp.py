@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.gdp import ERROR_CORRELATION, industries_of, industry_effect, pool, pool_weights
-from forecast.scenario_actions import Assumptions, Coefficient
+from forecast.scenario.actions import Assumptions, Coefficient
 from tests import scenario_world as sw
 
 ONE = sw.world(draws=2000)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from forecast.evidence import Published
+from forecast.answers.evidence import Published
+from forecast.answers.history import HistoryStatus, compare, spans
 from forecast.growth import rounding_error
-from forecast.history import HistoryStatus, compare, spans
 from forecast.periods import AsOf, Frequency, Month, default_profile
 from tests import handmade as hm
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.model import (
+from forecast.inference.model import (
     AR_MAX,
     DRIFT_SD_A_YEAR,
     SHAPE_CENTRE,

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from forecast.diagnostics import Diagnostics
 from forecast.dims import DRAW, PERIOD, UNIT
+from forecast.inference.diagnostics import Diagnostics
 from forecast.orderings import Ordering, condition, orderings
 from forecast.panel import Panel, Unit
 from forecast.paths import IndicatorPaths

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.bases import empty_table
 from forecast.dataset import read_dataset
-from forecast.observations import OBSERVATION_COLUMNS
 from forecast.panel import REVISION_SD_PP, Panel, known, release_rule
 from forecast.periods import AsOf, Month, last_day
+from forecast.reading.bases import empty_table
+from forecast.reading.observations import OBSERVATION_COLUMNS
 from tests.small_dataset import FILES, write_dataset
 
 KEYS = ["unit", "indicator", "period", "measure"]

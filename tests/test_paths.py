@@ -8,9 +8,9 @@ import xarray as xr
 from scipy.stats import spearmanr
 
 from forecast.dims import DRAW, PERIOD, UNIT
+from forecast.inference.sampling import HYPER_DRAWS, fit
 from forecast.paths import COUPLING, couple, indicator_paths
 from forecast.periods import Frequency
-from forecast.sampling import HYPER_DRAWS, fit
 from tests.synthetic import measurements
 
 YEAR = 2020

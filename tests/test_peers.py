@@ -7,7 +7,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from forecast.peers import LIBRARIES, GrowthHistory, available, forecast_with, growth_history, simulate
+from forecast.track_record.peers import LIBRARIES, GrowthHistory, available, forecast_with, growth_history, simulate
 from tests import synthetic
 
 

@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from forecast.chain import chain
-from forecast.factors import DESIGN, NOISE_RATIOS, Grid, factors, last_figure, observed_noise, shape_kernel
-from forecast.family import Parent, prepare
-from forecast.periods import Frequency
-from forecast.ratio import HYPER_DRAWS, sampled_family
-from forecast.regular import (
+from forecast.inference.chain import chain
+from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors, last_figure, observed_noise, shape_kernel
+from forecast.inference.family import Parent, prepare
+from forecast.inference.ratio import HYPER_DRAWS, sampled_family
+from forecast.inference.regular import (
     SCALE_SHAPE,
     Learnt,
     common_grid,
@@ -28,6 +27,7 @@ from forecast.regular import (
     robust_scale,
     whole_path,
 )
+from forecast.periods import Frequency
 from tests.synthetic import measurements
 
 GRID = Grid(per_year=11, years=3, known=5)

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from forecast import words
-from forecast.attainment import Attainment, attain
+from forecast.answers.attainment import Attainment, attain
 from forecast.paths import Paths
 from forecast.report import Provenance, attainment_frame, joint_frame, paths_frame, required_frame, schema, write_csv
 from forecast.report.schema import TABLES

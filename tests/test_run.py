@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
+from forecast.answers.joint import bounded_share
 from forecast.dims import PERIOD, UNIT
-from forecast.joint import bounded_share
 from forecast.run import Request, run
 from forecast.target import TargetKind
 

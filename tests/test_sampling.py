@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.factors import Grid
-from forecast.mixture import mixture
-from forecast.model import Measurements, log_growth
-from forecast.sampling import HYPER_DRAWS, fit, stream
+from forecast.inference.factors import Grid
+from forecast.inference.mixture import mixture
+from forecast.inference.model import Measurements, log_growth
+from forecast.inference.sampling import HYPER_DRAWS, fit, stream
 from tests.synthetic import measurements
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forecast.dataset import read_dataset
 from forecast.effects import Evaluator
-from forecast.scenario import BASELINE, read_scenario
+from forecast.scenario.reader import BASELINE, read_scenario
 from tests import scenario_world as sw
 
 ROOT = Path(__file__).parent.parent

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from forecast.scenario import read_scenario, scenario_of
-from forecast.scenario_problems import ScenarioError
+from forecast.scenario.problems import ScenarioError
+from forecast.scenario.reader import read_scenario, scenario_of
 from forecast.texts import catalogue
 from tests import scenario_world as sw
 
@@ -345,7 +345,7 @@ def test_a_data_set_without_ledger_or_base_says_so():
 
 
 def test_every_problem_text_is_used():
-    sources = "".join(p.read_text(encoding="utf-8") for p in Path("forecast").glob("scenario*.py"))
+    sources = "".join(p.read_text(encoding="utf-8") for p in (Path(__file__).parent.parent / "forecast" / "scenario").glob("*.py"))
     built = {f"{noun}_{end}" for noun in ("unit", "indicator", "industry", "county") for end in ("near", "unknown")}
     built |= {f"value_{end}" for end in ("above", "at_least", "below", "at_most")}
     codes = {k.removeprefix("scenario.problem_") for k in catalogue("zh") if k.startswith("scenario.problem_")}

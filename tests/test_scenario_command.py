@@ -16,7 +16,7 @@ from forecast.gdp import ERROR_CORRELATION
 from forecast.report.scenario_tables import label, scenario_document, scenario_tables, write_scenario_tables
 from forecast.report.scenario_terminal import render_explanation, render_study
 from forecast.run import Fits, Request, Run
-from forecast.scenario_actions import ACTION_TYPES
+from forecast.scenario.actions import ACTION_TYPES
 from forecast.study import study
 from forecast.texts import catalogue
 from tests import handmade
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 
 def finished() -> Run:
     """A run on the small city: figures of two units published through August."""
-    from forecast.attainment import attain
+    from forecast.answers.attainment import attain
 
     one = sw.world(draws=400)
     rows = [

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from forecast.scenario import json_schema
-from forecast.scenario_actions import ACTION_TYPES, Header
+from forecast.scenario.actions import ACTION_TYPES, Header
+from forecast.scenario.reader import json_schema
 from tests.scenario_world import every_action
 
 ROOT = Path(__file__).parent.parent

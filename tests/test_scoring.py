@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from forecast import scoring
 from forecast.errors import NonFiniteError
+from forecast.track_record import scoring
 
 DENSE = (np.arange(20_000) + 0.5) / 20_000
 """Levels whose quantiles stand in for a distribution: their CRPS misses its own by less than 1e-4 of its spread."""

@@ -10,14 +10,14 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from forecast.columns import TABLES
 from forecast.dataset import read_dataset
 from forecast.errors import InputError, UsageError
 from forecast.periods import Frequency
-from forecast.sheets import DATA, GUIDE, PARAMETERS, TABLE_SHEETS
-from forecast.spellings import INDICATORS, known_indicator
+from forecast.reading.columns import TABLES
+from forecast.reading.sheets import DATA, GUIDE, PARAMETERS, TABLE_SHEETS
+from forecast.reading.spellings import INDICATORS, known_indicator
+from forecast.reading.tables import Problems, table_of_rows
 from forecast.starter import BOOK_NAME, write_starter
-from forecast.tables import Problems, table_of_rows
 from forecast.texts import LANGS, Lang, catalogue
 
 GREY = "FFD9D9D9"

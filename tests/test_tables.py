@@ -12,7 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from forecast.cells import (
+from forecast.periods import Month
+from forecast.reading.cells import (
     CellError,
     is_masked,
     parse_day,
@@ -22,11 +23,10 @@ from forecast.cells import (
     parse_percent,
     parse_period,
 )
-from forecast.columns import CHOICES, OPTIONAL_TABLES, TABLES
-from forecast.fields import Fields, Names, split_numbers
-from forecast.periods import Month
-from forecast.tables import Problems, RawTable, near, plain, table_of_rows
-from forecast.textfiles import csv_rows, decode, xlsx_rows
+from forecast.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
+from forecast.reading.fields import Fields, Names, split_numbers
+from forecast.reading.tables import Problems, RawTable, near, plain, table_of_rows
+from forecast.reading.textfiles import csv_rows, decode, xlsx_rows
 
 
 def table(kind: str, text: str) -> tuple[RawTable | None, Problems]:

@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
-from forecast.evidence import Evidence
+from forecast.answers.evidence import Evidence
 from forecast.periods import Month
-from forecast.replay import Case, Pair, Record
-from forecast.track import ALL, ALL_MONTHS, BANDS, calibration, scores
+from forecast.track_record.replay import Case, Pair, Record
+from forecast.track_record.track import ALL, ALL_MONTHS, BANDS, calibration, scores
 
 
 def record(

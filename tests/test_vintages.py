@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from forecast import run as run_module
+from forecast.answers.judgement import RowStatus
 from forecast.dataset import read_dataset
 from forecast.executor import InProcess, LocalProcesses
 from forecast.fitting import FitTask, fit_indicator, fit_key
-from forecast.judgement import RowStatus
 from forecast.periods import AsOf
 from forecast.report.files import answers
 from forecast.run import Request, Run, run

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast import words
-from forecast.attainment import attain
-from forecast.evidence import Evidence
-from forecast.history import Comparison, HistoryStatus
-from forecast.lights import Light
+from forecast.answers.attainment import attain
+from forecast.answers.evidence import Evidence
+from forecast.answers.history import Comparison, HistoryStatus
+from forecast.answers.lights import Light
+from forecast.answers.required import Required, RequiredStatus
 from forecast.periods import AsOf, Month
-from forecast.required import Required, RequiredStatus
 from forecast.target import TargetKind
 from forecast.texts import LANGS
 from tests import handmade as hm

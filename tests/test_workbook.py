@@ -17,12 +17,12 @@ from forecast.dataset import Dataset, read_dataset
 from forecast.errors import InputError, Problem
 from forecast.panel import known
 from forecast.periods import AsOf, Frequency, Month
+from forecast.reading.spellings import INDICATORS, indicator_key, known_indicator
+from forecast.reading.tables import Problems
+from forecast.reading.workbook import read_workbook, workbook_tables
 from forecast.run import Request, run
-from forecast.spellings import INDICATORS, indicator_key, known_indicator
 from forecast.starter import write_starter
-from forecast.tables import Problems
 from forecast.target import TargetKind
-from forecast.workbook import read_workbook, workbook_tables
 
 DATA = "进度数据"
 EXAMPLE = Path(__file__).parent.parent / "data" / "example"

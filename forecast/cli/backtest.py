@@ -61,10 +61,10 @@ def backtest(
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
-        from forecast.backtest import BacktestRequest
-        from forecast.backtest import backtest as replay_all
         from forecast.report.backtest import backtest_document, write_backtest
         from forecast.report.backtest_terminal import render_backtest
+        from forecast.track_record.backtest import BacktestRequest
+        from forecast.track_record.backtest import backtest as replay_all
 
         request = BacktestRequest(
             dataset=dataset,

@@ -40,7 +40,7 @@ def run(
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
-        from forecast.advice import advice_text, best
+        from forecast.answers.advice import advice_text, best
         from forecast.report.files import document, write_run
         from forecast.report.terminal import render
         from forecast.run import Request, no_fits

@@ -59,7 +59,7 @@ def scenario(
         from forecast.report.scenario_terminal import render_explanation, render_study
         from forecast.run import Request, no_fits
         from forecast.run import run as run_request
-        from forecast.scenario import read_scenario
+        from forecast.scenario.reader import read_scenario
         from forecast.study import study
 
         data = read_dataset(dataset)

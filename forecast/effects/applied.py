@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from forecast.answers.required import first_open
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
 from forecast.effects.couple import Contributions
 from forecast.paths import IndicatorPaths, Paths
-from forecast.required import first_open
 
 __all__ = ["Effects", "apply", "legal", "year_end"]
 

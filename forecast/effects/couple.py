@@ -13,7 +13,7 @@ from forecast.dims import Floats
 from forecast.effects.impulse import Impulse
 from forecast.effects.world import World, month_matrix
 from forecast.gdp import GDP, Industries, industry_effect
-from forecast.scenario_actions import Assumptions
+from forecast.scenario.actions import Assumptions
 
 __all__ = ["Contributions", "coupled"]
 

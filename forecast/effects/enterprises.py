@@ -19,9 +19,9 @@ from forecast.effects.part import Part, delivery
 from forecast.effects.world import World
 from forecast.growth import EntryChannel
 from forecast.periods import Month
-from forecast.scenario import Measure, Scenario
-from forecast.scenario_checks import place_names
-from forecast.scenario_select import picked
+from forecast.scenario.checks import place_names
+from forecast.scenario.reader import Measure, Scenario
+from forecast.scenario.select import picked
 
 __all__ = ["baseline_ratio", "entries", "exits_with_base", "restart", "stop"]
 

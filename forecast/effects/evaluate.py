@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from forecast.answers.required import first_open
 from forecast.dims import PERIOD, UNIT, from_percent
 from forecast.effects.applied import Effects, legal
 from forecast.effects.couple import coupled
@@ -22,8 +23,7 @@ from forecast.effects.places import fill, price, push
 from forecast.effects.projects import advance, bond, bond_gap, complete, delay, start
 from forecast.effects.world import World
 from forecast.gdp import Industries, industries_of
-from forecast.required import first_open
-from forecast.scenario import Measure, Scenario
+from forecast.scenario.reader import Measure, Scenario
 
 __all__ = ["Evaluator"]
 

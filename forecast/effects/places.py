@@ -14,7 +14,7 @@ from forecast.delivery import SHARE, SUCCESS, shares, uniforms
 from forecast.dims import UNIT, Floats, from_percent
 from forecast.effects.impulse import Impulse
 from forecast.effects.world import World
-from forecast.scenario import Measure, Scenario
+from forecast.scenario.reader import Measure, Scenario
 
 __all__ = ["cap_pp", "fill", "price", "push"]
 

@@ -22,9 +22,9 @@ from forecast.dims import Floats, from_percent
 from forecast.effects.part import Part, delivery
 from forecast.effects.world import World
 from forecast.periods import Month
-from forecast.scenario import Measure, Scenario
-from forecast.scenario_checks import place_names
-from forecast.scenario_select import picked
+from forecast.scenario.checks import place_names
+from forecast.scenario.reader import Measure, Scenario
+from forecast.scenario.select import picked
 
 __all__ = ["advance", "bond", "bond_gap", "complete", "delay", "plans", "start", "usual_ratio"]
 

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from forecast.answers.evidence import nearest_province
 from forecast.dataset import Dataset
 from forecast.delivery import generator
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
-from forecast.evidence import nearest_province
 from forecast.paths import Paths
 from forecast.periods import Frequency, default_profile
-from forecast.scenario_actions import Coefficient
+from forecast.scenario.actions import Coefficient
 
 __all__ = ["World"]
 

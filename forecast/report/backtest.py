@@ -18,12 +18,12 @@ from typing import Any, Final
 import pandas as pd
 
 from forecast import __version__
-from forecast.backtest import Backtest
 from forecast.errors import UsageError
-from forecast.replay import Record
 from forecast.report.tables import Provenance, table_frame, write_csv
 from forecast.run import BASELINE
-from forecast.track import Calibration, Group, Score, calibration, scores
+from forecast.track_record.backtest import Backtest
+from forecast.track_record.replay import Record
+from forecast.track_record.track import Calibration, Group, Score, calibration, scores
 
 __all__ = ["backtest_document", "backtest_tables", "write_backtest"]
 

@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast import words
-from forecast.backtest import Backtest
-from forecast.replay import MODEL
 from forecast.texts import Lang, t
-from forecast.track import ALL, ALL_MONTHS, FEWEST_OUTCOMES, Calibration, Score, calibration, scores
+from forecast.track_record.backtest import Backtest
+from forecast.track_record.replay import MODEL
+from forecast.track_record.track import ALL, ALL_MONTHS, FEWEST_OUTCOMES, Calibration, Score, calibration, scores
 
 __all__ = ["render_backtest"]
 

@@ -15,7 +15,7 @@ import altair as alt
 import pandas as pd
 
 from forecast import words
-from forecast.distribution import Distribution
+from forecast.answers.distribution import Distribution
 from forecast.periods import Month
 from forecast.report.monthly import Growth
 from forecast.texts import Lang, t

@@ -1,7 +1,7 @@
 """The directory of a run: its tables and ``run.json``.
 
 Invariant: a directory holds a whole run or none of it; an existing one is replaced at once, and only if it is a run
-(held by ``tests/test_files.py``).
+(held by ``tests/test_cli.py``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pandas as pd
 
 from forecast import __version__
 from forecast.errors import UsageError
-from forecast.measure import SCALE_BY_LEVEL
+from forecast.inference.measure import SCALE_BY_LEVEL
 from forecast.paths import COUPLING
 from forecast.report.tables import (
     Provenance,

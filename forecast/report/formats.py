@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from forecast.columns import CHOICES, OPTIONAL_TABLES, TABLES
+from forecast.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
 from forecast.report.schema import TABLES as RESULTS
 from forecast.report.schema import schema
 

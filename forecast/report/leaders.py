@@ -14,10 +14,10 @@ from enum import StrEnum
 from typing import Final
 
 from forecast import words
-from forecast.attainment import Attainment
-from forecast.evidence import Evidence
-from forecast.judgement import Row, RowStatus
-from forecast.lights import Light
+from forecast.answers.attainment import Attainment
+from forecast.answers.evidence import Evidence
+from forecast.answers.judgement import Row, RowStatus
+from forecast.answers.lights import Light
 from forecast.report.notes import OK, plain_name
 from forecast.target import Target, TargetKind
 from forecast.texts import Lang, t

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast import words
+from forecast.answers.evidence import Evidence
 from forecast.dataset import Dataset
-from forecast.evidence import Evidence
 from forecast.moved import Cause, FigureChange, Moved
 from forecast.periods import AsOf, Month
 from forecast.target import TargetKind

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from forecast import words
-from forecast.attainment import Attainment
-from forecast.evidence import Evidence
-from forecast.judgement import Row, RowStatus
+from forecast.answers.attainment import Attainment
+from forecast.answers.evidence import Evidence
+from forecast.answers.judgement import Row, RowStatus
 from forecast.target import TargetKind
 from forecast.texts import Lang, t
 

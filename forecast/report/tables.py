@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from forecast.attainment import Attainment
+from forecast.answers.attainment import Attainment
+from forecast.answers.joint import Joint
+from forecast.answers.judgement import Row, Summary
+from forecast.answers.required import Required
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
-from forecast.joint import Joint
-from forecast.judgement import Row, Summary
 from forecast.paths import IndicatorPaths, Paths
 from forecast.report.schema import QUANTILES, Column, Measure, schema
-from forecast.required import Required
 
 __all__ = [
     "Provenance",

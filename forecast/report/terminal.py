@@ -16,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast import words
-from forecast.attainment import Attainment
-from forecast.evidence import Evidence, Figure
-from forecast.judgement import Row, RowStatus, Summary
-from forecast.lights import Light
+from forecast.answers.attainment import Attainment
+from forecast.answers.evidence import Evidence, Figure
+from forecast.answers.judgement import Row, RowStatus, Summary
+from forecast.answers.lights import Light
 from forecast.report.notes import OK, notes, plain_name
 from forecast.target import TargetKind
 from forecast.texts import Lang, t

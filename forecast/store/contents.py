@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from forecast.dataset import Dataset
-from forecast.source import CONFIG_FILE, Source
+from forecast.reading.source import CONFIG_FILE, Source
 from forecast.store.disk import FULL, Staging, written
 from forecast.store.draws import draws_to_bytes, order_to_bytes
 from forecast.store.errors import StoreError

@@ -16,8 +16,8 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from forecast.diagnostics import Diagnostics
 from forecast.dims import DRAW
+from forecast.inference.diagnostics import Diagnostics
 from forecast.paths import IndicatorPaths, exact_where_published
 from forecast.periods import Frequency
 

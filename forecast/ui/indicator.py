@@ -7,8 +7,8 @@ from html import escape
 import streamlit as st
 
 from forecast import words
-from forecast.distribution import distribution
-from forecast.judgement import Row, RowStatus
+from forecast.answers.distribution import distribution
+from forecast.answers.judgement import Row, RowStatus
 from forecast.report.leaders import lines as leaders_lines
 from forecast.report.monthly import Growth, month_lines, of_indicator
 from forecast.report.notes import plain_name

@@ -13,10 +13,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from forecast.advice import Sharpening, best
-from forecast.attainment import Attainment
+from forecast.answers.advice import Sharpening, best
+from forecast.answers.attainment import Attainment
+from forecast.answers.distribution import year_end_gap
 from forecast.dims import Floats
-from forecast.distribution import year_end_gap
 from forecast.errors import ForecastError
 from forecast.panel import Config, Panel
 from forecast.store import Header, Store, home

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from forecast import words
-from forecast.advice import advice_text
+from forecast.answers.advice import advice_text
 from forecast.report.leaders import Order, evidence_text, lights_text, lines, qualities, title
 from forecast.report.notes import notes
 from forecast.texts import t

@@ -1,0 +1,1 @@
+"""Answers: what the joint draws say of targets."""

@@ -1,0 +1,129 @@
+"""Attainment: how likely every unit reaches, or comes close to, what it is held against.
+
+Unit and benchmark both still move, so that every probability is counted on paired draws of the two.
+
+Invariant: what is said of one indicator does not depend on which others are judged with it
+(held by ``tests/test_attainment.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import xarray as xr
+
+from forecast.answers.evidence import Published
+from forecast.answers.joint import Criterion, Joint, joint
+from forecast.answers.judgement import Judgement, Row, judge, reached
+from forecast.dims import DRAW, PERIOD, UNIT
+from forecast.panel import Config, Panel, Unit
+from forecast.paths import Paths
+from forecast.periods import AsOf
+from forecast.target import Target, TargetKind
+
+__all__ = ["Attainment", "attain"]
+
+LIKELY: Final = 0.7
+"""P(near) from which an indicator no longer has to be won (较有把握)."""
+WINNABLE: Final = 0.3
+"""P(near) below which an indicator is not called winnable (难度很大)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Attainment:
+    """All targets of a run, indicators and units in official order, and what can be said of them together.
+
+    reach, near : joint attainment of the city's assessed indicators against the province's average
+    hardest, winnable : indicators with the least P(near) below 0.7, and with the highest from 0.3 on; None without one
+    """
+
+    rows: tuple[Row, ...]
+    reach: Joint
+    near: Joint
+    hardest: str | None
+    winnable: str | None
+    config: Config
+    units: Mapping[str, Unit]
+    as_of: AsOf
+    target_year: int
+    scenario: str
+    seed: int
+    method: str
+
+
+def attain(
+    paths: Paths, panel: Panel, targets: Sequence[Target], config: Config, *, scenario: str = "baseline"
+) -> Attainment:
+    """Judge every target on the draws, and the city's assessed indicators together.
+
+    Parameters
+    ----------
+    paths : joint draws; the state of knowledge is theirs
+    panel : the data set, for what is published, names, and history
+    targets : rows of ``targets.csv``; each gives one row, whether it can be judged or not
+    config : city, first month of action, rules of lights and of evidence
+    scenario : name that the tables carry
+
+    Raises
+    ------
+    NonFiniteError
+        A draw is NaN or infinite: it would count as missed.
+    ValueError
+        Arrays of an indicator, or draws of two indicators, do not match label by label.
+    """
+    _check_alignment(paths)
+    published = Published.of(panel, paths.as_of, paths.target_year)
+    indicators = {name: i for i, name in enumerate(panel.indicators)}
+    units = {name: i for i, name in enumerate(panel.units)}
+    ordered = sorted(targets, key=lambda target: (indicators[target.indicator], units[target.unit]))
+    judged = [judge(target, paths, published=published, config=config) for target in ordered]
+    together = [one for one in judged if _in_assessment(one.row.target, config)]
+    hardest, winnable = _standouts([one.row for one in together])
+    return Attainment(
+        rows=tuple(one.row for one in judged),
+        reach=_joint(together, Criterion.REACH, paths),
+        near=_joint(together, Criterion.NEAR, paths),
+        hardest=hardest,
+        winnable=winnable,
+        config=config,
+        units=panel.units,
+        as_of=paths.as_of,
+        target_year=paths.target_year,
+        scenario=scenario,
+        seed=paths.seed,
+        method=paths.method,
+    )
+
+
+def _check_alignment(paths: Paths) -> None:
+    worlds = []
+    for one in paths.indicators.values():
+        xr.align(one.cum_yoy, one.base_weight, one.growth, join="exact")
+        xr.align(one.published, one.cum_yoy.isel({DRAW: 0}, drop=True), join="exact")
+        worlds.append(one.cum_yoy.isel({UNIT: 0, PERIOD: 0}, drop=True))
+    xr.align(*worlds, join="exact")
+
+
+def _in_assessment(target: Target, config: Config) -> bool:
+    return target.assessed and target.unit == config.city and target.kind is TargetKind.PROVINCE_AVERAGE
+
+
+def _joint(together: Sequence[Judgement], criterion: Criterion, paths: Paths) -> Joint:
+    hits = {}
+    for one in together:
+        if one.gap is not None:
+            target = one.row.target
+            tolerance = target.tolerance_pp if criterion is Criterion.NEAR else 0.0
+            hits[target.indicator] = reached(one.gap, tolerance_pp=tolerance)
+    ess = min((paths.indicators[name].ess for name in hits), default=1.0)
+    return joint(hits, criterion=criterion, assessed=len(together), ess=ess)
+
+
+def _standouts(rows: Sequence[Row]) -> tuple[str | None, str | None]:
+    unsure = [(row.p_near, row.target.indicator) for row in rows if row.p_near is not None and row.p_near < LIKELY]
+    if not unsure:
+        return None, None
+    hardest, (chance, winnable) = min(unsure)[1], max(unsure)
+    return hardest, (winnable if winnable != hardest and chance >= WINNABLE else None)

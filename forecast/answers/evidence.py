@@ -1,0 +1,134 @@
+"""What was published of a unit this year, and whether that is enough to be judged on.
+
+Invariant: one figure more never makes evidence worse (held by ``tests/test_attainment.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+from forecast.inference.measure import CUMULATIVE, SINGLE
+from forecast.panel import EvidenceRule, Panel, Unit, known
+from forecast.periods import AsOf, Frequency, Month
+
+__all__ = [
+    "Evidence",
+    "Figure",
+    "Published",
+    "ancestors",
+    "classify",
+    "nearest_province",
+    "wanted_period",
+]
+
+
+class Evidence(StrEnum):
+    """How much is published in the target year (充分、有限、薄弱、不足)."""
+
+    AMPLE = "ample"
+    LIMITED = "limited"
+    THIN = "thin"
+    INSUFFICIENT = "insufficient"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A published cumulative growth with its own month.
+
+    growth_pct : percent
+    """
+
+    period: Month
+    growth_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Published:
+    """The growth figures of a data set that are out at a state of knowledge.
+
+    rows : cumulative and single-period growth, columns as ``Panel.observations``
+    """
+
+    panel: Panel
+    rows: pd.DataFrame
+    year: int
+
+    @classmethod
+    def of(cls, panel: Panel, as_of: AsOf, year: int) -> Published:
+        """What is out by ``as_of``, of all years; ``year`` is the target year."""
+        rows = known(panel, as_of)
+        return cls(panel=panel, rows=rows[rows["measure"].isin([CUMULATIVE, SINGLE])], year=year)
+
+    def of_unit(self, unit: str, indicator: str) -> pd.DataFrame:
+        """Rows of one unit and indicator."""
+        return self.rows[(self.rows["unit"] == unit) & (self.rows["indicator"] == indicator)]
+
+    def cumulative(self, unit: str, indicator: str) -> dict[Month, float]:
+        """Cumulative growth by period, percent, all years, in order of time; empty if there is none.
+
+        The first period of a year is cumulative whether it was published as the one or the other. Figures off the
+        indicator's own grid (a monthly figure of a quarterly indicator) are left out.
+        """
+        mine = self.of_unit(unit, indicator)
+        months = self.panel.indicators[indicator].frequency.months
+        found: dict[Month, float] = {}
+        for measure in (SINGLE, CUMULATIVE):
+            chosen = mine[mine["measure"] == measure]
+            for period, value in zip(chosen["period"], chosen["value"], strict=True):
+                if period.month in months and (measure == CUMULATIVE or period.month == months[0]):
+                    found[period] = float(value)
+        return dict(sorted(found.items()))
+
+    def to_date(self, unit: str, indicator: str) -> tuple[Figure, ...]:
+        """Cumulative growth of the target year, in order of time."""
+        found = self.cumulative(unit, indicator).items()
+        return tuple(Figure(month, value) for month, value in found if month.year == self.year)
+
+    def points(self, unit: str, indicator: str) -> int:
+        """Periods of the target year with a figure; cumulative and single growth of one period are one point."""
+        return len({period for period in self.of_unit(unit, indicator)["period"] if period.year == self.year})
+
+    def synthetic_share(self, units: frozenset[str], indicator: str) -> float | None:
+        """Share of the figures of these units, all years, that are synthetic, in [0, 1]; None without a figure."""
+        chosen = self.rows[(self.rows["indicator"] == indicator) & self.rows["unit"].isin(units)]
+        return None if chosen.empty else float((chosen["status"] == "synthetic").mean())
+
+
+def classify(own: int, benchmark: int | None, rule: EvidenceRule) -> Evidence:
+    """Class of evidence by the number of points in the target year.
+
+    Parameters
+    ----------
+    own : points of the unit
+    benchmark : points of what it is held against; None for a constant target
+    """
+    if own == 0 or benchmark == 0:
+        return Evidence.INSUFFICIENT
+    if own < rule.limited_from:
+        return Evidence.THIN
+    return Evidence.LIMITED if own < rule.ample_from else Evidence.AMPLE
+
+
+def ancestors(units: Mapping[str, Unit], unit: str) -> tuple[str, ...]:
+    """Parents of a unit up to the root, nearest first."""
+    chain: list[str] = []
+    parent = units[unit].parent
+    while parent is not None:
+        chain.append(parent)
+        parent = units[parent].parent
+    return tuple(chain)
+
+
+def nearest_province(units: Mapping[str, Unit], unit: str) -> str | None:
+    """The province that a unit belongs to, or None for a province and above."""
+    return next((a for a in ancestors(units, unit) if units[a].level == "province"), None)
+
+
+def wanted_period(frequency: Frequency, year: int, as_of: AsOf) -> Month:
+    """The latest period of the year that can be out: the figure to ask for first."""
+    months = [Month(year, m) for m in frequency.months if Month(year, m) <= as_of.month]
+    return months[-1] if months else Month(year, frequency.months[0])

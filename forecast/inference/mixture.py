@@ -1,0 +1,114 @@
+"""Two members, one forecast: structural and direct draws of the rest of the year, calibrated and mixed.
+
+Both members say how much the rest of the year grows on last year's, in logs: ``z``. A share of the draws, the same ones
+in all places of an indicator, takes the direct member's ``z``; its path is the structural one of that draw with the
+growth of all open periods shifted by one constant. What is done to the structural member's spread is chosen on years of
+the public panels, scored ones among them, and small.
+
+Invariant: in every draw, year-end growth follows from growth to date and ``z`` (held by ``tests/test_mixture.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from forecast.dims import Floats
+from forecast.inference.direct import Worlds, usable, worlds
+from forecast.inference.factors import Grid
+
+__all__ = ["DIRECT_SHARE", "Mixture", "Parts", "combined", "mixture", "parts", "with_parts"]
+
+DIRECT_SHARE: Final = 0.5
+"""Share of the draws that the direct member would give after very many years; weights learnt within a history do no
+better."""
+HALF_SHARE_YEARS: Final = 3.0
+"""Past years from which it gives half of that."""
+RECENTRED: Final = 0.5
+"""Part of the way that each member's centre moves to the common one: members that disagree would widen 50 % intervals
+beyond what is observed."""
+ROOT_SPREAD: Final = 0.85
+"""Spread of the root's structural draws kept: an aggregate is steadier than the prior of all places says."""
+TAIL_DOF: Final = 8.0
+"""Degrees of freedom of the structural member's tails; the variance stays."""
+LEAST_LEVEL: Final = 0.02
+"""Least level of the rest of the year, over the structural member's centre: growth stays legal where tails are long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mixture:
+    """What the draws of all places of an indicator share.
+
+    stretch : (draw,), how far out the structural draw lies, mean square 1
+    direct : (n,) int, the draws that the direct member gives; none where it cannot be used
+    worlds : of those draws
+    """
+
+    stretch: Floats
+    direct: np.ndarray
+    worlds: Worlds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Parts:
+    """Log growth of the two parts of the target year on the same of last year.
+
+    to_date : (draw,), of the published periods, 0 where none is; rest : (draw,), of the open ones
+    """
+
+    to_date: Floats
+    rest: Floats
+
+
+def mixture(grid: Grid, draws: int, rng: np.random.Generator) -> Mixture:
+    """Which draws are whose, drawn once for an indicator."""
+    past = grid.years - 1
+    count = round(DIRECT_SHARE * past / (past + HALF_SHARE_YEARS) * draws) if usable(grid) else 0
+    stretch = np.sqrt((TAIL_DOF - 2) / rng.chisquare(TAIL_DOF, draws))
+    direct = np.sort(rng.permutation(draws)[:count])
+    empty = Worlds(year=np.zeros(0, dtype=np.intp), sign=np.zeros(0))
+    return Mixture(stretch=stretch, direct=direct, worlds=worlds(grid, count, rng) if count else empty)
+
+
+def combined(structural: Floats, root: Floats, direct: Floats, shared: Mixture) -> Floats:
+    """Log growth of the rest of the year, members mixed.
+
+    Parameters
+    ----------
+    structural : (draw,), the place's by the structural member; root : (draw,), the root's by the same
+    direct : (n,), the place's by the direct member, for the draws ``shared.direct``
+
+    Returns
+    -------
+    array (draw,)
+    """
+    level = np.exp(structural - (1 - ROOT_SPREAD) * (root - np.median(root)))
+    centre = np.median(level)
+    out = centre + (level - centre) * shared.stretch
+    if len(direct):
+        share = len(direct) / len(structural)
+        apart = np.median(np.exp(direct)) - centre
+        out = out + RECENTRED * share * apart
+        out[shared.direct] = np.exp(direct) - RECENTRED * (1 - share) * apart
+    return np.log(np.maximum(out, LEAST_LEVEL * centre))
+
+
+def parts(index: Floats, weight: Floats, grid: Grid) -> Parts:
+    """Growth of the year to date and of the rest of the year: index (draw, period), weight (per_year,)."""
+    s, known = grid.per_year, grid.known
+    level = weight * np.exp(index[:, -2 * s :].reshape(-1, 2, s))
+    to_date = np.log(level[:, :, :known].sum(2)) if known else np.zeros((len(index), 2))
+    rest = np.log(level[:, :, known:].sum(2)) if grid.open else np.zeros((len(index), 2))
+    return Parts(to_date=to_date[:, 1] - to_date[:, 0], rest=rest[:, 1] - rest[:, 0])
+
+
+def with_parts(index: Floats, weight: Floats, grid: Grid, wanted: Parts) -> Floats:
+    """Paths with the wanted growth of both parts of the target year, each shifted by one constant a draw."""
+    found = parts(index, weight, grid)
+    out = index.copy()
+    start = grid.periods - grid.per_year
+    out[:, start : start + grid.known] += (wanted.to_date - found.to_date)[:, None]
+    out[:, start + grid.known :] += (wanted.rest - found.rest)[:, None]
+    return out

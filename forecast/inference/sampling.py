@@ -1,0 +1,226 @@
+"""Fit an indicator: family by family down the chain of places, then draws of every index.
+
+The nation first; then the province given the nation's draws, the cities given the province's, and so on: draw number i
+is the same world in every place, so that common movements stay common.
+
+A family of which everything is published goes, by the fast route, the regular way (``regular``: one
+factorisation for all families of a grid); any other, and all of them by the reference route, the way of the marginal
+likelihood of its figures (``ratio``). By both routes the direct member gives its share of the draws of regular
+families (``mixture``).
+
+Invariant: a place's draws never depend on its siblings' or children's presence, except through what siblings share:
+the prior of their shapes and the coefficients of the direct member (held by ``tests/test_sampling.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from forecast.dims import Floats
+from forecast.inference.chain import chain
+from forecast.inference.diagnostics import Diagnostics, worst
+from forecast.inference.direct import draw_excess, fit_direct
+from forecast.inference.factors import Grid
+from forecast.inference.family import Parent, prepare
+from forecast.inference.fast import systematic
+from forecast.inference.mixture import Mixture, Parts, combined, mixture, parts, with_parts
+from forecast.inference.model import Measurements
+from forecast.inference.ratio import HYPER_DRAWS, Method, RatioDraws, sampled_family
+from forecast.inference.regular import common_grid, regular_family
+
+__all__ = ["HYPER_DRAWS", "Diagnostics", "Method", "Posterior", "fit", "stream", "systematic"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Posterior:
+    """Joint draws of the log index of one indicator.
+
+    index : (draw, unit, period of the last two years), log points; the last ``per_year`` are the target year
+    shape : {parent index: (hyper, 7)}, scale : {unit index: (hyper,)}, of families whose hyperparameters are sampled,
+        not of those whose shapes are weighted on a design
+    """
+
+    measurements: Measurements
+    index: Floats
+    shape: dict[int, Floats]
+    scale: dict[int, Floats]
+    diagnostics: Diagnostics
+
+
+def stream(seed: int, *names: str) -> np.random.Generator:
+    """Random stream of an entity: depends on the seed and the names alone, never on what else is drawn."""
+    key = hashlib.sha256("\x1f".join(names).encode()).digest()
+    return np.random.default_rng([seed, *np.frombuffer(key, dtype="<u4").tolist()])
+
+
+def fit(
+    measurements: Measurements,
+    *,
+    method: Method,
+    seed: int,
+    name: str,
+    draws: int,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Posterior:
+    """Posterior draws of the index of all places of an indicator.
+
+    Parameters
+    ----------
+    method : "fast" or "nuts" (PyMC's marginal model, the reference)
+    name : of the indicator; keys its random streams
+    draws : a multiple of ``HYPER_DRAWS``
+    """
+    task = _Task(measurements=measurements, method=method, seed=seed, name=name, draws=draws)
+    made = _Made.empty(draws, measurements)
+    for group in measurements.siblings():
+        family = task.family(group, made)
+        for unit in family.units:
+            progress(measurements.units[unit])
+        structural = task.structural(family, made)
+        made.fitted[family.above] = structural
+        made.structural[:, family.units] = structural.ratio
+        if family.above >= 0:
+            above = made.index if family.grid is None else made.structural
+            made.structural[:, family.units] += above[:, [family.above]]
+        if family.grid is None or not family.grid.open:
+            made.index[:, family.units] = made.structural[:, family.units]
+        else:
+            task.mix(family, family.grid, made)
+    return made.posterior(measurements)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Siblings:
+    """A family to be fitted.
+
+    above : index of the parent, -1 for none; label : its name
+    units : indices of the siblings, in the order of their ids, so that sums do not depend on the file's
+    grid : their regular grid; None: their figures have gaps
+    """
+
+    above: int
+    label: str
+    units: tuple[int, ...]
+    grid: Grid | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Made:
+    """What is drawn so far: arrays (draw, unit, period) that fill up, and what families leave for their children.
+
+    structural : by the structural member alone; index : members mixed
+    grid : of every unit; chained : (T,) index of every regular unit, in the periods with a figure
+    excess : (n,) direct draws of every regular unit
+    """
+
+    structural: Floats
+    index: Floats
+    fitted: dict[int, RatioDraws] = field(default_factory=dict)
+    grid: dict[int, Grid | None] = field(default_factory=dict)
+    chained: dict[int, Floats] = field(default_factory=dict)
+    excess: dict[int, Floats] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, draws: int, m: Measurements) -> _Made:
+        shape = (draws, len(m.units), m.periods)
+        return cls(structural=np.empty(shape), index=np.empty(shape))
+
+    def posterior(self, m: Measurements) -> Posterior:
+        diagnostics = worst([one.diagnostics for one in self.fitted.values()], len(m.unit))
+        effective = [one.diagnostics.effective_draws for one in self.fitted.values()]
+        sampled = {above: one.hyper for above, one in self.fitted.items() if one.hyper is not None}
+        units = {above: sorted(self._siblings(m, above), key=m.units.__getitem__) for above in sampled}
+        return Posterior(
+            measurements=m,
+            index=np.ascontiguousarray(self.index[:, :, -2 * m.per_year :]),
+            shape={above: hyper.shape for above, hyper in sampled.items()},
+            scale={u: hyper.scale[:, i] for above, hyper in sampled.items() for i, u in enumerate(units[above])},
+            diagnostics=replace(diagnostics, effective_draws=min(e for e in effective if e is not None)),
+        )
+
+    @staticmethod
+    def _siblings(m: Measurements, above: int) -> list[int]:
+        return [unit for unit, parent in enumerate(m.parent) if parent == above]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Task:
+    """The fit of an indicator."""
+
+    measurements: Measurements
+    method: Method
+    seed: int
+    name: str
+    draws: int
+
+    def family(self, group: tuple[int, ...], made: _Made) -> _Siblings:
+        """A family, its grid if it is regular, and the chained index of its places."""
+        m, above = self.measurements, self.measurements.parent[group[0]]
+        units = tuple(sorted(group, key=m.units.__getitem__))
+        grid = common_grid(m, units, made.grid.get(above), root=above < 0)
+        made.grid.update(dict.fromkeys(units, grid))
+        if grid is not None:
+            made.chained.update({unit: chain(_cumulative(m, unit), m.weight[unit]) for unit in units})
+        return _Siblings(above=above, label="root" if above < 0 else m.units[above], units=units, grid=grid)
+
+    def structural(self, family: _Siblings, made: _Made) -> RatioDraws:
+        """Draws of the siblings' ratios by the structural member."""
+        m, above = self.measurements, family.above
+        own = tuple(stream(self.seed, self.name, family.label, m.units[unit]) for unit in family.units)
+        if family.grid is not None and self.method == "fast":
+            index = self._ratios(family, made)
+            rounding = np.array([_rounding(m, unit) for unit in family.units])
+            rounding = np.hypot(rounding, _rounding(m, above) if above >= 0 else 0.0)
+            return regular_family(family.grid, index, rounding, own=own, draws=self.draws, root=above < 0)
+        source = made.index if family.grid is None else made.structural
+        parent = Parent.none(self.draws, m.periods) if above < 0 else Parent.of(source[:, above])
+        prepared = prepare(m, family.units, parent, root=above < 0)
+        rng = stream(self.seed, self.name, family.label)
+        return sampled_family(prepared, m, method=self.method, seed=self.seed, rng=rng, own=own)
+
+    def mix(self, family: _Siblings, grid: Grid, made: _Made) -> None:
+        """Index of a regular family with the direct member's share of the draws."""
+        m = self.measurements
+        shared = mixture(grid, self.draws, stream(self.seed, self.name, "mixture"))
+        self._direct(family, grid, made, shared)
+        root = parts(made.structural[:, 0], m.weight[0], grid).rest
+        for unit in family.units:
+            paths, weight = made.structural[:, unit], m.weight[unit]
+            found = parts(paths, weight, grid)
+            published = float(np.log1p(_cumulative(m, unit)[-1]))
+            to_date = found.to_date.copy()
+            to_date[shared.direct] = published
+            rest = combined(found.rest, root, published + made.excess[unit], shared)
+            made.index[:, unit] = with_parts(paths, weight, grid, Parts(to_date=to_date, rest=rest))
+
+    def _direct(self, family: _Siblings, grid: Grid, made: _Made, shared: Mixture) -> None:
+        """Direct draws of every sibling; none where the member cannot be used."""
+        m = self.measurements
+        if not len(shared.direct):
+            made.excess.update({unit: np.zeros(0) for unit in family.units})
+            return
+        direct = fit_direct(self._ratios(family, made), m.weight[list(family.units)].T, grid)
+        for i, unit in enumerate(family.units):
+            rng = stream(self.seed, self.name, family.label, m.units[unit], "direct")
+            above = made.excess[family.above] if family.above >= 0 else 0.0
+            made.excess[unit] = above + draw_excess(direct, i, shared.worlds, rng)
+
+    def _ratios(self, family: _Siblings, made: _Made) -> Floats:
+        """Chained index of the siblings less the parent's, (T, sibling)."""
+        index = np.stack([made.chained[unit] for unit in family.units], axis=1)
+        return index if family.above < 0 else index - made.chained[family.above][:, None]
+
+
+def _cumulative(m: Measurements, unit: int) -> Floats:
+    """Published cumulative growth of a unit in the order of periods, fraction."""
+    rows = np.flatnonzero((m.unit == unit) & m.cumulative)
+    return np.expm1(m.log_growth[rows[np.argsort(m.time[rows])]])
+
+
+def _rounding(m: Measurements, unit: int) -> float:
+    """Usual sd of rounding of a unit's cumulative log growth."""
+    return float(np.median(m.noise_sd[(m.unit == unit) & m.cumulative]))

@@ -1,0 +1,1 @@
+"""Scenario files: the vocabulary of actions, read and checked against a data set."""

@@ -1,0 +1,335 @@
+"""Scenarios: files that say what could be done, read and checked against a data set.
+
+A file is YAML (``scenario_yaml``) in the vocabulary of ``scenario_actions``. ``extends`` takes in the actions of
+another file; ``a.yaml+b.yaml`` compounds several.
+
+Invariant: the same actions in another order are the same scenario (held by ``tests/test_scenario.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from forecast.dataset import Dataset
+from forecast.reading.tables import near, quoted
+from forecast.scenario.actions import ACTION_TYPES, ADDITIONALITY, Assumptions, Header
+from forecast.scenario.checks import Placed, check_actions
+from forecast.scenario.document import Document, parse_yaml
+from forecast.scenario.fields import note_errors
+from forecast.scenario.problems import Notes
+
+__all__ = ["BASELINE", "Measure", "Scenario", "json_schema", "read_scenario", "scenario_of"]
+
+BASELINE: Final = "0" * 16
+"""Hash of the scenario without actions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One action of a scenario, under the name that tables show.
+
+    id : unique within the scenario, ``type#1`` where the file names none
+    key : of its random streams: the file's id, else what the action is about, so that a copied file keeps its draws
+    additionality : share of the effect that counts
+    """
+
+    id: str
+    key: str
+    action: Any
+    file: str
+    line: int
+    additionality: float
+
+    @property
+    def type(self) -> str:
+        """Type of the action."""
+        return str(self.action.type)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """What a scenario file says, checked.
+
+    name, title : of the file, or of all files joined by ``+``
+    files : names of all files read
+    extends : name of the file that the (last) file extends, or None
+    """
+
+    name: str
+    title: str
+    description: str = ""
+    author: str = ""
+    as_of: str | None = None
+    dataset: str | None = None
+    extends: str | None = None
+    assumptions: Assumptions = field(default_factory=Assumptions)
+    actions: tuple[Measure, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """Sixteen hex digits over actions and assumptions, whatever their order; zeros without actions."""
+        if not self.actions:
+            return BASELINE
+        parts = sorted(f"{m.key}|{m.action.model_dump_json()}" for m in self.actions)
+        text = "\n".join([*parts, self.assumptions.model_dump_json()])
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def only(self, ids: Sequence[str]) -> Scenario:
+        """The same scenario with only these actions, draws unchanged."""
+        kept = tuple(m for m in self.actions if m.id in ids)
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return Scenario(**(values | {"actions": kept}))
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """One file with those that it extends."""
+
+    header: Header
+    actions: list[Placed]
+    files: list[str]
+    set_here: dict[str, Any]
+
+
+def read_scenario(path: str | Path, dataset: Dataset) -> Scenario:
+    """Scenario of a file, or of several joined by ``+``, checked against a data set.
+
+    Raises
+    ------
+    ScenarioError
+        Anything is wrong with any of the files; it carries every problem, with line and column.
+    """
+    notes = Notes()
+    paths = [Path(part) for part in str(path).split("+")]
+    loaded = [one for p in paths if (one := _load(p, notes, ())) is not None]
+    actions = [placed for one in loaded for placed in one.actions]
+    coefficients = _merged(loaded, notes)
+    check_actions(actions, dataset, notes)
+    for one in loaded:
+        for name in one.header.assumptions.elasticities:
+            known = set(dataset.panel.industries["industry"])
+            if name not in known:
+                suggestion = near(name, known) or ""
+                notes.add("industry_unknown", one.files[0], None, None, value=quoted(name), suggestion=suggestion)
+        if one.header.dataset is not None and one.header.dataset != dataset.config.name:
+            params = {"value": quoted(one.header.dataset), "expected": dataset.config.name}
+            notes.add("dataset_other", one.files[0], None, None, **params)
+    _check_ids(actions, notes)
+    notes.check()
+    headers = [one.header for one in loaded]
+    return Scenario(
+        name="+".join(h.name for h in headers),
+        title=" + ".join(h.title for h in headers),
+        description="\n".join(h.description for h in headers if h.description),
+        author=", ".join(dict.fromkeys(h.author for h in headers if h.author)),
+        as_of=next((h.as_of for h in headers if h.as_of), None),
+        dataset=headers[0].dataset,
+        extends=headers[-1].extends,
+        assumptions=Assumptions.model_validate(coefficients),
+        actions=_measures(actions),
+        files=tuple(dict.fromkeys(name for one in loaded for name in one.files)),
+    )
+
+
+def scenario_of(name: str, actions: Sequence[Mapping[str, Any]], dataset: Dataset, **header: Any) -> Scenario:
+    """Scenario built by a program from actions as a file would write them; checked alike.
+
+    Raises
+    ------
+    ScenarioError
+        Anything is wrong.
+    """
+    notes = Notes()
+    value = {"name": name, "title": header.pop("title", name), **header, "actions": [dict(a) for a in actions]}
+    document = Document(file=name, value=value, values={}, keys={})
+    one = _from_document(document, Path(), notes, ())
+    placed = one.actions if one else []
+    check_actions(placed, dataset, notes)
+    _check_ids(placed, notes)
+    notes.check()
+    if one is None:
+        raise AssertionError("a scenario that could not be read is a problem")
+    return Scenario(
+        name=name,
+        title=one.header.title,
+        description=one.header.description or "",
+        author=one.header.author or "",
+        as_of=one.header.as_of,
+        dataset=one.header.dataset,
+        assumptions=one.header.assumptions,
+        actions=_measures(placed),
+        files=(name,),
+    )
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a scenario file, as the reader understands it."""
+    schema = Header.model_json_schema()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "dabiao scenario",
+        "description": "情景文件。A scenario file of dabiao.",
+        **{key: value for key, value in schema.items() if key not in ("title", "description")},
+    }
+
+
+def _load(path: Path, notes: Notes, chain: tuple[Path, ...]) -> _Loaded | None:
+    if path.resolve() in chain:
+        notes.add("extends_cycle", path.name, None, None, chain=" → ".join(p.name for p in (*chain, path)))
+        return None
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        notes.add("file_kind", str(path), None, None)
+        return None
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        notes.add("file_missing", str(path), None, None)
+        return None
+    except OSError as error:
+        notes.add("file_unreadable", str(path), None, None, reason=error.strerror or error)
+        return None
+    document = parse_yaml(content, path.name, notes)
+    return None if document is None else _from_document(document, path, notes, (*chain, path.resolve()))
+
+
+def _from_document(document: Document, path: Path, notes: Notes, chain: tuple[Path, ...]) -> _Loaded | None:
+    raw = dict(document.value)
+    listed = raw.pop("actions", None)
+    header = _header(raw, document, notes)
+    actions = _actions(listed, document, notes)
+    extends = raw.get("extends")
+    files, set_here = [document.file], dict(raw.get("assumptions") or {}) if header else {}
+    if isinstance(extends, str) and extends:
+        base = _load(path.parent / extends, notes, chain)
+        if base is not None:
+            actions = [*base.actions, *actions]
+            files += base.files
+            set_here = _overlaid(base.set_here, set_here)
+    return None if header is None else _Loaded(header=header, actions=actions, files=files, set_here=set_here)
+
+
+def _header(raw: Mapping[str, Any], document: Document, notes: Notes) -> Header | None:
+    try:
+        return Header.model_validate_json(json.dumps(raw), strict=True)
+    except ValidationError as error:
+        note_errors(error, Header, document, (), notes)
+        return None
+
+
+def _actions(listed: Any, document: Document, notes: Notes) -> list[Placed]:
+    """Actions that can be read; the others are noted."""
+    if listed is None:
+        return []
+    if not isinstance(listed, list):
+        spot = document.spot(("actions",))
+        notes.add("type_list", document.file, spot.line, spot.column, name="actions", value=quoted(str(listed)))
+        return []
+    placed = []
+    for k, raw in enumerate(listed):
+        way = ("actions", k)
+        spot = document.spot(way)
+        if not isinstance(raw, dict):
+            notes.add("type_mapping", document.file, spot.line, spot.column, name="actions", value=quoted(str(raw)))
+            continue
+        kind = raw.get("type")
+        if not isinstance(kind, str) or kind not in ACTION_TYPES:
+            _note_type(kind, document, k, notes)
+            continue
+        model = ACTION_TYPES[kind]
+        try:
+            action = model.model_validate_json(json.dumps(raw), strict=True)
+        except ValidationError as error:
+            note_errors(error, model, document, way, notes)
+            continue
+        placed.append(Placed(action=action, document=document, way=way))
+    return placed
+
+
+def _note_type(kind: Any, document: Document, k: int, notes: Notes) -> None:
+    spot = document.spot(("actions", k, "type"))
+    if kind is None:
+        notes.add("action_untyped", document.file, spot.line, spot.column, expected=", ".join(ACTION_TYPES))
+        return
+    suggestion = near(str(kind), ACTION_TYPES)
+    code = "action_near" if suggestion else "action_unknown"
+    params = {"value": quoted(str(kind)), "suggestion": suggestion or "", "expected": ", ".join(ACTION_TYPES)}
+    notes.add(code, document.file, spot.line, spot.column, **params)
+
+
+def _overlaid(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Coefficients of a file over those of the file that it extends."""
+    out = dict(base) | dict(own)
+    if isinstance(base.get("elasticities"), dict) and isinstance(own.get("elasticities"), dict):
+        out["elasticities"] = base["elasticities"] | own["elasticities"]
+    return out
+
+
+def _merged(loaded: Sequence[_Loaded], notes: Notes) -> dict[str, Any]:
+    """Coefficients of all files that compound; two different values of one are a contradiction."""
+    merged: dict[str, Any] = {}
+    for one in loaded:
+        for name, value in one.set_here.items():
+            if name in merged and merged[name] != value:
+                notes.add("assumption_twice", one.files[0], None, None, name=name)
+            merged[name] = value
+    valid = Header.model_fields["assumptions"].annotation
+    try:
+        Assumptions.model_validate_json(json.dumps(merged), strict=True)
+    except ValidationError:
+        return {}
+    return merged if valid is not None else {}
+
+
+def _check_ids(actions: Sequence[Placed], notes: Notes) -> None:
+    first: dict[str, Placed] = {}
+    for placed in actions:
+        name = placed.action.id
+        if name is None:
+            continue
+        if name in first:
+            spot = placed.spot("id")
+            other = first[name].spot("id")
+            params = {"value": quoted(name), "file": first[name].document.file, "line": other.line}
+            notes.add("id_twice", placed.document.file, spot.line, spot.column, **params)
+        first.setdefault(name, placed)
+
+
+_ABOUT: Final = (
+    "enterprises", "projects", "select", "unit", "indicator", "industry", "channel", "county", "price", "amount_yi",
+)  # fmt: skip
+
+
+def _measures(actions: Sequence[Placed]) -> tuple[Measure, ...]:
+    """Actions under unique names, with the keys of their streams."""
+    counts: Counter[str] = Counter()
+    keys: Counter[tuple[str, str]] = Counter()
+    out = []
+    for placed in actions:
+        action, file = placed.action, placed.document.file
+        counts[action.type] += 1
+        about = {name: value for name in _ABOUT if (value := getattr(action, name, None)) is not None}
+        key = action.id or f"{action.type}|{json.dumps(about, sort_keys=True, ensure_ascii=False, default=str)}"
+        keys[(file, key)] += 1
+        if keys[(file, key)] > 1:
+            key += f"#{keys[(file, key)]}"
+        share = action.additionality
+        out.append(
+            Measure(
+                id=action.id or f"{action.type}#{counts[action.type]}",
+                key=key,
+                action=action,
+                file=file,
+                line=placed.spot().line,
+                additionality=ADDITIONALITY.get(action.type, 1.0) if share is None else share,
+            )
+        )
+    return tuple(out)

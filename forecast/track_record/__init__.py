@@ -1,0 +1,1 @@
+"""The track record: past months replayed with what was known then, and scored."""

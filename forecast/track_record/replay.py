@@ -1,0 +1,254 @@
+"""One indicator as of one month of a past year: what would have been said then, and how it turned out.
+
+Every place is held against its own average: a place below a province against the province, a province against the
+nation. The model and the other forecasters are given the same figures, those that were out.
+
+Invariant: nothing that was released later enters a forecast; only the outcome is read from later releases
+(held by ``tests/test_backtest.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from forecast.answers.evidence import Evidence, Published, classify, nearest_province
+from forecast.answers.judgement import reached
+from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
+from forecast.fitting import FitTask, fit_indicator
+from forecast.inference.measure import CUMULATIVE, measure
+from forecast.inference.model import Measurements
+from forecast.inference.sampling import Method, stream
+from forecast.orderings import orderings
+from forecast.panel import EvidenceRule, Indicator, Panel, Unit, known
+from forecast.periods import AsOf, Month
+from forecast.track_record import scoring
+from forecast.track_record.peers import forecast_with, growth_history
+
+__all__ = ["DEFAULT_TOLERANCE_PP", "MODEL", "Case", "Pair", "Record", "ReplayTask", "outcomes", "pairs", "replay"]
+
+MODEL: Final = "model"
+"""Name of the product's own model among the forecasters."""
+DEFAULT_TOLERANCE_PP: Final = 2.0
+"""Half-width of the window that decides where the data set has no target for a place, points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A place and what it is held against, with how both ended the year.
+
+    tolerance_pp : how far below still counts as 接近, points; half the width of the window that decides
+    outcome_pct, benchmark_outcome_pct : full-year growth as first published, percent
+    """
+
+    unit: str
+    level: str
+    benchmark: str
+    tolerance_pp: float
+    outcome_pct: float
+    benchmark_outcome_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReplayTask:
+    """What one replay depends on.
+
+    panel : the data set's, with the figures of this indicator only
+    month : the reporting month whose figures are the last that are out
+    pairs : places whose end of the year is known
+    forecasters : names of others than the model
+    """
+
+    panel: Panel
+    indicator: str
+    month: Month
+    pairs: tuple[Pair, ...]
+    evidence: EvidenceRule
+    method: Method
+    seed: int
+    draws: int
+    forecasters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What was to be forecast, and what was known.
+
+    months_left : from the month to the last period of the year
+    evidence : class of what was published of place and benchmark in the year by then
+    synthetic : whether any figure of the indicator is
+    """
+
+    indicator: str
+    pair: Pair
+    month: Month
+    months_left: int
+    evidence: Evidence
+    synthetic: bool
+
+    @property
+    def event(self) -> bool:
+        """Whether the place reached its benchmark; a tie is reached."""
+        gap = (self.pair.outcome_pct - self.pair.benchmark_outcome_pct) / 100.0
+        return bool(reached(np.array(gap), tolerance_pp=0.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One forecast of one forecaster, scored.
+
+    mean_pct : forecast of full-year growth; p_reach : share of draws that reach the benchmark, in [0, 1]
+    crps_pp : of full-year growth; twcrps_pp : of the gap, within the tolerance either side of reaching, points
+    covered50, covered90, pit : None for a forecaster that gives no distribution
+    diagnostics : verdict on the fit; empty for others than the model
+    """
+
+    case: Case
+    forecaster: str
+    mean_pct: float
+    p_reach: float
+    crps_pp: float
+    twcrps_pp: float
+    brier: float
+    log_score: float
+    covered50: bool | None
+    covered90: bool | None
+    pit: float | None
+    diagnostics: str
+
+
+def outcomes(panel: Panel, indicator: Indicator, year: int, *, by: AsOf | None = None) -> dict[str, float]:
+    """Full-year growth as first published, percent, by unit.
+
+    Parameters
+    ----------
+    by : releases after it do not count; None: all that the data set has
+    """
+    rows = panel.observations
+    end = Month(year, indicator.frequency.months[-1])
+    mine = (rows["indicator"] == indicator.indicator) & (rows["measure"] == CUMULATIVE) & rows["value"].notna()
+    chosen = rows[mine & np.array([period == end for period in rows["period"]], dtype=bool)]
+    if by is not None:
+        chosen = chosen[np.array([by.sees(end, day) for day in chosen["released"]], dtype=bool)]
+    first = chosen.sort_values("released", kind="stable").drop_duplicates("unit")
+    return {str(unit): float(value) for unit, value in zip(first["unit"], first["value"], strict=True)}
+
+
+def pairs(units: Mapping[str, Unit], ends: Mapping[str, float], tolerances: Mapping[str, float]) -> tuple[Pair, ...]:
+    """Places whose end of the year is known together with that of what they are held against, in official order.
+
+    Parameters
+    ----------
+    ends : full-year growth by unit, percent
+    tolerances : by unit, points; ``DEFAULT_TOLERANCE_PP`` for others
+    """
+    held = {unit: nearest_province(units, unit) or place.parent for unit, place in units.items()}
+    return tuple(
+        Pair(
+            unit=unit,
+            level=units[unit].level,
+            benchmark=benchmark,
+            tolerance_pp=tolerances.get(unit, DEFAULT_TOLERANCE_PP),
+            outcome_pct=ends[unit],
+            benchmark_outcome_pct=ends[benchmark],
+        )
+        for unit, benchmark in held.items()
+        if benchmark is not None and unit in ends and benchmark in ends
+    )
+
+
+def replay(task: ReplayTask) -> tuple[Record, ...]:
+    """Forecast as of the month with every forecaster, and score what can be scored; a pure function of the task.
+
+    A pair counts where place and benchmark have a figure in the year: without one the product gives no probability. A
+    forecaster that cannot forecast a pair leaves no record of it.
+    """
+    as_of = AsOf.parse(str(task.month))
+    seen = known(task.panel, as_of)
+    cases = _cases(task, as_of, seen)
+    if not cases:
+        return ()
+    measurements = measure(task.panel, seen, task.panel.indicators[task.indicator], target_year=task.month.year)
+    place = {unit: i for i, unit in enumerate(measurements.units)}
+    forecasts, verdict = _forecasts(task, seen, measurements)
+    records = []
+    for case in cases:
+        for name, draws in forecasts.items():
+            both = draws[:, [place[case.pair.unit], place[case.pair.benchmark]]]
+            if np.isfinite(both).all():
+                rng = stream(task.seed, "pit", task.indicator, str(task.month), case.pair.unit)
+                records.append(_scored(case, name, to_percent(both), rng, verdict if name == MODEL else ""))
+    return tuple(records)
+
+
+def _cases(task: ReplayTask, as_of: AsOf, seen: pd.DataFrame) -> list[Case]:
+    """Pairs with a figure each in the year, by what is out."""
+    published = Published.of(task.panel, as_of, task.month.year)
+    synthetic = bool((seen["status"] == "synthetic").any())
+    left = task.panel.indicators[task.indicator].frequency.months[-1] - task.month.month
+    cases = []
+    for pair in task.pairs:
+        own, theirs = (published.points(unit, task.indicator) for unit in (pair.unit, pair.benchmark))
+        evidence = classify(own, theirs, task.evidence)
+        if evidence is not Evidence.INSUFFICIENT:
+            cases.append(
+                Case(
+                    indicator=task.indicator,
+                    pair=pair,
+                    month=task.month,
+                    months_left=left,
+                    evidence=evidence,
+                    synthetic=synthetic,
+                )
+            )
+    return cases
+
+
+def _forecasts(task: ReplayTask, seen: pd.DataFrame, measurements: Measurements) -> tuple[dict[str, Floats], str]:
+    """Draws of full-year growth by forecaster, (draw, unit), fraction; and the verdict on the model's fit."""
+    fitted = fit_indicator(
+        FitTask(
+            indicator=task.indicator,
+            frequency=task.panel.indicators[task.indicator].frequency,
+            target_year=task.month.year,
+            measurements=measurements,
+            remarks=tuple(orderings(task.panel, seen, task.indicator)),
+            method=task.method,
+            seed=task.seed,
+            draws=task.draws,
+        )
+    )
+    ends = fitted.cum_yoy.isel({PERIOD: -1}).sel({UNIT: list(measurements.units)})
+    made: dict[str, Floats] = {MODEL: ends.transpose(DRAW, UNIT).to_numpy()}
+    history = growth_history(measurements)
+    for name in task.forecasters:
+        rng = stream(task.seed, "backtest", task.indicator, str(task.month), name)
+        made[name] = forecast_with(name, history, rng=rng, draws=task.draws)
+    return made, fitted.diagnostics.status
+
+
+def _scored(case: Case, name: str, draws: Floats, rng: np.random.Generator, verdict: str) -> Record:
+    """Scores of paired draws (draw, place and benchmark), percent."""
+    pair = case.pair
+    own, gap = draws[:, 0], draws[:, 0] - draws[:, 1]
+    p_reach = float(reached(gap / 100.0, tolerance_pp=0.0).mean())
+    spread = len(own) > 1
+    window = {"low": -pair.tolerance_pp, "high": pair.tolerance_pp}
+    return Record(
+        case=case,
+        forecaster=name,
+        mean_pct=float(own.mean()),
+        p_reach=p_reach,
+        crps_pp=float(scoring.crps(own, pair.outcome_pct)),
+        twcrps_pp=float(scoring.threshold_weighted_crps(gap, pair.outcome_pct - pair.benchmark_outcome_pct, **window)),
+        brier=float(scoring.brier(p_reach, case.event)),
+        log_score=float(scoring.log_score(p_reach, case.event)),
+        covered50=bool(scoring.covered(own, pair.outcome_pct, interval_prob=0.5)) if spread else None,
+        covered90=bool(scoring.covered(own, pair.outcome_pct, interval_prob=0.9)) if spread else None,
+        pit=float(scoring.pit(own, pair.outcome_pct, rng.random())) if spread else None,
+        diagnostics=verdict,
+    )
