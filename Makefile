@@ -26,7 +26,9 @@ lint: $(READY)
 types: $(READY)
 	.venv/bin/mypy
 
-bench: $(READY)  ## the full-year-growth benchmark on the panels in PANELS, compared with the last saved run
+bench: $(READY)  ## budgets of time and memory, then full-year growth on the panels in PANELS; against the last saved
+	$(PYTHON) benchmarks/budgets.py --keep
+	$(PYTHON) benchmarks/scenario_speed.py
 	$(PYTHON) benchmarks/run_ytd.py --panels $(PANELS) $(BENCH)
 
 docs: $(READY)  ## documents that are made from the program
