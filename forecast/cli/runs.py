@@ -63,12 +63,12 @@ def _listing(headers: Sequence[Header], place: Path, lang: Lang) -> Any:
     from rich.table import Table
 
     table = Table(title=t("store.list_title", lang, place=place), box=box.SIMPLE_HEAD)
-    for name in ("run", "kept_at", "size", "status"):
+    for name in ("run", "kept_at", "as_of", "status"):
         table.add_column(t(f"store.head_{name}", lang), no_wrap=True)
     for one in headers:
         at = one.kept_at.astimezone().strftime("%Y-%m-%d %H:%M")
         status = t(f"store.status_{one.status}", lang)
-        table.add_row(one.run_id, at, _size([one], lang), status)
+        table.add_row(one.run_id, at, one.as_of, status)
     return table
 
 
