@@ -137,10 +137,15 @@ def _chunks(value: Any) -> Iterable[bytes]:
 
 
 @cache
-def code_hash() -> str:
-    """First 16 hex digits of the SHA-256 over every module of the package that a fit imports, directly or not."""
+def code_hash(start: Path = Path(__file__)) -> str:
+    """First 16 hex digits of the SHA-256 over a module and all of the package that it imports, directly or not.
+
+    Parameters
+    ----------
+    start : file of the module; this one: what a fit depends on
+    """
     state = hashlib.sha256()
-    for path in sorted(_modules_below(Path(__file__)), key=lambda p: p.name):
+    for path in sorted(_modules_below(start)):
         state.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return state.hexdigest()[:16]
 

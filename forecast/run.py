@@ -18,9 +18,11 @@ from threadpoolctl import threadpool_limits
 from forecast import __version__
 from forecast.answers.attainment import Attainment, attain
 from forecast.dataset import Dataset, read_dataset
+from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
-from forecast.fitting import FitTask, digest, fit_indicator, fit_key
+from forecast.fitting import FitTask, code_hash, digest, fit_indicator, fit_key
 from forecast.inference.measure import measure
+from forecast.inference.ratio import HYPER_DRAWS
 from forecast.inference.sampling import Method
 from forecast.joining import benchmark_of, joint_paths
 from forecast.orderings import Ordering, orderings
@@ -108,8 +110,10 @@ def run(
     InputError
         The data set is unusable; nothing was fitted.
     UsageError
-        ``as_of`` cannot be read.
+        ``as_of`` cannot be read, or ``draws`` is no multiple of ``HYPER_DRAWS``.
     """
+    if request.draws <= 0 or request.draws % HYPER_DRAWS:
+        raise UsageError("usage_draws", found=request.draws, step=HYPER_DRAWS)
     dataset = read_dataset(request.dataset)
     as_of = AsOf.parse(request.as_of or dataset.config.as_of)
     tasks = _tasks(dataset, as_of, request)
@@ -198,7 +202,8 @@ def _tasks(dataset: Dataset, as_of: AsOf, request: Request) -> dict[str, FitTask
 
 
 def _run_id(dataset: Dataset, as_of: AsOf, request: Request, fits: Fits) -> str:
-    """Name of a run: the same data, state of knowledge, method, seed, fits and version give the same."""
-    parts = (dataset.data_hash, as_of.text, request.method, request.seed, request.draws, __version__)
+    """Name of a run: the same data, state of knowledge, method, seed, fits and code of the answers give the same."""
+    code = code_hash(Path(__file__))
+    parts = (dataset.data_hash, as_of.text, request.method, request.seed, request.draws, __version__, code)
     made = digest((parts, sorted(fits.keys.items()), sorted(fits.failures)))[:8]
     return f"{dataset.config.name}-{as_of.text}-{request.method}-{made}"

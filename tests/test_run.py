@@ -11,6 +11,7 @@ from scipy.stats import binom
 
 from forecast.answers.joint import bounded_share
 from forecast.dims import PERIOD, UNIT
+from forecast.errors import UsageError
 from forecast.run import Request, run
 from forecast.target import TargetKind
 
@@ -37,6 +38,11 @@ def test_the_same_seed_gives_the_same_digits_and_another_seed_others(august):
     assert again.attainment.rows == august.attainment.rows
     assert not np.array_equal(year_end(other, "fai", "ankang"), year_end(august, "fai", "ankang"))
     assert other.run_id != august.run_id
+
+
+def test_a_number_of_draws_that_cannot_be_split_is_refused():
+    with pytest.raises(UsageError, match="250"):
+        run(dataclasses.replace(REQUEST, draws=400))
 
 
 def test_every_fit_passes_its_gate(august):
