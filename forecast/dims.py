@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 __all__ = [
     "DRAW",
-    "INDICATOR",
     "PERIOD",
     "UNIT",
     "WAN_PER_YI",
@@ -25,7 +24,6 @@ __all__ = [
 type Floats = npt.NDArray[np.floating[Any]]
 
 DRAW: Final = "draw"
-INDICATOR: Final = "indicator"
 UNIT: Final = "unit"
 PERIOD: Final = "period"
 

@@ -26,7 +26,6 @@ __all__ = [
     "Diagnostics",
     "IndicatorPaths",
     "Paths",
-    "couple",
     "coupling",
     "exact_where_published",
     "indicator_paths",
@@ -111,18 +110,12 @@ def _published(m: Measurements) -> Floats:
     return out
 
 
-def couple(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, seed: int) -> dict[str, IndicatorPaths]:
-    """Indicators coupled after their fits by permuting whole draws under a Gaussian copula.
+def coupling(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, seed: int) -> dict[str, np.ndarray]:
+    """Order of every indicator's draws under a Gaussian copula: a permutation of its draws, (draw,), int.
 
     The ranks of the city's year-end gap follow normals with equal correlation ``COUPLING`` between indicators; all
     units of an indicator move together, so that no figure of a single indicator changes.
     """
-    orders = coupling(paths, city, benchmark, seed)
-    return {name: reordered(one, orders[name], one.ess) for name, one in paths.items()}
-
-
-def coupling(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, seed: int) -> dict[str, np.ndarray]:
-    """Order of every indicator's draws under the copula: a permutation of its draws, (draw,), int."""
     if not paths:
         return {}
     from forecast.inference.sampling import (

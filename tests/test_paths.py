@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from forecast.dims import DRAW, PERIOD, UNIT
 from forecast.inference.sampling import HYPER_DRAWS, fit
-from forecast.paths import COUPLING, couple, indicator_paths
+from forecast.paths import COUPLING, IndicatorPaths, coupling, indicator_paths, reordered
 from forecast.periods import Frequency
 from tests.synthetic import measurements
 
@@ -56,6 +56,11 @@ def test_the_last_period_spreads_more_the_fewer_periods_are_published():
     early, late = (paths_of(5, "fai", last=last)[1] for last in (3, 9))
     spread = [float(p.cum_yoy.isel({PERIOD: -1, UNIT: 0}).std()) for p in (early, late)]
     assert spread[1] < 0.7 * spread[0]
+
+
+def couple(before: dict[str, IndicatorPaths], city: str, benchmark: str, seed: int) -> dict[str, IndicatorPaths]:
+    orders = coupling(before, city, benchmark, seed)
+    return {name: reordered(one, orders[name], one.ess) for name, one in before.items()}
 
 
 def test_coupling_changes_no_indicator_alone_and_keeps_units_paired(gappy):

@@ -16,10 +16,10 @@ from forecast.texts import Lang, t
 
 if TYPE_CHECKING:
     from forecast.executor import Executor
-    from forecast.run import Run
+    from forecast.run import Request, Run
     from forecast.store import KeptRun, Store
 
-__all__ = ["Refit", "Workers", "after_run", "executor_of", "fitting", "keep", "open_or_none"]
+__all__ = ["Refit", "Workers", "after_run", "executor_of", "fitting", "keep", "open_or_none", "run_and_keep"]
 
 Refit = Annotated[
     bool, typer.Option("--refit", help="全部重新拟合，不沿用存档。Fit everything again, whatever is kept.")
@@ -74,6 +74,19 @@ def keep(store: Store | None, run: Run, console: Console, lang: Lang) -> KeptRun
     except StoreError as error:
         console.print(t("store.not_kept", lang, reason=error.text(lang)))
         return None
+
+
+def run_and_keep(
+    request: Request, console: Console, lang: Lang, *, refit: bool, workers: int | None
+) -> tuple[Run, KeptRun | None]:
+    """A run with its progress on standard error, fits taken up from the store unless ``refit``, and kept there."""
+    from forecast.run import no_fits, run
+
+    with fitting(console, lang) as show:
+        store = open_or_none(console, lang)
+        fits = no_fits if refit or store is None else store.fit
+        finished = run(request, progress=show, executor=executor_of(workers), kept=fits)
+        return finished, keep(store, finished, console, lang)
 
 
 def after_run(run: Run, kept: KeptRun | None, lang: Lang) -> list[str]:

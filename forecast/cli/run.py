@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.padding import Padding
 
-from forecast.cli.kept import Refit, Workers, after_run, executor_of, fitting, keep, open_or_none
+from forecast.cli.kept import Refit, Workers, after_run, run_and_keep
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -43,17 +43,12 @@ def run(
         from forecast.answers.advice import advice_text, best
         from forecast.report.files import document, write_run
         from forecast.report.terminal import render
-        from forecast.run import Request, no_fits
-        from forecast.run import run as run_request
+        from forecast.run import Request
 
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
-        with fitting(errors, words) as show:
-            store = open_or_none(errors, words)
-            fits = no_fits if refit or store is None else store.fit
-            finished = run_request(request, progress=show, executor=executor_of(workers), kept=fits)
-            kept = keep(store, finished, errors, words)
-            target = out or Path("out") / finished.run_id
-            write_run(finished, target, kept=kept)
+        finished, kept = run_and_keep(request, errors, words, refit=refit, workers=workers)
+        target = out or Path("out") / finished.run_id
+        write_run(finished, target, kept=kept)
         for line in after_run(finished, kept, words):
             errors.print(line)
         if json_:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from forecast.cli.kept import Refit, Workers, after_run, executor_of, fitting, keep, open_or_none
+from forecast.cli.kept import Refit, Workers, after_run, run_and_keep
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -57,8 +57,7 @@ def scenario(
         from forecast.report.files import document, write_run
         from forecast.report.scenario_tables import scenario_document, write_scenario_tables
         from forecast.report.scenario_terminal import render_explanation, render_study
-        from forecast.run import Request, no_fits
-        from forecast.run import run as run_request
+        from forecast.run import Request
         from forecast.scenario.reader import read_scenario
         from forecast.study import study
 
@@ -68,15 +67,11 @@ def scenario(
         for text in given or ():
             read_given(text)
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
-        with fitting(errors, words) as show:
-            store = open_or_none(errors, words)
-            fits = no_fits if refit or store is None else store.fit
-            finished = run_request(request, progress=show, executor=executor_of(workers), kept=fits)
-            kept = keep(store, finished, errors, words)
-            studied = study(finished, files, given=given or ())
-            target = out or Path("out") / f"{finished.run_id}-scenario"
-            write_run(finished, target, kept=kept)
-            write_scenario_tables(studied, target)
+        finished, kept = run_and_keep(request, errors, words, refit=refit, workers=workers)
+        studied = study(finished, files, given=given or ())
+        target = out or Path("out") / f"{finished.run_id}-scenario"
+        write_run(finished, target, kept=kept)
+        write_scenario_tables(studied, target)
         for line in after_run(finished, kept, words):
             errors.print(line)
         if json_:

@@ -6,7 +6,6 @@ Invariant: same study, same bytes; no probability is written as 0 or 1 (held by 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +18,7 @@ from forecast.contributions import interactions
 from forecast.dims import to_percent
 from forecast.gdp import ERROR_CORRELATION
 from forecast.report.files import provenance
-from forecast.report.tables import LEAST
+from forecast.report.tables import LEAST, write_text
 from forecast.study import Study
 from forecast.texts import t
 
@@ -239,13 +238,7 @@ def write_scenario_tables(study: Study, folder: Path) -> None:
         A file cannot be written.
     """
     for name, frame in scenario_tables(study).items():
-        path = folder / f"{name}.csv"
-        beside = folder / f".{name}.{os.getpid()}.tmp"
-        try:
-            _written(frame).to_csv(beside, index=False, encoding="utf-8-sig", lineterminator="\n")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+        write_text(_written(frame).to_csv(index=False, lineterminator="\n"), folder / f"{name}.csv")
 
 
 def scenario_document(study: Study) -> dict[str, Any]:

@@ -38,6 +38,7 @@ __all__ = [
     "schema",
     "table_frame",
     "write_csv",
+    "write_text",
 ]
 
 type Cell = str | int | float | None
@@ -266,10 +267,21 @@ def write_csv(frame: pd.DataFrame, path: Path, *, table: str) -> None:
     writer.writerow(names)
     for record in frame.itertuples(index=False, name=None):
         writer.writerow(_written(value, column) for value, column in zip(record, columns, strict=True))
+    write_text(buffer.getvalue(), path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write the text of a table, at once or not at all.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; what was there before is untouched.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("w", encoding="utf-8-sig", newline="") as file:
-            file.write(buffer.getvalue())
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
