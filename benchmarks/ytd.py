@@ -11,11 +11,12 @@ Invariant: nothing but the frame and the random generator enters (held by ``test
 from __future__ import annotations
 
 import dataclasses
+from functools import cache
 from typing import Final
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent, to_percent
 from forecast.inference.measure import CUMULATIVE, measure
@@ -62,12 +63,18 @@ def forecaster(
     """
     made = measurements(history, measure)
     seed = int(rng.integers(2**31))
-    with threadpool_limits(limits=1):  # as every fit of the product: sums must not depend on the number of threads
+    with _threads().limit(limits=1):  # as every fit of the product: sums must not depend on the number of threads
         posterior = fit(made, method=method, seed=seed, name=NAME, draws=draws)
     year = int(history.index[-1].year)
     paths = indicator_paths(posterior, indicator=NAME, frequency=Frequency.MONTHLY, target_year=year)
     end = paths.cum_yoy.isel({PERIOD: -1}).sel({UNIT: list(_ids(history).values())})
     return to_percent(end.transpose(DRAW, UNIT).to_numpy())
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """Pools of threads of the libraries; looking for them takes as long as a tenth of a fit."""
+    return ThreadpoolController()
 
 
 def measurements(history: pd.DataFrame, measure: str) -> Measurements:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,9 @@ __all__ = [
     "EvidenceRule",
     "Indicator",
     "LightRule",
+    "NamingRule",
     "Panel",
+    "Stated",
     "Unit",
     "known",
     "read_indicators",
@@ -94,8 +96,43 @@ class EvidenceRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """Something said of a place without a figure, for the lists of 点名 and 约谈.
+
+    indicator : id, or "" for none in particular; released : day from which it is known
+    """
+
+    unit: str
+    indicator: str
+    text: str
+    source: str
+    released: dt.date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamingRule:
+    """Which places the lists of 点名 and 约谈 propose.
+
+    indicators : ranked; empty: those of the assessment for which counties publish
+    name_last, interview_last : places from the end of one indicator's ranking, of the overall one
+    behind_pp : only places at least so far below the city's growth, points
+    least : places with a figure of the same period that make a ranking
+    """
+
+    indicators: tuple[str, ...] = ()
+    name_last: int = 3
+    interview_last: int = 3
+    behind_pp: float = 0.0
+    least: int = 5
+    stated: tuple[Stated, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What ``dataset.toml`` says."""
+    """What ``dataset.toml`` says.
+
+    opening_stock : 五上 units in the statistics at the start of the year, by sector of the pipeline
+    """
 
     folder: Path
     name: str
@@ -109,6 +146,8 @@ class Config:
     lights: Mapping[str, LightRule]
     evidence: EvidenceRule
     files: Mapping[str, Path]
+    naming: NamingRule = NamingRule()
+    opening_stock: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

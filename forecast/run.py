@@ -7,16 +7,18 @@ are fitted (held by ``tests/test_run.py``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from forecast import __version__
 from forecast.answers.attainment import Attainment, attain
+from forecast.answers.required import action_month
 from forecast.dataset import Dataset, read_dataset
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
@@ -30,7 +32,7 @@ from forecast.panel import known
 from forecast.paths import IndicatorPaths, Paths, coupling
 from forecast.periods import AsOf
 
-__all__ = ["DRAWS", "Fits", "KeptFits", "Request", "Run", "finish", "no_fits", "run"]
+__all__ = ["DRAWS", "Fits", "KeptFits", "Request", "Run", "finish", "fit_task", "no_fits", "run"]
 
 DRAWS: Final = 4000
 """Draws a run: Monte Carlo error of a probability below one point."""
@@ -152,8 +154,11 @@ class Fits:
 def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request) -> Run:
     """Couple the fits and judge the targets: what is left of a run when the draws are there.
 
-    ``fits.order`` None: the coupling is computed; else it is the one that was kept.
+    ``fits.order`` None: the coupling is computed; else it is the one that was kept. The data set of the run names the
+    first month of action at ``as_of``.
     """
+    acting = replace(dataset.config, first_action_month=action_month(dataset.config, as_of))
+    dataset = replace(dataset, config=acting)
     panel, config = dataset.panel, dataset.config
     seen = known(panel, as_of)
     with threadpool_limits(limits=1):  # sums must not depend on the number of threads
@@ -179,26 +184,35 @@ def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request) -> Ru
 
 def _tasks(dataset: Dataset, as_of: AsOf, request: Request) -> dict[str, FitTask]:
     """What is to be fitted: every indicator with a target and with figures, in official order."""
-    panel, year = dataset.panel, dataset.config.target_year
-    seen = known(panel, as_of)
+    seen = known(dataset.panel, as_of)
     wanted = {target.indicator for target in dataset.targets}
-    tasks = {}
-    for name, indicator in panel.indicators.items():
-        if name not in wanted:
-            continue
-        measurements = measure(panel, seen, indicator, target_year=year)
-        if measurements.units:
-            tasks[name] = FitTask(
-                indicator=name,
-                frequency=indicator.frequency,
-                target_year=year,
-                measurements=measurements,
-                remarks=tuple(orderings(panel, seen, name)),
-                method=request.method,
-                seed=request.seed,
-                draws=request.draws,
-            )
-    return tasks
+    tasks = {
+        name: fit_task(dataset, seen, name, request=request) for name in dataset.panel.indicators if name in wanted
+    }
+    return {name: task for name, task in tasks.items() if task is not None}
+
+
+def fit_task(dataset: Dataset, seen: pd.DataFrame, name: str, *, request: Request) -> FitTask | None:
+    """What is to be fitted of one indicator; None where no place has a figure.
+
+    Parameters
+    ----------
+    seen : the figures that the fit may know (``panel.known``, or part of it), in that order
+    """
+    panel, year = dataset.panel, dataset.config.target_year
+    measurements = measure(panel, seen, panel.indicators[name], target_year=year)
+    if not measurements.units:
+        return None
+    return FitTask(
+        indicator=name,
+        frequency=panel.indicators[name].frequency,
+        target_year=year,
+        measurements=measurements,
+        remarks=tuple(orderings(panel, seen, name)),
+        method=request.method,
+        seed=request.seed,
+        draws=request.draws,
+    )
 
 
 def _run_id(dataset: Dataset, as_of: AsOf, request: Request, fits: Fits) -> str:

@@ -22,7 +22,7 @@ from forecast.run import Run
 from forecast.scenario.reader import Scenario, read_scenario
 from forecast.target import TargetKind
 
-__all__ = ["Study", "study", "world_of"]
+__all__ = ["Study", "assessed", "study", "world_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +68,7 @@ def study(run: Run, files: Sequence[str | Path], *, given: Sequence[str] = ()) -
         conditioned = condition(world.paths, outcomes)
         world = World(paths=conditioned.paths, dataset=run.dataset)
     judged = cases(run.attainment.rows, world.paths, run.dataset)
-    comparison = compare(world, scenarios, judged, assessed=_assessed(run))
+    comparison = compare(world, scenarios, judged, assessed=assessed(run))
     evaluators = {s.name: Evaluator(world=world, scenario=s) for s in scenarios}
     return Study(
         run=run,
@@ -93,7 +93,7 @@ def _ranges(
     return {s.name: ranges(others, s, judged) for s in scenarios}
 
 
-def _assessed(run: Run) -> int:
+def assessed(run: Run) -> int:
     """Indicators in the city's assessment, judged or not."""
     targets = {t.indicator for t in run.dataset.targets if t.assessed and t.kind is TargetKind.PROVINCE_AVERAGE}
     city = run.dataset.config.city

@@ -32,9 +32,10 @@ def test_rotated_figures_have_the_variances_that_the_dense_covariance_gives(grid
         kernel = shape_kernel(DESIGN[i], grid)
         for j in (0, 6):
             dense = kernel[:n, :n] + NOISE_RATIOS[j] ** 2 * observed_noise(grid)
-            rotated = known.rotation[i] @ dense @ known.rotation[i].T
+            rotation = known.axes[i].T @ known.figures
+            rotated = rotation @ dense @ rotation.T
             np.testing.assert_allclose(rotated, np.diag(1 / known.precision[i, j]), atol=1e-7 * rotated.max())
-            white = np.linalg.slogdet(known.rotation[i])[1]
+            white = np.linalg.slogdet(known.figures)[1]
             assert known.log_det[i, j] == pytest.approx(np.linalg.slogdet(dense)[1] + 2 * white, abs=1e-6)
 
 
@@ -81,6 +82,13 @@ def test_the_functional_of_the_last_figure_has_its_rounding():
         q = last_figure(grid)
         assert q @ observed_noise(grid) @ q == pytest.approx(1)
     assert not last_figure(GRIDS[2]).any()
+
+
+def test_the_rotated_index_is_that_of_figures_along_the_axes():
+    grid = GRIDS[1]
+    known, x = factors(grid), np.random.default_rng(4).normal(size=(grid.observed, 3))
+    np.testing.assert_allclose(known.rotated(x)[5], known.axes[5].T @ known.figures @ x)
+    np.testing.assert_allclose(known.figures @ observed_noise(grid) @ known.figures.T, np.eye(grid.observed), atol=1e-9)
 
 
 def test_a_full_year_leaves_nothing_open():

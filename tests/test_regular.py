@@ -10,17 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from forecast.inference.chain import chain
 from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors, last_figure, observed_noise, shape_kernel
 from forecast.inference.family import Parent, prepare
+from forecast.inference.incomplete import NO_GAP, Series, series
 from forecast.inference.ratio import HYPER_DRAWS, sampled_family
 from forecast.inference.regular import (
     SCALE_SHAPE,
     Learnt,
+    changes,
     common_grid,
-    conditional,
     draw_future,
     effective_draws,
+    gains,
     learn,
     long_run_growth,
     regular_family,
@@ -51,8 +52,9 @@ def test_given_shape_and_noise_the_forecast_is_the_dense_conditional_normal(poin
     prior[:-1, :-1], prior[-1, -1] = kernel[n:, n:], last_figure(GRID) @ noise @ last_figure(GRID)
     gain = np.linalg.solve(kernel[:n, :n] + noise, wanted.T).T
     at = np.array([point]), np.array([ratio])
-    mean, covariance = conditional(known, *at, (known.rotation[point] @ x)[None])
-    np.testing.assert_allclose(mean[0], gain @ x, atol=1e-7 * np.abs(x).max())
+    found, covariance = gains(known, *at)
+    mean = found[0] @ known.axes[point].T @ known.figures @ x
+    np.testing.assert_allclose(mean, gain @ x, atol=1e-7 * np.abs(x).max())
     np.testing.assert_allclose(covariance[0], prior - gain @ wanted.T, atol=1e-7 * prior.max())
 
 
@@ -66,7 +68,7 @@ def test_the_weights_are_those_of_the_scale_integrated_on_a_grid():
     for point, ratio in ((0, 3), (4, 5), (20, 7)):
         dense = shape_kernel(DESIGN[point], GRID)[:n, :n] + NOISE_RATIOS[ratio] ** 2 * observed_noise(GRID)
         quadratic = x[:, 0] @ np.linalg.solve(dense, x[:, 0])
-        white = 2 * np.linalg.slogdet(known.rotation[point])[1]
+        white = 2 * np.linalg.slogdet(known.figures)[1]
         on_grid = logsumexp(log_prior - 0.5 * (n * np.log(s2) + quadratic / s2))
         closed = -(SCALE_SHAPE + n / 2) * np.log(learnt.prior_scale2[0] + quadratic / 2)
         assert quadratic == pytest.approx(learnt.quadratic[point, ratio, 0], rel=1e-6)
@@ -83,9 +85,10 @@ def test_draws_have_the_mixed_mean_and_covariance():
     weight[0, 4, 0], weight[9, 6, 0] = 0.3, 0.7
     learnt = dataclasses.replace(full, weight=weight)
     n = 40_000
-    found, point = draw_future(known, learnt, 0, rng=np.random.default_rng(1), draws=n)
+    found, point, _ = draw_future(known, learnt, 0, rng=np.random.default_rng(1), draws=n)
     at = np.array([0, 9]), np.array([4, 6])
-    mean, covariance = conditional(known, *at, learnt.rotated[at[0], :, 0])
+    gain, covariance = gains(known, *at)
+    mean = np.einsum("uht,ut->uh", gain, learnt.rotated[at[0], :, 0])
     power = SCALE_SHAPE + GRID.observed / 2
     scale2 = (learnt.prior_scale2[0] + learnt.quadratic[(*at, 0)] / 2) / (power - 1)
     p = np.array([0.3, 0.7])
@@ -110,8 +113,8 @@ def test_the_route_agrees_with_the_one_for_figures_with_gaps():
     family = prepare(some, (0,), Parent.none(draws, some.periods), root=True)
     rngs = [np.random.default_rng(i) for i in range(4)]
     gaps = sampled_family(family, some, method="fast", seed=1, rng=rngs[0], own=(rngs[1],))
-    index = chain(np.expm1(some.log_growth[some.unit == 0]), some.weight[0])[:, None]
-    regular = regular_family(grid, index, some.noise_sd[:1], own=(rngs[2],), draws=draws, root=True)
+    figures = series(some, 0, grid)
+    regular = regular_family(grid, [figures], some.noise_sd[:1], above=None, own=(rngs[2],), draws=draws)
     a, b = (
         one.ratio[:, 0, -grid.open :].mean(1) - one.ratio[:, 0, -grid.open - 11 : -11].mean(1)
         for one in (gaps, regular)
@@ -161,7 +164,11 @@ def test_weights_sum_to_one_and_points_are_counted():
     learnt = learn(factors(GRID), indices(7, 3), np.repeat(ROUNDING, 3))
     np.testing.assert_allclose(learnt.weight.sum((0, 1)), 1)
     even = Learnt(
-        weight=np.full((8, 2, 1), 1 / 16), rotated=np.zeros(0), quadratic=np.zeros(0), prior_scale2=np.zeros(0)
+        weight=np.full((8, 2, 1), 1 / 16),
+        rotated=np.zeros(0),
+        quadratic=np.zeros(0),
+        prior_scale2=np.zeros(0),
+        figures=np.zeros(0),
     )
     assert even.effective_points == pytest.approx([8])
 
@@ -190,7 +197,9 @@ def test_steady_growth_is_the_long_run_growth_and_is_carried_on():
     rng = np.random.default_rng(9)
     x = (0.06 * year + rng.normal(0, 0.003, GRID.observed))[:, None]
     assert long_run_growth(x, 11) == pytest.approx([0.06], abs=0.002)
-    drawn = regular_family(GRID, x, ROUNDING, own=(rng,), draws=2000, root=True).ratio[:, 0]
+    weight = np.full(11, 1 / 11)
+    whole = Series(log_growth=np.zeros(GRID.observed), missing=NO_GAP, index=x[:, 0], weight=weight)
+    drawn = regular_family(GRID, [whole], ROUNDING, above=None, own=(rng,), draws=2000).ratio[:, 0]
     growth = (drawn[:, -GRID.open :] - drawn[:, -GRID.open - 11 : -11]).mean(1)
     assert growth.mean() == pytest.approx(0.06, abs=0.003)
     assert growth.std() < 0.01
@@ -205,23 +214,50 @@ def test_the_scale_is_that_of_changes_of_growth_whatever_a_few_of_them_do():
     assert robust_scale(x, 11) * np.sqrt(2) == pytest.approx([yearly_change_sd], rel=0.07)
 
 
-def test_a_grid_is_regular_where_nothing_is_missing_up_to_one_period():
+def test_the_scale_is_read_off_changes_that_are_seen():
+    rng = np.random.default_rng(11)
+    x = np.concatenate([np.zeros(11), 0.01 * rng.standard_normal(1000).cumsum()])[:, None]
+    seen = np.ones((999, 1), dtype=bool)
+    seen[::2] = False
+    filled = x.copy()
+    filled[12::2] = filled[11:-1:2]  # what stands in a gap makes every other change vanish
+    every = np.abs(np.diff(filled[11:] - filled[:-11], axis=0))[1::2]
+    assert robust_scale(filled, 11, seen) == pytest.approx(np.median(every) * 1.4826 / np.sqrt(2))
+
+
+def test_a_change_is_seen_where_its_three_figures_are_published():
+    grid = Grid(per_year=4, years=3, known=2)
+    assert changes(grid, NO_GAP).all()
+    assert len(changes(grid, NO_GAP)) == grid.observed - 5
+    gone = changes(grid, np.array([8]))  # the changes at 8, 9 and 10; the first is at 5
+    np.testing.assert_array_equal(np.flatnonzero(~gone), [3, 4, 5])
+
+
+def without(m, gone):
+    """The measurements without some of their figures."""
+    rows = {name: getattr(m, name)[~gone] for name in ("unit", "time", "cumulative", "log_growth", "noise_sd")}
+    return dataclasses.replace(m, **rows)
+
+
+def test_a_grid_is_regular_where_most_is_published_up_to_one_period():
     some = measurements(seed=1, siblings=2, years=5, last=4)
     grid = common_grid(some, (0,), None, root=True)
     assert grid == Grid(per_year=11, years=3, known=4)
     assert common_grid(some, (1, 2), grid, root=False) == grid
     assert common_grid(some, (1, 2), None, root=False) is None
-    dropped = np.arange(len(some.unit)) != 20
-    gappy = dataclasses.replace(
-        some,
-        unit=some.unit[dropped],
-        time=some.time[dropped],
-        cumulative=some.cumulative[dropped],
-        log_growth=some.log_growth[dropped],
-        noise_sd=some.noise_sd[dropped],
-    )
-    assert common_grid(gappy, (0,), None, root=True) is None
-    single = dataclasses.replace(some, cumulative=dropped)
+    one = without(some, np.arange(len(some.unit)) == 20)
+    assert common_grid(one, (0,), None, root=True) == grid
+    late = without(some, (some.unit == 1) & (some.time > 46))
+    assert common_grid(late, (1, 2), grid, root=False) == grid
+    too_late = without(some, (some.unit == 1) & (some.time > 43))
+    assert common_grid(too_late, (1, 2), grid, root=False) is None
+    early = without(some, (some.unit == 0) & (some.time > 46))
+    sooner = common_grid(early, (0,), None, root=True)
+    assert sooner == Grid(per_year=11, years=3, known=3)
+    assert common_grid(early, (1, 2), sooner, root=False) is None
+    many = without(some, (some.unit == 0) & (some.time % 5 < 2))
+    assert common_grid(many, (0,), None, root=True) is None
+    single = dataclasses.replace(some, cumulative=np.arange(len(some.unit)) != 20)
     assert common_grid(single, (0,), None, root=True) is None
     short = measurements(seed=1, years=3, last=2, frequency=Frequency.QUARTERLY)
     assert common_grid(short, (0,), None, root=True) is None

@@ -23,7 +23,7 @@ from forecast.paths import Paths
 from forecast.periods import AsOf
 from forecast.target import Target, TargetKind
 
-__all__ = ["Attainment", "attain"]
+__all__ = ["Attainment", "attain", "standouts"]
 
 LIKELY: Final = 0.7
 """P(near) from which an indicator no longer has to be won (较有把握)."""
@@ -121,9 +121,14 @@ def _joint(together: Sequence[Judgement], criterion: Criterion, paths: Paths) ->
     return joint(hits, criterion=criterion, assessed=len(together), ess=ess)
 
 
-def _standouts(rows: Sequence[Row]) -> tuple[str | None, str | None]:
-    unsure = [(row.p_near, row.target.indicator) for row in rows if row.p_near is not None and row.p_near < LIKELY]
+def standouts(chances: Sequence[tuple[float, str]]) -> tuple[str | None, str | None]:
+    """Hardest and most winnable of some indicators, from (P(near), indicator): see ``Attainment``."""
+    unsure = [one for one in chances if one[0] < LIKELY]
     if not unsure:
         return None, None
     hardest, (chance, winnable) = min(unsure)[1], max(unsure)
     return hardest, (winnable if winnable != hardest and chance >= WINNABLE else None)
+
+
+def _standouts(rows: Sequence[Row]) -> tuple[str | None, str | None]:
+    return standouts([(row.p_near, row.target.indicator) for row in rows if row.p_near is not None])

@@ -14,9 +14,10 @@ import numpy as np
 
 from forecast.dims import Floats, to_percent
 from forecast.growth import required_growth
-from forecast.periods import Month
+from forecast.panel import Config
+from forecast.periods import AsOf, Month
 
-__all__ = ["Required", "RequiredStatus", "first_actionable", "first_open", "required"]
+__all__ = ["Required", "RequiredStatus", "action_month", "first_actionable", "first_open", "required"]
 
 
 class RequiredStatus(StrEnum):
@@ -35,8 +36,9 @@ class Required:
 
     first : last month of the first of these periods; None without one
     periods : their number
-    median_pct, p10_pct, p90_pct : percent, quantiles over draws; None unless ``status`` is OPEN. A draw in which even
-        no output at all would do counts as -100.
+    median_pct, p10_pct, p90_pct : percent, quantiles over draws; None unless ``status`` is OPEN, and where more than a
+        tenth of the draws leave these periods no weight, so that no growth would do. A draw in which even no output
+        at all would do counts as -100.
     """
 
     status: RequiredStatus
@@ -57,6 +59,17 @@ def first_actionable(labels: Sequence[str], *, open_from: int, action: Month) ->
     """Position of the first open period whose last month is not before the first month of action."""
     late = [k for k, label in enumerate(labels) if k >= open_from and Month.parse(label) >= action]
     return late[0] if late else len(labels)
+
+
+def action_month(config: Config, as_of: AsOf) -> Month:
+    """First month of the target year that a decision can affect, at a state of knowledge.
+
+    The data set names it for its own ``as_of``; at another one the lag from the day of knowledge to it is kept. Not
+    before the target year begins.
+    """
+    stated, own = config.first_action_month, AsOf.parse(config.as_of).day
+    lag = (stated.year - own.year) * 12 + stated.month - own.month
+    return max(Month(as_of.day.year, as_of.day.month).plus(lag), Month(config.target_year, 1))
 
 
 def required(
@@ -85,15 +98,34 @@ def required(
     first = Month.parse(labels[start])
     share = base_weight[:, :start].sum(axis=1)
     to_date = cum[:, start - 1] if start else np.zeros_like(target)
-    needed = np.maximum(required_growth(target, to_date, share), -1.0)
-    low, middle, high = to_percent(np.quantile(needed, [0.1, 0.5, 0.9]))
-    if middle <= -100.0:
+    low, middle, high = _quantiles(_needed(target, to_date, share))
+    if middle <= -1.0:
         return Required(status=RequiredStatus.ALREADY_MET, first=first, periods=periods - start)
+    if np.isinf(middle):
+        return Required(status=RequiredStatus.NOT_ACTIONABLE)
     return Required(
         status=RequiredStatus.OPEN,
         first=first,
         periods=periods - start,
-        median_pct=float(middle),
-        p10_pct=float(low),
-        p90_pct=float(high),
+        median_pct=to_percent(middle),
+        p10_pct=to_percent(low),
+        p90_pct=None if np.isinf(high) else to_percent(high),
     )
+
+
+def _needed(target: Floats, to_date: Floats, share: Floats) -> Floats:
+    """Growth that the rest must average, (draw,), at least -1.
+
+    A draw that leaves the rest of the year no weight is there already, whatever is produced, or never will be.
+    """
+    left = share < 1.0
+    needed = np.where(to_date >= target, -1.0, np.inf)
+    needed[left] = np.maximum(required_growth(target[left], to_date[left], share[left]), -1.0)
+    return needed
+
+
+def _quantiles(needed: Floats) -> tuple[float, float, float]:
+    """Quantiles .1, .5, .9; order statistics where a draw is infinite, between which nothing can be interpolated."""
+    method = "linear" if np.isfinite(needed).all() else "inverted_cdf"
+    low, middle, high = np.quantile(needed, [0.1, 0.5, 0.9], method=method)  # type: ignore[call-overload]
+    return float(low), float(middle), float(high)

@@ -14,10 +14,17 @@ import typer
 from forecast import __version__
 from forecast.cli.app import app as show_app
 from forecast.cli.backtest import backtest
+from forecast.cli.breakdown import breakdown
+from forecast.cli.collect import collect
 from forecast.cli.init import init
+from forecast.cli.makeup import makeup
+from forecast.cli.news import news
+from forecast.cli.path import path
+from forecast.cli.report import report
 from forecast.cli.run import run
 from forecast.cli.runs import runs
 from forecast.cli.scenario import scenario
+from forecast.cli.selftest import selftest
 from forecast.cli.update import update
 from forecast.cli.validate import validate
 
@@ -31,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, scenario, validate, init, update, backtest):
+for command in (run, scenario, path, makeup, breakdown, news, report, collect, validate, init, update, backtest, selftest):
     app.command()(command)
 app.command(name="app")(show_app)
 app.add_typer(runs, name="runs")

@@ -23,7 +23,7 @@ from forecast.cli.options import (
     reported,
 )
 from forecast.errors import UsageError
-from forecast.texts import t
+from forecast.texts import LANGS, t
 
 __all__ = ["backtest"]
 
@@ -85,7 +85,7 @@ def backtest(
 
             result = replay_all(request, progress=show, executor=executor_of(workers))
             target = out or Path("out") / result.run_id
-            write_backtest(result, target)
+            write_backtest(result, target, langs=LANGS)
         if json_:
             print_json(backtest_document(result) | {"out": str(target)})
             return

@@ -38,8 +38,13 @@ def executor_of(workers: int | None) -> Executor | None:
 
 
 @contextmanager
-def fitting(console: Console, lang: Lang) -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on standard error; gives the callback that moves it."""
+def fitting(console: Console, lang: Lang, *, label: str = "cli.fitting") -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar on standard error; gives the callback that moves it.
+
+    Parameters
+    ----------
+    label : key of the text that says what is done to an indicator
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
@@ -47,8 +52,8 @@ def fitting(console: Console, lang: Lang) -> Iterator[Callable[[str, int, int], 
         task = bar.add_task(t("cli.reading", lang))
 
         def show(name: str, done: int, of: int) -> None:
-            label = t("cli.fitting", lang, indicator=name) if name else t("cli.judging", lang)
-            bar.update(task, description=label, completed=done, total=of)
+            text = t(label, lang, indicator=name) if name else t("cli.judging", lang)
+            bar.update(task, description=text, completed=done, total=of)
 
         yield show
 

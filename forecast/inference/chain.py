@@ -17,7 +17,7 @@ import numpy as np
 
 from forecast.dims import Floats
 
-__all__ = ["chain", "first_year_weights"]
+__all__ = ["chain", "chained_draws", "first_year_weights"]
 
 POSSIBLE: Final = (0.25, 4.0)
 """A period's level over its usual one, growth to date taken out, that is let stand. Lockdowns of a month reached 0.3;
@@ -67,6 +67,13 @@ class _Year:
         """Whether the level of period ``i`` can be."""
         return not (self.too_low(total, i) or self.too_high(total, i))
 
+    def all_possible(self, total: Floats) -> bool:
+        """Whether the levels of all periods after the first can be."""
+        ratio = np.maximum(total / self.before, LEAST_RATIO)[1:]
+        step = np.diff(total)
+        low, high = POSSIBLE[0] * ratio * self.least[1:], POSSIBLE[1] * ratio * self.most[1:]
+        return bool(((step >= low) & (step <= high)).all())
+
     def follows_slip(self, total: Floats, i: int) -> bool:
         """Whether the impossible level of period ``i`` undoes that of the period before."""
         step, ratio = total[i - 1] - total[i - 2], self.ratio(total, i - 2)
@@ -115,11 +122,42 @@ def chain(growth: Floats, weight: Floats) -> Floats:
         year = slice(start, min(start + per_year, len(growth)))
         n = year.stop - start
         recent = index[max(0, start - USUAL_YEARS * per_year) : start]
-        usual = weight * (np.exp(np.median(recent)) if len(recent) >= LEAST_PERIODS else 1.0)
+        usual = weight * (np.exp(_median(recent)) if len(recent) >= LEAST_PERIODS else 1.0)
         levels = _levels(growth[year], base[:n], usual[:n], FLOOR / 10 * weight[:n])
         index[year] = np.log(levels / weight[:n])
         base = levels if n == per_year else base
     return index
+
+
+def _median(values: Floats) -> float:
+    """Median of a few values, without the checks that take longer than the sorting."""
+    ordered, middle = np.sort(values), len(values) // 2
+    return float(ordered[middle] if len(values) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
+
+
+def chained_draws(log_growth: Floats, weight: Floats) -> Floats:
+    """Log index of many series of cumulative growth at once, nothing repaired.
+
+    Parameters
+    ----------
+    log_growth : (draw, period) log(1 + growth), from the first period of a year on; weight : as of ``chain``
+
+    Returns
+    -------
+    array (draw, period); where a period's level would not be positive, its floor
+    """
+    per_year = len(weight)
+    out = np.empty_like(log_growth)
+    base = np.broadcast_to(weight, (len(log_growth), per_year))
+    for start in range(0, log_growth.shape[1], per_year):
+        year = slice(start, min(start + per_year, log_growth.shape[1]))
+        n = year.stop - start
+        total = np.cumsum(base[:, :n], axis=1) * np.maximum(np.exp(log_growth[:, year]), 1 + LEAST_GROWTH)
+        levels = np.maximum(np.diff(total, axis=1, prepend=0.0), FLOOR / 10 * weight[:n])
+        levels *= total[:, -1:] / levels.sum(1, keepdims=True)
+        out[:, year] = np.log(levels / weight[:n])
+        base = levels if n == per_year else base
+    return out
 
 
 def _levels(growth: Floats, base: Floats, usual: Floats, floor: Floats) -> Floats:
@@ -133,6 +171,8 @@ def _levels(growth: Floats, base: Floats, usual: Floats, floor: Floats) -> Float
 
 def _repaired(total: Floats, year: _Year) -> Floats:
     """Running totals without increments that cannot be; the last one is never changed."""
+    if year.all_possible(total):
+        return total
     total = total.copy()
     for i in range(1, len(total)):
         if year.possible(total, i):

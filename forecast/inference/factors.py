@@ -7,11 +7,11 @@ grid share one factorisation.
 With ``y`` the log index of all periods and ``K`` its prior covariance for a shape, what is observed is
 ``x[t] = y[per_year + t] - y[t mod per_year]``, what is wanted ``f[h] = y[open h] - y[the same, a year before]``, and
 
-    cov(x) = s^2 (K_x + rho^2 N0),    N0 = C C',    C^-1 K_x C'^-1 = U diag(lam) U',    W = U' C^-1,
+    cov(x) = s^2 (K_x + rho^2 N0),    N0 = (B'B)^-1,    B K_x B' = U diag(lam) U',    W = U' B,
     cov(W x) = s^2 diag(lam + rho^2).
 
 Rounding ``e`` of cumulative log growth is noise ``S^-1 e`` of single-period growth, which the index keeps for all later
-years: ``N0 = min(Y, Y') (x) S^-1 S^-T``, ``S`` the cumulative means.
+years: ``N0 = min(Y, Y') (x) S^-1 S^-T``, ``S`` the cumulative means. ``B x`` is cumulative log growth, to first order.
 
 Invariant: the factors are those of the dense covariances (held by ``tests/test_factors.py``).
 """
@@ -57,7 +57,7 @@ TREND_SD_A_YEAR: Final = 0.11
 """Prior sd of a linear trend a year, in scales: next to none, the damped slope does it (same source)."""
 NOISE_RATIOS: Final = 0.004 * 1.6 ** np.arange(11)
 """Grid of the sd of rounding and revision over the scale: from nothing to half."""
-KEPT_GRIDS: Final = 6
+KEPT_GRIDS: Final = 10
 """Grids whose factors are kept: a data set has three frequencies, a replay of past months more."""
 
 
@@ -102,21 +102,26 @@ DESIGN: Final = _design()
 class Factors:
     """Factors of a grid for every point of the design; ``T`` observed periods, ``H`` open ones.
 
-    rotation : (point, T, T), W; eigenvalue : (point, T), lam
-    cross : (point, H + 1, T), covariance of what is wanted with W x for unit scale, its part in the index; the last row
-        is the noise of the last published cumulative figure; noise_cross : the part that rho^2 multiplies
+    figures : (T, T), B; axes : (point, T, T), U, an axis a column; eigenvalue : (point, T), lam
+    cross : (point, H + 1, T), covariance of what is wanted with W x for unit scale; the last row is for the noise of
+        the last published cumulative figure, and rho^2 times noise_cross : (point, T)
     own : (point, H, H), prior covariance of f for unit scale
     precision : (point, ratio, T), 1 / (lam + rho^2); log_det : (point, ratio), log det of cov(W x) for unit scale
     """
 
     grid: Grid
-    rotation: Floats
+    figures: Floats
+    axes: Floats
     eigenvalue: Floats
     cross: Floats
     noise_cross: Floats
     own: Floats
     precision: Floats
     log_det: Floats
+
+    def rotated(self, index: Floats) -> Floats:
+        """W x of every point of the design: (T, k) -> (point, T, k)."""
+        return self.axes.transpose(0, 2, 1) @ (self.figures @ index)
 
 
 def calendar_weights(per_year: int) -> Floats:
@@ -170,6 +175,26 @@ def _unit(grid: Grid) -> Floats:
     return change.T @ change / (2 * len(change))
 
 
+@cache
+def _parts(grid: Grid) -> tuple[Floats, Floats]:
+    """Covariances of (x, f) by level, slope, season and irregular, and by the trend, (5, T + H, T + H); their units."""
+    rows = contrasts(grid)
+    every = [*components(grid.periods, grid.per_year, SLOPE_KEPT)[:3], np.eye(grid.periods)]
+    trend = rows @ (np.arange(grid.periods) * (TREND_SD_A_YEAR / grid.per_year))
+    seen = [rows @ one @ rows.T for one in every]
+    return np.array([*seen, np.outer(trend, trend)]), np.array([(_unit(grid) * one).sum() for one in every])
+
+
+@cache
+def _lags(grid: Grid) -> tuple[np.ndarray, Floats]:
+    """Lags between what (x, f) add and what they subtract, (4, T + H, T + H); weight of every lag in the unit."""
+    rows = contrasts(grid)
+    plus, minus = rows.argmax(1), rows.argmin(1)
+    lags = [np.abs(a[:, None] - b[None, :]) for a, b in ((plus, plus), (minus, minus), (plus, minus), (minus, plus))]
+    t = np.arange(grid.periods)
+    return np.array(lags), np.bincount(np.abs(t[:, None] - t).ravel(), _unit(grid).ravel())
+
+
 def shape_kernel(shape: Floats, grid: Grid) -> Floats:
     """Prior covariance of (x, f) for unit scale, a trend included, (T + H, T + H).
 
@@ -177,14 +202,14 @@ def shape_kernel(shape: Floats, grid: Grid) -> Floats:
     ----------
     shape : (6,), in the order of ``SHAPE_NAMES``
     """
-    level, slope, season, lag, _ = components(grid.periods, grid.per_year, SLOPE_KEPT)
-    log_ar = np.log(AR_MAX) - np.log1p(np.exp(-shape[5]))
+    (level, slope, season, irregular, trend), units = _parts(grid)
+    lags, lag_units = _lags(grid)
     sd2 = np.exp(2 * shape[:5])
-    prior = sd2[0] * level + sd2[1] * slope + sd2[2] * season + sd2[3] * np.exp(lag * log_ar)
-    prior[np.diag_indices_from(prior)] += sd2[4]
-    rows = contrasts(grid)
-    trend = rows @ (np.arange(grid.periods) * (TREND_SD_A_YEAR / grid.per_year))
-    return rows @ prior @ rows.T / (_unit(grid) * prior).sum() + np.outer(trend, trend)
+    ar = (AR_MAX / (1 + np.exp(-shape[5]))) ** np.arange(grid.periods)
+    seen = ar[lags]
+    prior = sd2[0] * level + sd2[1] * slope + sd2[2] * season + sd2[4] * irregular
+    prior += sd2[3] * (seen[0] + seen[1] - seen[2] - seen[3])
+    return prior / (sd2[[0, 1, 2, 4]] @ units + sd2[3] * (lag_units @ ar)) + trend
 
 
 @lru_cache(maxsize=KEPT_GRIDS)
@@ -192,25 +217,23 @@ def factors(grid: Grid) -> Factors:
     """Factors of a grid. Computed once a process for a grid; treat the arrays as read-only."""
     n, points = grid.observed, len(DESIGN)
     noise = observed_noise(grid)
-    white = scipy.linalg.solve_triangular(np.linalg.cholesky(noise), np.eye(n), lower=True)
-    rotation, eigenvalue = np.empty((points, n, n)), np.empty((points, n))
+    figures = scipy.linalg.solve_triangular(np.linalg.cholesky(noise), np.eye(n), lower=True)
+    axes, eigenvalue = np.empty((points, n, n)), np.empty((points, n))
     cross = np.zeros((points, grid.open + 1, n))
     own = np.empty((points, grid.open, grid.open))
     for i, shape in enumerate(DESIGN):
         kernel = shape_kernel(shape, grid)
-        eigenvalue[i], vectors = np.linalg.eigh(white @ kernel[:n, :n] @ white.T)
-        rotation[i] = vectors.T @ white
-        cross[i, :-1], own[i] = kernel[n:, :n] @ rotation[i].T, kernel[n:, n:]
+        eigenvalue[i], axes[i] = np.linalg.eigh(figures @ kernel[:n, :n] @ figures.T)
+        cross[i, :-1], own[i] = kernel[n:, :n] @ figures.T @ axes[i], kernel[n:, n:]
     eigenvalue = np.maximum(eigenvalue, 1e-9)
-    noise_cross = np.zeros_like(cross)
-    noise_cross[:, -1] = rotation @ (noise @ last_figure(grid))
     precision = 1 / (eigenvalue[:, None, :] + NOISE_RATIOS[:, None] ** 2)
     return Factors(
         grid=grid,
-        rotation=rotation,
+        figures=figures,
+        axes=axes,
         eigenvalue=eigenvalue,
         cross=cross,
-        noise_cross=noise_cross,
+        noise_cross=(figures @ noise @ last_figure(grid)) @ axes,
         own=own,
         precision=precision,
         log_det=-np.log(precision).sum(2),

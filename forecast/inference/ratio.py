@@ -15,6 +15,7 @@ from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.family import Child, Family
 from forecast.inference.fast import HyperDraws, sample_hyperparameters
+from forecast.inference.incomplete import Drawn
 from forecast.inference.model import Figures, Measurements, log_growth, shape_covariance
 
 __all__ = ["HYPER_DRAWS", "Method", "RatioDraws", "draw_ratio", "sampled_family"]
@@ -37,11 +38,13 @@ class RatioDraws:
 
     ratio : (draw, sibling, period), log index less the parent's
     hyper : hyperparameters behind them; None where shapes are weighted on a design
+    drawn : figures of the siblings with what was missing drawn; empty where hyperparameters are sampled
     """
 
     ratio: Floats
     diagnostics: Diagnostics
     hyper: HyperDraws | None = None
+    drawn: tuple[Drawn, ...] = ()
 
 
 def sampled_family(

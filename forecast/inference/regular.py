@@ -23,15 +23,25 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.factors import DESIGN, DESIGN_CENTRE, DESIGN_SPREAD, NOISE_RATIOS, Factors, Grid, factors
+from forecast.inference.incomplete import (
+    MOST_MISSING,
+    NO_GAP,
+    Drawn,
+    Series,
+    draw_missing,
+    drawn,
+    integrated_out,
+)
 from forecast.inference.model import Measurements
 from forecast.inference.ratio import RatioDraws
 
 __all__ = [
     "Learnt",
+    "changes",
     "common_grid",
-    "conditional",
     "draw_future",
     "effective_draws",
+    "gains",
     "learn",
     "regular_family",
     "robust_scale",
@@ -55,6 +65,8 @@ REVISED: Final = 0.25
 """Prior probability that figures are revised on top of rounding; the log of how much is half normal with
 ``REVISED_SD``. Both as the public panels have it, scored years included."""
 REVISED_SD: Final = 1.5
+UNLIKELY: Final = -3.5
+"""Log of the noise's sd over that of rounding that needs no computing: ten prior sds."""
 POOL: Final = 5.0
 """Siblings that the prior of the shapes weighs as much as, when the siblings' own is learnt."""
 POOL_SPREAD: Final = 0.8
@@ -71,12 +83,14 @@ class Learnt:
 
     weight : (point, ratio, sibling), posterior mass, sums to 1 for a sibling
     rotated : (point, T, sibling), W x; quadratic : (point, ratio, sibling), q; prior_scale2 : (sibling,), a0 c^2
+    figures : (sibling,), int, what they were learnt from
     """
 
     weight: Floats
     rotated: Floats
     quadratic: Floats
     prior_scale2: Floats
+    figures: np.ndarray
 
     @property
     def effective_points(self) -> Floats:
@@ -87,8 +101,9 @@ class Learnt:
 def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | None, *, root: bool) -> Grid | None:
     """Regular grid of siblings and their parent.
 
-    Cumulative growth is published for every period from the first growth year to one last period of the target year,
-    and the parent's likewise; figures of single periods do not count.
+    From the first growth year to the parent's last period of the target year, the root's own. Of every place at most
+    ``MOST_MISSING`` of the figures of cumulative growth are missing, and at most those of a quarter at the end; none of
+    them is replaced by one of a single period, which else do not count.
 
     Returns
     -------
@@ -96,45 +111,73 @@ def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | 
     """
     m = measurements
     start, target = m.per_year, m.per_year * (m.years - 1)
-    ends = set()
-    for unit in units:
-        time = np.sort(m.time[(m.unit == unit) & m.cumulative])
-        if not len(time) or not np.array_equal(time, np.arange(start, start + len(time))):
-            return None
-        ends.add(int(time[-1]) + 1)
-    if len(ends) > 1 or min(ends) < target:
+    ends = [int(m.time[(m.unit == unit) & m.cumulative].max(initial=-1)) + 1 for unit in units]
+    if root:
+        above = Grid(per_year=m.per_year, years=m.years - 2, known=max(ends) - target) if max(ends) >= target else None
+    late = [] if above is None else [start + above.observed - end for end in ends]
+    if above is None or min(late) < 0 or max(late) > round(m.per_year / 4):
         return None
-    grid = Grid(per_year=m.per_year, years=m.years - 2, known=ends.pop() - target)
-    enough = grid.observed - grid.per_year - 1 >= LEAST_CHANGES
-    return grid if enough and (root or grid == above) else None
+    for unit in units:
+        rows = m.unit == unit
+        time = m.time[rows & m.cumulative]
+        missing = np.setdiff1d(np.arange(start, start + above.observed), time)
+        if len(missing) > MOST_MISSING * above.observed or np.isin(missing, m.time[rows & ~m.cumulative]).any():
+            return None
+        if changes(above, missing - start).sum() < LEAST_CHANGES:
+            return None
+    return above
+
+
+def changes(grid: Grid, missing: np.ndarray) -> np.ndarray:
+    """Whether a change of year-on-year growth is seen: its three figures are published, (T - per_year - 1,), bool.
+
+    missing : (g,) positions of the gaps
+    """
+    there = np.ones(grid.observed, dtype=bool)
+    there[missing] = False
+    seen = there[2:] & there[1:-1] & there[:-2]
+    return seen[grid.per_year - 1 :]
 
 
 def regular_family(
-    grid: Grid, index: Floats, rounding_sd: Floats, *, own: tuple[np.random.Generator, ...], draws: int, root: bool
+    grid: Grid,
+    siblings: Sequence[Series],
+    rounding_sd: Floats,
+    *,
+    above: Drawn | None,
+    own: tuple[np.random.Generator, ...],
+    draws: int,
 ) -> RatioDraws:
     """Draws of the ratios of siblings on a regular grid.
 
     Parameters
     ----------
-    index : (T, sibling), log ratio of the chained index to the parent's; root : there is no parent
-    rounding_sd : (sibling,), sd of rounding in it
+    rounding_sd : (sibling,), sd of rounding in the log ratio to the parent's growth
+    above : the parent with what was drawn of it; None for the root
     own : random stream of every sibling
     """
     known = factors(grid)
-    trend = long_run_growth(index, grid.per_year) if root else np.zeros(index.shape[1])
+    index = np.stack([one.index for one in siblings], axis=1)
+    unseen = [one.missing for one in siblings]
+    if above is not None:
+        index = index - above.series.index[:, None]
+        unseen = [np.union1d(gaps, above.series.missing) for gaps in unseen]
+    trend = long_run_growth(index, grid.per_year) if above is None else np.zeros(index.shape[1])
     year = np.arange(grid.periods) // grid.per_year
-    learnt = learn(known, index - np.outer(year[grid.per_year :][: grid.observed], trend), rounding_sd)
+    learnt = learn(known, index - np.outer(year[grid.per_year :][: grid.observed], trend), rounding_sd, unseen)
     points = float(learnt.effective_points.min())
     ratio = np.empty((draws, index.shape[1], grid.periods))
     effective = float(draws)
-    for i, rng in enumerate(own):
-        wanted, point = draw_future(known, learnt, i, rng=rng, draws=draws)
+    made = []
+    for i, (one, rng) in enumerate(zip(siblings, own, strict=True)):
+        wanted, point, moved = draw_future(known, learnt, i, rng=rng, draws=draws, missing=one.missing, above=above)
         wanted[:, :-1] += trend[i]
-        ratio[:, i] = whole_path(grid, index[:, i], wanted)
+        made.append(drawn(one, moved))
+        ratio[:, i] = whole_path(grid, made[-1].history - (0.0 if above is None else above.history), wanted)
         effective = min(effective, effective_draws(wanted.mean(1), point, points))
     status = "ok" if points >= LEAST_POINTS else f"failed: {points:.1f} effective points, {LEAST_POINTS:.0f} needed"
     diagnostics = Diagnostics(method="fast", status=status, effective_points=points, effective_draws=effective)
-    return RatioDraws(ratio=ratio, diagnostics=diagnostics)
+    return RatioDraws(ratio=ratio, diagnostics=diagnostics, drawn=tuple(made))
 
 
 def long_run_growth(index: Floats, per_year: int) -> Floats:
@@ -148,30 +191,49 @@ def long_run_growth(index: Floats, per_year: int) -> Floats:
     return np.median(growth, axis=0)
 
 
-def robust_scale(index: Floats, per_year: int) -> Floats:
-    """Scale that changes of year-on-year growth show, whatever a few of them do: index (T, unit) -> (unit,)."""
-    change = np.diff(index[per_year:] - index[:-per_year], axis=0)
-    return np.maximum(np.median(np.abs(change), axis=0) * 1.4826 / np.sqrt(2), LEAST_SCALE)
+def robust_scale(index: Floats, per_year: int, seen: np.ndarray | None = None) -> Floats:
+    """Scale that changes of year-on-year growth show, whatever a few of them do: index (T, unit) -> (unit,).
+
+    seen : (T - per_year - 1, unit) bool, changes that count; all where there is none
+    """
+    change = np.abs(np.diff(index[per_year:] - index[:-per_year], axis=0))
+    middle = np.median(change, axis=0) if seen is None else np.nanmedian(np.where(seen, change, np.nan), axis=0)
+    return np.maximum(middle * 1.4826 / np.sqrt(2), LEAST_SCALE)
 
 
-def learn(known: Factors, index: Floats, rounding_sd: Floats) -> Learnt:
+def learn(known: Factors, index: Floats, rounding_sd: Floats, missing: Sequence[np.ndarray] | None = None) -> Learnt:
     """Posterior of shapes, noise ratios and scales of siblings.
 
     Parameters
     ----------
     index : (T, sibling), log index, or log ratio to the parent's
     rounding_sd : (sibling,), sd of rounding of its cumulative log growth
+    missing : positions of every sibling's gaps; the index has anything there; None: there is no gap
     """
-    prior_scale2 = SCALE_SHAPE * robust_scale(index, known.grid.per_year) ** 2
-    rotated = known.rotation @ index
+    gaps = missing if missing is not None else [np.zeros(0, dtype=np.intp)] * index.shape[1]
+    seen = np.stack([changes(known.grid, rows) for rows in gaps], axis=1) if any(map(len, gaps)) else None
+    prior_scale2 = SCALE_SHAPE * robust_scale(index, known.grid.per_year, seen) ** 2
+    rotated = known.rotated(index)
     quadratic = known.precision @ rotated**2
-    power = SCALE_SHAPE + len(index) / 2
+    log_det = np.repeat(known.log_det[:, :, None], index.shape[1], axis=2)
+    for i in (i for i, rows in enumerate(gaps) if len(rows)):
+        size = np.sqrt(quadratic[:, :, i].max(0) / len(index)) * NOISE_RATIOS
+        likely = np.log(size / rounding_sd[i]) > UNLIKELY
+        quadratic[:, :, i], log_det[:, :, i] = integrated_out(known, rotated[:, :, i], gaps[i], likely)
+    figures = len(index) - np.array([len(rows) for rows in gaps])
+    power = SCALE_SHAPE + figures / 2
     beta = prior_scale2 + quadratic / 2
-    log_mass = -power * np.log(beta) - 0.5 * known.log_det[:, :, None]
+    log_mass = -power * np.log(beta) - 0.5 * log_det
     log_mass += _noise_log_prior(np.log(NOISE_RATIOS[:, None] * np.sqrt(beta / power) / rounding_sd))
     mass = np.exp(log_mass - log_mass.max((0, 1)))
     weight = mass * _prior(mass.sum(1))[:, None, None]
-    return Learnt(weight=weight / weight.sum((0, 1)), rotated=rotated, quadratic=quadratic, prior_scale2=prior_scale2)
+    return Learnt(
+        weight=weight / weight.sum((0, 1)),
+        rotated=rotated,
+        quadratic=quadratic,
+        prior_scale2=prior_scale2,
+        figures=figures,
+    )
 
 
 def _noise_log_prior(log_ratio: Floats) -> Floats:
@@ -205,47 +267,69 @@ def _prior(likelihood: Floats) -> Floats:
 
 
 def draw_future(
-    known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Generator, draws: int
-) -> tuple[Floats, np.ndarray]:
+    known: Factors,
+    learnt: Learnt,
+    sibling: int,
+    *,
+    rng: np.random.Generator,
+    draws: int,
+    missing: np.ndarray = NO_GAP,
+    above: Drawn | None = None,
+) -> tuple[Floats, np.ndarray, Floats]:
     """Draws of what is wanted, joint over periods, and the point of the design behind each.
+
+    Parameters
+    ----------
+    missing : (g,) positions of the sibling's own gaps; above : the parent, with what was drawn of its gaps
 
     Returns
     -------
     wanted : (draw, H + 1), year-on-year log growth of the open periods, and the noise of the last cumulative figure
     point : (draw,), int
+    moved : (draw, g), missing log growth drawn, less what stands in the gap
     """
-    open_, observed = known.grid.open, known.grid.observed
+    open_ = known.grid.open
     mass = np.cumsum(learnt.weight[:, :, sibling].ravel())
     position = (np.arange(draws) + rng.random()) / draws * mass[-1]
     chosen, member = np.unique(np.minimum(np.searchsorted(mass, position), len(mass) - 1), return_inverse=True)
     point, ratio = np.divmod(chosen, len(NOISE_RATIOS))
-    mean, covariance = conditional(known, point, ratio, learnt.rotated[point, :, sibling])
+    gain, covariance = gains(known, point, ratio)
     sd = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 1e-14))
     scaled = covariance / (sd[:, :, None] * sd[:, None, :]) + 1e-6 * np.eye(open_ + 1)
     factor = np.linalg.cholesky(scaled) * sd[:, :, None]
     beta = learnt.prior_scale2[sibling] + learnt.quadratic[point, ratio, sibling] / 2
-    scale = np.sqrt(beta[member] / rng.gamma(SCALE_SHAPE + observed / 2, 1.0, draws))
+    scale = np.sqrt(beta[member] / rng.gamma(SCALE_SHAPE + learnt.figures[sibling] / 2, 1.0, draws))
     unit = rng.standard_normal((draws, open_ + 1)) * scale[:, None]
-    wanted = mean[member] + np.einsum("nij,nj->ni", factor[member], unit)
     order = rng.permutation(draws)
-    return wanted[order], point[member][order]
+    member, scale = member[order], scale[order]
+    wanted = np.einsum("nij,nj->ni", factor[member], unit[order])
+    rotated = learnt.rotated[point, :, sibling]
+    if len(missing) == 0 and (above is None or above.series.complete):
+        return wanted + np.einsum("uht,ut->uh", gain, rotated)[member], point[member], np.zeros((draws, 0))
+    each = rotated[member]
+    if above is not None and not above.series.complete:
+        each = each - np.einsum("ngt,ng->nt", known.axes[point[:, None], above.series.missing][member], above.moved)
+    noise = rng.standard_normal((draws, len(missing))) * scale[:, None]
+    moved, each = draw_missing(known.axes[point[:, None], missing], known.precision[point, ratio], member, each, noise)
+    return wanted + np.einsum("uht,ut->uh", gain[member], each), point[member], moved
 
 
-def conditional(known: Factors, point: np.ndarray, ratio: np.ndarray, rotated: Floats) -> tuple[Floats, Floats]:
-    """Mean and covariance for unit scale of what is wanted given the figures, (n, H + 1) and (n, H + 1, H + 1).
+def gains(known: Factors, point: np.ndarray, ratio: np.ndarray) -> tuple[Floats, Floats]:
+    """Gain of what is wanted on W x, and its covariance for unit scale, (n, H + 1, T) and (n, H + 1, H + 1).
 
     Parameters
     ----------
-    point, ratio : (n,), positions in the design and in the grid of noise ratios; rotated : (n, T), W x
+    point, ratio : (n,), positions in the design and in the grid of noise ratios
     """
     open_ = known.grid.open
     rho2 = NOISE_RATIOS[ratio] ** 2
-    cross = known.cross[point] + known.noise_cross[point] * rho2[:, None, None]
+    cross = known.cross[point]
+    cross[:, open_] = known.noise_cross[point] * rho2[:, None]
     gain = cross * known.precision[point, ratio][:, None, :]
     prior = np.zeros((len(point), open_ + 1, open_ + 1))
     prior[:, :open_, :open_] = known.own[point]
     prior[:, open_, open_] = rho2
-    return np.einsum("uht,ut->uh", gain, rotated), prior - gain @ cross.transpose(0, 2, 1)
+    return gain, prior - gain @ cross.transpose(0, 2, 1)
 
 
 def whole_path(grid: Grid, index: Floats, wanted: Floats) -> Floats:
@@ -253,7 +337,7 @@ def whole_path(grid: Grid, index: Floats, wanted: Floats) -> Floats:
 
     Parameters
     ----------
-    index : (T,); wanted : (draw, H + 1) as ``draw_future`` gives it
+    index : (T,) or (draw, T); wanted : (draw, H + 1) as ``draw_future`` gives it
 
     Returns
     -------

@@ -21,12 +21,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.chain import chain
 from forecast.inference.diagnostics import Diagnostics, worst
 from forecast.inference.direct import draw_excess, fit_direct
 from forecast.inference.factors import Grid
 from forecast.inference.family import Parent, prepare
 from forecast.inference.fast import systematic
+from forecast.inference.incomplete import Drawn, Series, series
 from forecast.inference.mixture import Mixture, Parts, combined, mixture, parts, with_parts
 from forecast.inference.model import Measurements
 from forecast.inference.ratio import HYPER_DRAWS, Method, RatioDraws, sampled_family
@@ -82,6 +82,7 @@ def fit(
             progress(measurements.units[unit])
         structural = task.structural(family, made)
         made.fitted[family.above] = structural
+        made.drawn.update(zip(family.units, structural.drawn, strict=False))
         made.structural[:, family.units] = structural.ratio
         if family.above >= 0:
             above = made.index if family.grid is None else made.structural
@@ -113,7 +114,7 @@ class _Made:
     """What is drawn so far: arrays (draw, unit, period) that fill up, and what families leave for their children.
 
     structural : by the structural member alone; index : members mixed
-    grid : of every unit; chained : (T,) index of every regular unit, in the periods with a figure
+    grid : of every unit; series : figures of every regular unit; drawn : the same with what was missing drawn
     excess : (n,) direct draws of every regular unit
     """
 
@@ -121,7 +122,8 @@ class _Made:
     index: Floats
     fitted: dict[int, RatioDraws] = field(default_factory=dict)
     grid: dict[int, Grid | None] = field(default_factory=dict)
-    chained: dict[int, Floats] = field(default_factory=dict)
+    series: dict[int, Series] = field(default_factory=dict)
+    drawn: dict[int, Drawn] = field(default_factory=dict)
     excess: dict[int, Floats] = field(default_factory=dict)
 
     @classmethod
@@ -164,7 +166,7 @@ class _Task:
         grid = common_grid(m, units, made.grid.get(above), root=above < 0)
         made.grid.update(dict.fromkeys(units, grid))
         if grid is not None:
-            made.chained.update({unit: chain(_cumulative(m, unit), m.weight[unit]) for unit in units})
+            made.series.update({unit: series(m, unit, grid) for unit in units})
         return _Siblings(above=above, label="root" if above < 0 else m.units[above], units=units, grid=grid)
 
     def structural(self, family: _Siblings, made: _Made) -> RatioDraws:
@@ -172,10 +174,11 @@ class _Task:
         m, above = self.measurements, family.above
         own = tuple(stream(self.seed, self.name, family.label, m.units[unit]) for unit in family.units)
         if family.grid is not None and self.method == "fast":
-            index = self._ratios(family, made)
+            siblings = [made.series[unit] for unit in family.units]
             rounding = np.array([_rounding(m, unit) for unit in family.units])
             rounding = np.hypot(rounding, _rounding(m, above) if above >= 0 else 0.0)
-            return regular_family(family.grid, index, rounding, own=own, draws=self.draws, root=above < 0)
+            parent_drawn = made.drawn[above] if above >= 0 else None
+            return regular_family(family.grid, siblings, rounding, above=parent_drawn, own=own, draws=self.draws)
         source = made.index if family.grid is None else made.structural
         parent = Parent.none(self.draws, m.periods) if above < 0 else Parent.of(source[:, above])
         prepared = prepare(m, family.units, parent, root=above < 0)
@@ -191,10 +194,10 @@ class _Task:
         for unit in family.units:
             paths, weight = made.structural[:, unit], m.weight[unit]
             found = parts(paths, weight, grid)
-            published = float(np.log1p(_cumulative(m, unit)[-1]))
-            to_date = found.to_date.copy()
-            to_date[shared.direct] = published
-            rest = combined(found.rest, root, published + made.excess[unit], shared)
+            to_date, figures = found.to_date.copy(), made.series[unit]
+            if grid.known and grid.observed - 1 not in figures.missing:
+                to_date[shared.direct] = figures.log_growth[-1]
+            rest = combined(found.rest, root, to_date[shared.direct] + made.excess[unit], shared)
             made.index[:, unit] = with_parts(paths, weight, grid, Parts(to_date=to_date, rest=rest))
 
     def _direct(self, family: _Siblings, grid: Grid, made: _Made, shared: Mixture) -> None:
@@ -211,14 +214,8 @@ class _Task:
 
     def _ratios(self, family: _Siblings, made: _Made) -> Floats:
         """Chained index of the siblings less the parent's, (T, sibling)."""
-        index = np.stack([made.chained[unit] for unit in family.units], axis=1)
-        return index if family.above < 0 else index - made.chained[family.above][:, None]
-
-
-def _cumulative(m: Measurements, unit: int) -> Floats:
-    """Published cumulative growth of a unit in the order of periods, fraction."""
-    rows = np.flatnonzero((m.unit == unit) & m.cumulative)
-    return np.expm1(m.log_growth[rows[np.argsort(m.time[rows])]])
+        index = np.stack([made.series[unit].index for unit in family.units], axis=1)
+        return index if family.above < 0 else index - made.series[family.above].index[:, None]
 
 
 def _rounding(m: Measurements, unit: int) -> float:

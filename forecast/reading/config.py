@@ -5,6 +5,7 @@ Invariant: a key that is not understood is an error, never ignored (held by ``te
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecast.errors import UsageError
-from forecast.panel import Config, EvidenceRule, LightRule
+from forecast.panel import Config, EvidenceRule, LightRule, NamingRule, Stated
 from forecast.periods import AsOf, Month
 from forecast.reading.columns import TABLES
 from forecast.reading.tables import Problems, near, quoted
@@ -35,6 +36,8 @@ _KINDS: Final[Mapping[str, tuple[type, bool]]] = {
     "files": (dict, False),
     "lights": (dict, False),
     "evidence": (dict, False),
+    "naming": (dict, False),
+    "stock": (dict, False),
 }
 """Keys of dataset.toml: type, and whether the key must be there."""
 
@@ -44,6 +47,7 @@ _TYPE_NAMES: Final[Mapping[type, str]] = {
     float: "0.8",
     bool: "true / false",
     dict: "[table]",
+    list: "[ ... ]",
 }
 
 
@@ -135,6 +139,8 @@ def config_of(raw: Mapping[str, Any], *, folder: Path, file: str, text: str, pro
     first = _first_action(keys, values["first_action_month"], year)
     lights = _lights(keys, values["lights"])
     evidence = _evidence(keys, values["evidence"])
+    naming = _naming(keys, values["naming"])
+    opening = _opening(keys, values["stock"])
     files = _files(keys, values["files"], folder)
     if len(problems) > before or first is None:
         return None
@@ -151,6 +157,8 @@ def config_of(raw: Mapping[str, Any], *, folder: Path, file: str, text: str, pro
         lights=lights,
         evidence=evidence,
         files=files,
+        naming=naming,
+        opening_stock=opening,
     )
 
 
@@ -203,6 +211,57 @@ def _evidence(keys: _Keys, raw: Mapping[str, Any] | None) -> EvidenceRule:
     if not 1 <= limited <= ample:
         inner.note("limited_from", "evidence_order", limited=limited, ample=ample)
     return EvidenceRule(limited_from=limited, ample_from=ample)
+
+
+def _naming(keys: _Keys, raw: Mapping[str, Any] | None) -> NamingRule:
+    """Rule of the lists of 点名 and 约谈; the default where the file has none."""
+    default = NamingRule()
+    if not raw:
+        return default
+    inner = _Keys(raw, keys.file, keys.text, keys.problems, "naming.")
+    whole = ("name_last", "interview_last", "least")
+    inner.check_known(dict.fromkeys(("indicators", *whole, "behind_pp", "stated"), 0))
+    counts = {key: inner.get(key, int, required=False) for key in whole}
+    for key, value in counts.items():
+        if value is not None and value < 1:
+            inner.note(key, "naming_count", value=value)
+    behind = inner.get("behind_pp", float, required=False)
+    listed = inner.get("indicators", list, required=False) or []
+    return NamingRule(
+        indicators=tuple(str(name) for name in listed),
+        behind_pp=default.behind_pp if behind is None else behind,
+        stated=tuple(_stated(inner, one) for one in inner.get("stated", list, required=False) or []),
+        **{key: getattr(default, key) if value is None else value for key, value in counts.items()},
+    )
+
+
+def _stated(keys: _Keys, raw: object) -> Stated:
+    """One ``[[naming.stated]]``: what was said of a place."""
+    inner = _Keys(raw if isinstance(raw, dict) else {}, keys.file, keys.text, keys.problems, "naming.stated.")
+    inner.check_known(dict.fromkeys(("unit", "indicator", "text", "source", "released"), 0))
+    needed = {key: inner.get(key, str, required=True) or "" for key in ("unit", "text", "source")}
+    day = inner.get("released", str, required=True)
+    try:
+        released = dt.date.fromisoformat(day or "2000-01-01")
+    except ValueError:
+        inner.note("released", "toml_type", value=quoted(day), expected='"2020-09-28"')
+        released = dt.date.min
+    return Stated(indicator=inner.get("indicator", str, required=False) or "", released=released, **needed)
+
+
+def _opening(keys: _Keys, raw: Mapping[str, Any] | None) -> Mapping[str, int]:
+    """Units of the 五上 stock at the start of the year, by sector, as ``[stock.opening]`` says."""
+    if not raw:
+        return {}
+    inner = _Keys(raw, keys.file, keys.text, keys.problems, "stock.")
+    inner.check_known({"opening": 0})
+    table = inner.get("opening", dict, required=False) or {}
+    sectors = _Keys(table, keys.file, keys.text, keys.problems, "stock.opening.")
+    found = {sector: sectors.get(sector, int, required=True) for sector in table}
+    for sector, value in found.items():
+        if value is not None and value < 0:
+            sectors.note(sector, "stock_count", value=value)
+    return {sector: value for sector, value in found.items() if value is not None}
 
 
 def _files(keys: _Keys, raw: Mapping[str, Any] | None, folder: Path) -> Mapping[str, Path]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from forecast import __version__
 from forecast.errors import UsageError
 from forecast.report.tables import Provenance, table_frame, write_csv
 from forecast.run import BASELINE
+from forecast.texts import Lang
 from forecast.track_record.backtest import Backtest
 from forecast.track_record.replay import Record
 from forecast.track_record.track import Calibration, Group, Score, calibration, scores
@@ -161,8 +162,31 @@ def backtest_document(result: Backtest) -> dict[str, Any]:
     return manifest(result) | {name: json.loads(table.to_json(orient="records")) for name, table in short.items()}
 
 
-def write_backtest(result: Backtest, out: Path) -> None:
+def _sheets(result: Backtest, made: Mapping[str, pd.DataFrame], langs: Sequence[Lang]) -> dict[str, str]:
+    """Charts as SVG by kind of place and language."""
+    if not langs or not result.records:
+        return {}
+    from forecast.report.track_charts import levels_of, svg, track_sheet  # altair takes a second to import
+
+    synthetic = any(record.case.synthetic for record in result.records)
+    years = f"{result.years[0]}" if len(result.years) == 1 else f"{result.years[0]}—{result.years[-1]}"
+    out = {}
+    for lang in langs:
+        for level in levels_of(made["scores"]):
+            sheet = track_sheet(
+                made["scores"], made["calibration"], level=level, years=years, synthetic=synthetic, lang=lang
+            )
+            if sheet is not None:
+                out[f"{level}-{lang}"] = svg(sheet)
+    return out
+
+
+def write_backtest(result: Backtest, out: Path, *, langs: Sequence[Lang] = ()) -> None:
     """Write the directory of a backtest; an earlier one there is replaced.
+
+    Parameters
+    ----------
+    langs : languages in which charts are drawn, a sheet a kind of place, ``charts/city-zh.svg``; none: no charts
 
     Raises
     ------
@@ -176,8 +200,12 @@ def write_backtest(result: Backtest, out: Path) -> None:
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".dabiao-") as scratch:
             fresh = Path(scratch) / "backtest"
             fresh.mkdir()
-            for name, table in backtest_tables(result).items():
+            made = backtest_tables(result)
+            for name, table in made.items():
                 write_csv(table, fresh / f"{name}.csv", table=name)
+            for name, drawn in _sheets(result, made, langs).items():
+                (fresh / "charts").mkdir(exist_ok=True)
+                (fresh / "charts" / f"{name}.svg").write_text(drawn, encoding="utf-8")
             text = json.dumps(manifest(result), ensure_ascii=False, indent=2)
             (fresh / MANIFEST).write_text(text + "\n", encoding="utf-8")
             if out.exists():

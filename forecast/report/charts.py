@@ -8,7 +8,8 @@ Invariant: the numbers a chart holds are those it was given (held by ``tests/tes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import altair as alt
@@ -20,13 +21,16 @@ from forecast.periods import Month
 from forecast.report.monthly import Growth
 from forecast.texts import Lang, t
 
-__all__ = ["fan_chart", "gap_chart"]
+__all__ = ["COLOURS", "Overlay", "fan_chart", "gap_chart", "waterfall_chart"]
 
 COLOURS: Final = ("#2563b8", "#c2620c")
 """Of the place and of its benchmark: apart in grey and for the colour-blind, legible on white and on near-black."""
 BESIDE: Final = 0.45
 """Opacity of the benchmark's bands in terms of the place's own: the eye stays with the place."""
 DASHES: Final = ([1, 0], [6, 4])
+OVER: Final = ("#6b7280", "#2b8a66")
+OVER_DASHES: Final = ([2, 3], [10, 3, 2, 3])
+"""Of lines over a fan: grey dots, green dots and dashes."""
 OUTCOMES: Final = {"missed": "#b4475a", "near": "#c99a1e", "reached": "#2b8a66"}
 BANDS: Final = (("p05", "p95", 0.15), ("p10", "p90", 0.2), ("p25", "p75", 0.25))
 """Quantiles of the 90, 80 and 50 % bands, and opacity; they lie on each other, so that the inner is the darkest."""
@@ -34,8 +38,23 @@ HEIGHT: Final = 340
 GAP_HEIGHT: Final = 220
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """A line over a fan: 序时进度, 所需路径. ``points`` are (period YYYY-MM, percent) in order."""
+
+    name: str
+    points: tuple[tuple[str, float], ...]
+
+
 def fan_chart(
-    rows: pd.DataFrame, places: Mapping[str, str], *, growth: Growth, target_pct: float | None, lang: Lang
+    rows: pd.DataFrame,
+    places: Mapping[str, str],
+    *,
+    growth: Growth,
+    target_pct: float | None,
+    lang: Lang,
+    history: pd.DataFrame | None = None,
+    overlays: Sequence[Overlay] = (),
 ) -> alt.LayerChart:
     """Growth over the year of a unit and its benchmark: published points, median, bands of 50, 80 and 90 %.
 
@@ -44,9 +63,13 @@ def fan_chart(
     rows : of ``paths.csv``, one indicator, the units of ``places``
     places : names of the units in the order of drawing, at most two
     target_pct : a fixed target, percent, drawn as a line; None: the benchmark is the target
+    history : of ``monthly.history_rows``: what was published of earlier years, drawn before the year; None: the year
+        alone
+    overlays : further lines, at most two
     """
     frame = rows.assign(place=rows["unit"].map(dict(places)), label=[_label(p, lang) for p in rows["period"]])
-    x = alt.X("label:O", sort=None, title=t("ui.period_axis", lang), axis=alt.Axis(labelAngle=0))
+    years = history is not None and len(history) > 0
+    x = _years_axis(frame, history, lang) if years else _year_axis(lang)
     layers: list[alt.Chart] = [
         alt.Chart(frame[frame["unit"] == unit])
         .mark_area(color=colour, opacity=opacity * weight)
@@ -58,30 +81,94 @@ def fan_chart(
         for unit, colour, weight in zip(places, COLOURS, (1.0, BESIDE), strict=False)
         for low, high, opacity in BANDS
     ]
-    layers.extend(_lines(alt.Chart(frame).encode(x=x), list(places.values()), growth, lang))
+    named = [one.name for one in overlays if one.points]
+    layers.extend(_lines(alt.Chart(frame).encode(x=x), [*places.values(), *named], growth, lang, small=years))
+    if history is not None and years:
+        layers.extend(_history(history, places, x))
+    if overlays:
+        layers.extend(_overlays(overlays, x, lang, small=years))
     if target_pct is not None and growth is Growth.CUMULATIVE:
         layers.extend(_target(target_pct, lang))
     return alt.LayerChart(layer=layers).properties(height=HEIGHT)
 
 
-def _lines(base: alt.Chart, names: list[str], growth: Growth, lang: Lang) -> list[alt.Chart]:
-    """Medians, solid and dashed, and points, filled where published."""
+def _year_axis(lang: Lang) -> alt.X:
+    return alt.X("label:O", sort=None, title=t("ui.period_axis", lang), axis=alt.Axis(labelAngle=0))
+
+
+def _years_axis(frame: pd.DataFrame, history: pd.DataFrame | None, lang: Lang) -> alt.X:
+    """All periods in order of time, a label where a year ends."""
+    earlier = set() if history is None else set(history["period"])
+    periods = sorted(earlier | set(frame["period"]))
+    ends = [period for period in periods if period.endswith("-12")]
+    axis = alt.Axis(values=ends, labelAngle=0, labelExpr="slice(datum.label, 0, 4)", labelOverlap=True)
+    return alt.X("period:O", sort=periods, title=t("ui_indicator.year_end_axis", lang), axis=axis)
+
+
+def _history(history: pd.DataFrame, places: Mapping[str, str], x: alt.X) -> list[alt.Chart]:
+    """Published growth of earlier years, a line a year, so that no line joins a December to a February."""
+    frame = history.assign(place=history["unit"].map(dict(places)), year=[one[:4] for one in history["period"]])
+    names = list(places.values())
+    return [
+        alt.Chart(frame)
+        .mark_line(strokeWidth=1.3, opacity=0.85)
+        .encode(
+            x=x,
+            y=alt.Y("value:Q", scale=alt.Scale(zero=False)),
+            detail="year:N",
+            color=alt.Color("place:N", scale=alt.Scale(domain=names, range=list(COLOURS[: len(names)])), legend=None),
+            strokeDash=alt.StrokeDash("place:N", scale=alt.Scale(domain=names, range=list(DASHES)), legend=None),
+            tooltip=[alt.Tooltip("place:N"), alt.Tooltip("period:O"), alt.Tooltip("value:Q", format="+.1f")],
+        )
+    ]
+
+
+def _overlays(overlays: Sequence[Overlay], x: alt.X, lang: Lang, *, small: bool) -> list[alt.Chart]:
+    """Lines with their own marks; the legend is that of the medians."""
+    frame = pd.DataFrame(
+        [
+            {"place": one.name, "period": period, "label": _label(period, lang), "value": value}
+            for one in overlays
+            for period, value in one.points
+        ]
+    )
+    if frame.empty:
+        return []
+    base = alt.Chart(frame).encode(
+        x=x,
+        y=alt.Y("value:Q", scale=alt.Scale(zero=False)),
+        color="place:N",
+        tooltip=[
+            alt.Tooltip("place:N", title=t("ui.place", lang)),
+            alt.Tooltip("label:O", title=t("ui.period", lang)),
+            alt.Tooltip("value:Q", title=t("ui.growth_axis", lang), format="+.1f"),
+        ],
+    )
+    line = base.mark_line(strokeWidth=2).encode(strokeDash="place:N")
+    return [line, base.mark_point(size=18 if small else 46, filled=True, opacity=1).encode(shape="place:N")]
+
+
+def _lines(base: alt.Chart, names: list[str], growth: Growth, lang: Lang, *, small: bool) -> list[alt.Chart]:
+    """Medians, solid and dashed, and points, filled where published; scales that overlays share."""
     middle = f"{growth.value}_p50:Q"
-    colour = alt.Color("place:N", scale=alt.Scale(domain=names, range=list(COLOURS)), legend=_legend())
+    colours = alt.Scale(domain=names, range=[*COLOURS, *OVER][: len(names)] if len(names) > 1 else list(COLOURS))
+    if len(names) <= 2:
+        colours = alt.Scale(domain=names, range=list(COLOURS))
+    colour = alt.Color("place:N", scale=colours, legend=_legend())
+    dashes = alt.Scale(domain=names, range=[*DASHES, *OVER_DASHES] if len(names) > 2 else list(DASHES))
+    shapes = alt.Scale(domain=names, range=["circle", "square", "triangle-up", "diamond"][: max(len(names), 2)])
     line = base.mark_line(strokeWidth=2).encode(
-        y=middle,
-        color=colour,
-        strokeDash=alt.StrokeDash("place:N", scale=alt.Scale(domain=names, range=list(DASHES)), legend=_legend()),
+        y=middle, color=colour, strokeDash=alt.StrokeDash("place:N", scale=dashes, legend=_legend())
     )
     quantiles = [
         alt.Tooltip(f"{growth.value}_{name}:Q", title=t(f"ui.tip_{name}", lang), format="+.1f")
         for name in ("p50", "p10", "p90")
     ]
-    points = base.mark_point(size=64, filled=True, opacity=1, strokeWidth=1.5).encode(
+    points = base.mark_point(size=22 if small else 64, filled=True, opacity=1, strokeWidth=1.5).encode(
         y=middle,
         color=colour,
-        stroke=alt.Stroke("place:N", scale=alt.Scale(domain=names, range=list(COLOURS)), legend=None),
-        shape=alt.Shape("place:N", scale=alt.Scale(domain=names, range=["circle", "square"]), legend=_legend()),
+        stroke=alt.Stroke("place:N", scale=colours, legend=None),
+        shape=alt.Shape("place:N", scale=shapes, legend=_legend()),
         fillOpacity=alt.condition("datum.status == 'published'", alt.value(1), alt.value(0)),
         tooltip=[
             alt.Tooltip("place:N", title=t("ui.place", lang)),
@@ -93,7 +180,7 @@ def _lines(base: alt.Chart, names: list[str], growth: Growth, lang: Lang) -> lis
 
 
 def _legend() -> alt.Legend:
-    return alt.Legend(title=None, orient="top", symbolStrokeWidth=2)
+    return alt.Legend(title=None, orient="top", symbolStrokeWidth=2, labelLimit=320)
 
 
 def _label(period: str, lang: Lang) -> str:
@@ -157,3 +244,29 @@ def gap_chart(shares: Distribution, *, tolerance_pp: float, lang: Lang) -> alt.L
         .encode(x="x:Q", tooltip=alt.Tooltip("text:N", title=t("ui.line", lang)))
     )
     return alt.LayerChart(layer=[bars, rules]).properties(height=GAP_HEIGHT)
+
+
+def waterfall_chart(steps: pd.DataFrame, lang: Lang) -> alt.LayerChart:
+    """How a probability went from one run to the next, part by part.
+
+    Parameters
+    ----------
+    steps : of ``news_view.waterfall``: name, start, end, kind (total, up, down, none), text; points, first and last
+        are the totals
+    """
+    kinds = ("total", "up", "down", "none")
+    names = {kind: t(f"ui_indicator.waterfall_{kind}", lang) for kind in kinds}
+    frame = steps.assign(kind_name=[names[one] for one in steps["kind"]], middle=steps[["start", "end"]].max(axis=1))
+    x = alt.X("name:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelLimit=130, labelOverlap=False))
+    scale = alt.Scale(domain=list(names.values()), range=["#4a5568", "#2b8a66", "#b4475a", "#9aa0a8"])
+    base = alt.Chart(frame)
+    tips = [alt.Tooltip("name:N"), alt.Tooltip("text:N", title=t("ui_indicator.waterfall_axis", lang))]
+    bars = base.mark_bar(size=34).encode(
+        x=x,
+        y=alt.Y("start:Q", title=t("ui_indicator.waterfall_axis", lang)),
+        y2="end:Q",
+        color=alt.Color("kind_name:N", scale=scale, legend=alt.Legend(title=None, orient="top")),
+        tooltip=tips,
+    )
+    text = base.mark_text(dy=-8, color="#7a7f87").encode(x=x, y="middle:Q", text="text:N")
+    return alt.LayerChart(layer=[bars, text]).properties(height=HEIGHT)

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from forecast.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
+from forecast.report.schema import MORE_TABLES, schema
 from forecast.report.schema import TABLES as RESULTS
-from forecast.report.schema import schema
 
 __all__ = ["formats_document"]
+
+PROVENANCE = frozenset({"run_id", "data_hash", "scenario_hash", "model_version", "seed"})
+"""Last columns of every result table."""
 
 _HEAD = """# 文件格式
 
@@ -46,6 +49,22 @@ yellow_from = 0.5                   # 及以上为黄，以下为红；当前灯
 [evidence]                          # 资料充分程度：本市本年已公布的期数
 limited_from = 3                    # 不足为“薄弱”
 ample_from = 6                      # 及以上为“充分”
+
+[naming]                            # 可省略：点名约谈建议名单的规则
+indicators = ["fai", "ind_va"]      # 参加排名的指标；省略：县区有公布数的各项目标指标
+name_last = 3                       # 单月点名：每项指标末几位
+interview_last = 3                  # 双月约谈：平均名次末几位
+behind_pp = 0.0                     # 至少低于全市几个百分点才点名
+least = 5                           # 同期至少几个县区有公布数才排名
+[[naming.stated]]                   # 材料里说到而没有数的，可多条，只引用不排名
+unit = "ningshan"
+indicator = "fai"
+text = "9月27日被省发改委约谈"
+source = "讲话"
+released = "2020-09-28"             # 此日以后才知道
+
+[stock.opening]                     # 可省略：五上企业年初在库户数，按五上培育台账的行业
+industry = 592
 ```
 """
 
@@ -54,7 +73,7 @@ _TAIL = """
 
 `dabiao run` 写出一个目录：下列 CSV（UTF-8 带 BOM，空单元格表示没有该数，不是零）和 `run.json`（数据、版本、诊断、所用假设）。
 增速、分点以 `_pct`、`_pp` 结尾，单位为百分数、百分点；概率 `p_*` 为小数，不写作0或1。各表末列为来源：运行编号、数据哈希、情景哈希、
-模型版本、随机种子。
+模型版本、随机种子（`run_id`、`data_hash`、`scenario_hash`、`model_version`、`seed`；其他命令的表同样有这五列，下面不再列出）。
 """
 
 
@@ -70,6 +89,13 @@ def _choices(words: Mapping[str, tuple[str, ...]]) -> str:
     return "；".join(f"`{value}` {'、'.join(zh)}" for value, zh in words.items())
 
 
+def _result(name: str) -> list[str]:
+    """A result table: its columns but the provenance, which is the same in all."""
+    own = [c for c in schema(name) if c.name not in PROVENANCE or name in RESULTS]
+    rows = [(f"`{c.name}`", c.measure.value, c.meaning("zh")) for c in own]
+    return [f"### {name}.csv", "", *_table(("列", "单位", "含义"), rows), ""]
+
+
 def formats_document() -> str:
     """Markdown of all formats, Chinese."""
     lines = [_HEAD]
@@ -81,8 +107,11 @@ def formats_document() -> str:
     lines += ["## 取值", "", *_table(("列", "取值与同义词"), [(f"`{k}`", _choices(v)) for k, v in CHOICES.items()])]
     lines.append(_TAIL)
     for name in RESULTS:
-        rows = [(f"`{c.name}`", c.measure.value, c.meaning("zh")) for c in schema(name)]
-        lines += [f"### {name}.csv", "", *_table(("列", "单位", "含义"), rows), ""]
+        lines += _result(name)
+    for command, tables in MORE_TABLES.items():
+        lines += [f"## 结果文件：`dabiao {command}`", ""]
+        for name in tables:
+            lines += _result(name)
     return "\n".join(lines).rstrip() + "\n"
 
 

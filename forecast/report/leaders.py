@@ -18,11 +18,25 @@ from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
 from forecast.answers.judgement import Row, RowStatus
 from forecast.answers.lights import Light
+from forecast.panel import release_rule
+from forecast.periods import Month
 from forecast.report.notes import OK, plain_name
 from forecast.target import Target, TargetKind
 from forecast.texts import Lang, t
 
-__all__ = ["COLUMNS", "Cell", "Line", "Order", "Quality", "evidence_text", "lights_text", "lines", "qualities", "title"]
+__all__ = [
+    "COLUMNS",
+    "Cell",
+    "Line",
+    "Order",
+    "Quality",
+    "evidence_text",
+    "lights_text",
+    "lines",
+    "next_release",
+    "qualities",
+    "title",
+]
 
 COLUMNS: Final = ("indicator", "ytd", "forecast", "near", "reach", "required", "light")
 """At most seven columns: what a leader takes in at a glance."""
@@ -209,6 +223,19 @@ def evidence_text(attainment: Attainment, unit: str, lang: Lang) -> str:
         t("ui.evidence_item", lang, grade=words.evidence_name(grade, lang), n=n) for grade, n in counts.items() if n
     ]
     return t("ui.evidence", lang, list=t("glossary.and", lang).join(items))
+
+
+def next_release(attainment: Attainment, lang: Lang) -> str:
+    """When the figures of the next month usually come out: 下次更新：9月数据，一般在10月20日前后公布."""
+    month = attainment.as_of.month.plus(1)
+    day = release_rule(month)
+    return t(
+        "ui_overview.next_release",
+        lang,
+        month=words.month_name(month, lang),
+        release_month=words.month_name(Month(day.year, day.month), lang),
+        day=day.day,
+    )
 
 
 def qualities(attainment: Attainment, unit: str, lang: Lang) -> list[Quality]:

@@ -13,11 +13,14 @@ from typing import Any
 import pandas as pd
 
 from forecast import words
+from forecast.answers.evidence import Published
+from forecast.answers.history import spans
 from forecast.periods import Frequency, Month
 from forecast.report.leaders import Cell
+from forecast.required_path import RequiredPath, Scope
 from forecast.texts import Lang, t
 
-__all__ = ["Growth", "MonthLine", "month_lines", "of_indicator"]
+__all__ = ["Growth", "MonthLine", "history_rows", "month_lines", "of_indicator", "pace_points", "path_points"]
 
 
 class Growth(StrEnum):
@@ -78,3 +81,40 @@ def _cell(record: dict[str, Any], growth: Growth, lang: Lang) -> Cell:
     if growth is Growth.CUMULATIVE and record["status"] == "published":
         return Cell(middle)
     return Cell(middle, words.interval(record[f"{growth.value}_p10"], record[f"{growth.value}_p90"], lang))
+
+
+def history_rows(published: Published, indicator: str, units: Sequence[str], growth: Growth) -> pd.DataFrame:
+    """Published growth of the years before the target year: unit, period, value (percent).
+
+    Growth of single periods is what published cumulative growth implies (``answers.history.spans``).
+    """
+    meta = published.panel.indicators[indicator]
+    records = []
+    for unit in units:
+        figures = published.cumulative(unit, indicator)
+        if growth is Growth.SINGLE:
+            figures = {one.last: one.growth_pct for one in spans(figures, meta, periods=1)}
+        records += [(unit, str(month), value) for month, value in figures.items() if month.year < published.year]
+    return pd.DataFrame(records, columns=pd.Index(["unit", "period", "value"]))
+
+
+def pace_points(rows: pd.DataFrame, unit: str) -> tuple[tuple[str, float], ...]:
+    """序时进度: cumulative growth of a unit if it stays where it is; empty where none or all of it is published."""
+    mine = rows[rows["unit"] == unit]
+    known = mine[mine["status"] == "published"]
+    if known.empty:
+        return ()
+    last = str(known["period"].iloc[-1])
+    level = float(known[f"{Growth.CUMULATIVE.value}_p50"].iloc[-1])
+    ahead = [str(period) for period in mine["period"] if str(period) >= last]
+    return tuple((period, level) for period in ahead) if len(ahead) > 1 else ()
+
+
+def path_points(path: RequiredPath, growth: Growth) -> tuple[tuple[str, float], ...]:
+    """所需路径 of the city: the growth that a wish needs, period by period; empty where nothing is demanded."""
+    city = next((line for line in path.lines if line.scope is Scope.CITY), None)
+    if city is None or path.uplift_pp is None:
+        return ()
+    name = "demanded_cum_pct" if growth is Growth.CUMULATIVE else "demanded_month_pct"
+    found = [(str(step.period), getattr(step, name)) for step in city.steps]
+    return tuple((period, value) for period, value in found if value is not None)

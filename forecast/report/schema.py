@@ -12,7 +12,21 @@ from typing import Final
 
 from forecast.texts import Lang, t
 
-__all__ = ["BACKTEST_TABLES", "QUANTILES", "TABLES", "Column", "Measure", "schema"]
+__all__ = [
+    "BACKTEST_TABLES",
+    "BREAKDOWN_TABLES",
+    "CHECK_TABLES",
+    "COLLECT_TABLES",
+    "MAKEUP_TABLES",
+    "MORE_TABLES",
+    "NEWS_TABLES",
+    "PATH_TABLES",
+    "QUANTILES",
+    "TABLES",
+    "Column",
+    "Measure",
+    "schema",
+]
 
 
 class Measure(StrEnum):
@@ -27,6 +41,7 @@ class Measure(StrEnum):
     SHARE = "share"
     PERCENTILE = "percentile"
     COUNT = "count"
+    MONEY = "亿元"
 
 
 DECIMALS: Final = {
@@ -36,6 +51,7 @@ DECIMALS: Final = {
     Measure.SHARE: 4,
     Measure.PERCENTILE: 1,
     Measure.COUNT: 3,
+    Measure.MONEY: 4,
 }
 """Decimals that are written: growth a tenth of what is published, probabilities below their Monte Carlo error."""
 
@@ -251,6 +267,175 @@ BACKTEST_TABLES: Final[dict[str, tuple[Column, ...]]] = {
 """Tables of a backtest, which is no run."""
 
 
+def _columns(texts: str, names: str) -> tuple[Column, ...]:
+    """Columns of a table written short: ``name`` holds a text, ``name:measure`` what the measure's name says."""
+    pairs = (word.partition(":") for word in names.split())
+    return tuple(Column(name, Measure[measure.upper()] if measure else _TEXT, texts) for name, _, measure in pairs)
+
+
+BREAKDOWN_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+    "breakdown": (
+        *_columns("breakdown", "indicator plan_id key kind entity name_zh place place_zh team_zh sector sector_zh"),
+        *_columns("breakdown", "month:month condition base_wan:whole task_wan:whole due_wan:whole cap_wan:whole"),
+        *_columns("breakdown", "own_wan:whole held:whole resp_unit resp_person deadline synthetic:whole label"),
+        *_PROVENANCE,
+    ),
+    "breakdown_margins": (
+        *_columns("breakdown", "indicator plan_id dimension key name_zh month:month carriers:whole base_wan:whole"),
+        *_columns("breakdown", "task_wan:whole due_wan:whole supported_wan:whole open_wan:whole cap_wan:whole label"),
+        *_PROVENANCE,
+    ),
+    "breakdown_plans": (
+        *_columns("breakdown", "indicator name_zh plan_id status method work criterion wish:share"),
+        *_columns("breakdown", "p_now:probability gap_pp:points growth_pp:points effect_yi:money additionality:share"),
+        *_columns("breakdown", "total_yi:money capacity_yi:money open_yi:money delivered_mean_yi:money"),
+        *_columns("breakdown", "delivered_p10_yi:money delivered_p90_yi:money p_near_now:probability"),
+        *_columns("breakdown", "p_near_ledger:probability p_near_all:probability p_reach_now:probability"),
+        *_columns("breakdown", "p_reach_ledger:probability p_reach_all:probability label"),
+        *_PROVENANCE,
+    ),
+    "breakdown_holds": (
+        *_columns("breakdown", "indicator hold amount_yi:money hold_status possible_yi:money other note file"),
+        *_PROVENANCE,
+    ),
+    "naming": (
+        *_columns("naming", "indicator name_zh rank_status unit unit_zh within period:month growth_pct:percent"),
+        *_columns("naming", "rank:whole published:whole city_pct:percent province_pct:percent gap_city_pp:points"),
+        *_columns("naming", "plan_pct:percent plan_unit gap_plan_pp:points share:share contribution_pp:points"),
+        *_columns("naming", "contribution_share:share p_last:probability rank_p10:whole rank_p90:whole named:whole"),
+        *_columns("naming", "list_month:month"),
+        *_PROVENANCE,
+    ),
+    "interviews": (
+        *_columns("naming", "unit unit_zh mean_place:share ranked:whole behind:whole times_named:whole"),
+        *_columns("naming", "contribution_share:share proposed:whole list_month:month"),
+        *_PROVENANCE,
+    ),
+    "stock": (
+        *_columns("stock", "sector sector_zh month:month opening:whole entered:whole left:whole preparing:whole"),
+        *_columns("stock", "at_risk:count closing:whole expected:whole label"),
+        *_PROVENANCE,
+    ),
+    "stock_windows": (
+        *_columns("stock", "deadline channel first_report:month counts_this_year:whole units:whole"),
+        *_columns("stock", "monthly_output_yi:money days_left:whole sectors label"),
+        *_PROVENANCE,
+    ),
+}
+"""Tables of ``dabiao breakdown``: tasks, their sums, lists of naming and the balance of 五上 units."""
+
+COLLECT_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+    "collected": (
+        *_columns("collect", "plan_id indicator key name_zh place_zh team_zh month:month due_wan:whole"),
+        *_columns("collect", "task_wan:whole actual_wan:count ratio:share file cell"),
+        *_PROVENANCE,
+    ),
+    "collected_summary": (
+        *_columns("collect", "plan_id indicator dimension group month:month rows:whole reported:whole due_wan:whole"),
+        *_columns("collect", "due_reported_wan:whole actual_wan:count ratio:share behind:whole"),
+        *_PROVENANCE,
+    ),
+}
+"""Tables of ``dabiao collect``: what teams and counties reported, against the plan."""
+
+MAKEUP_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+    "makeup_wishes": (
+        *_columns("makeup", "wish indicators criterion form level:share wish_status limit value_before:share"),
+        *_columns("makeup", "value_in_sample:share value_all:share value_fresh:share value_ceiling:share"),
+        *_columns("makeup", "value_mcse:share fresh_mcse:share optimism:share needed_pp:points remaining_pp:points"),
+        *_columns("makeup", "remaining_yi:money effort:count full_effort:count budget:count largest_burden:share"),
+        *_columns("makeup", "fair_effort:count fair_burden:share label"),
+        *_PROVENANCE,
+    ),
+    "makeup_sectors": (
+        *_columns("makeup", "industry name_zh side role base_share:share driver forecast_growth_pct:percent"),
+        *_columns("makeup", "target_growth_pct:percent gap_pull_pp:points gap_yi:money ceiling_pp:points"),
+        *_columns("makeup", "ceiling_yi:money planned_pp:points planned_yi:money ahead_pp:points"),
+        *_columns("makeup", "driver_ahead_pct:percent driver_required_pct:percent required_percentile:percentile"),
+        *_columns("makeup", "feasibility by_ledger_pp:points projects:whole enterprises:whole support cap_setting:whole"),
+        *_columns("makeup", "department team label"),
+        *_PROVENANCE,
+    ),
+    "makeup_indicators": (
+        *_columns("makeup", "indicator name_zh unit target_kind p_reach_before:probability p_reach:probability"),
+        *_columns("makeup", "p_near_before:probability p_near:probability p_mcse:share gap_before_pp:points"),
+        *_columns("makeup", "gap_after_pp:points gap_change_pp:points ceiling_gap_pp:points growth_before_pct:percent"),
+        *_columns("makeup", "growth_after_pct:percent planned_growth_pp:points planned_growth_yi:money periods:whole"),
+        *_columns("makeup", "driver_ahead_pct:percent driver_required_pct:percent required_percentile:percentile"),
+        *_columns("makeup", "feasibility label"),
+        *_PROVENANCE,
+    ),
+    "makeup_levers": (
+        *_columns("makeup", "lever name_zh family acts_on industry place state use:count use_unit cap:count"),
+        *_columns("makeup", "use_share:share cap_evidence difficulty:count weight:share effort:count binding:whole"),
+        *_columns("makeup", "money_yi:money gdp_pp:points gap_pp:points gain:share gain_per_effort:share"),
+        *_columns("makeup", "rows:whole entities support team responsible people synthetic:whole label"),
+        *_PROVENANCE,
+    ),
+    "makeup_frontier": (
+        *_columns("makeup", "progress:share effort:count effort_share:share wish value:share"),
+        *_PROVENANCE,
+    ),
+    "makeup_difficulty": (
+        *_columns("makeup", "family factor:count effort:count wish value:share moved:whole lever use_before:count"),
+        *_columns("makeup", "use_after:count"),
+        *_PROVENANCE,
+    ),
+}
+"""Tables of ``dabiao makeup``: what was wished for, 补多少济多少, every lever, the frontier, other difficulties."""
+
+
+CHECK_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+    "checks": (
+        *_columns("report", "indicator unit"),
+        *_columns("check", "check period:month figures:whole observed:count model_p05:count model_p50:count"),
+        *_columns("check", "model_p95:count p_value:share verdict"),
+        *_PROVENANCE,
+    ),
+}
+"""Table of the checks of a run (``dabiao run --check``), beside its others."""
+
+
+NEWS_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+    "news": (
+        *_columns("news", "indicator name_zh unit benchmark target_kind run_before as_of_before as_of evidence"),
+        *_columns("news", "news_status p_reach_before:share p_reach_after:share p_near_before:share"),
+        *_columns("news", "p_near_after:share forecast_before_pct:percent forecast_after_pct:percent"),
+        *_columns("news", "benchmark_before_pct:percent benchmark_after_pct:percent change_points:whole part:whole kind linked figures:whole"),
+        *_columns("news", "release_unit release_period:month release_measure value_pct:percent previous_pct:percent"),
+        *_columns("news", "change_pp:points expected_pct:percent expected_sd_pp:points surprise_sd:count verdict"),
+        *_columns("news", "d_reach:share d_near:share d_forecast_pp:points d_benchmark_pp:points d_points:whole"),
+        *_PROVENANCE,
+    ),
+}
+"""Table of ``dabiao news``: a row a part of the change of a target."""
+
+PATH_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+    "required_path": (
+        *_columns("path", "indicator name_zh target_kind benchmark as_of criterion wish:share path_status evidence"),
+        *_columns("path", "p_now:probability p_then:probability uplift_pp:points first_period:month periods:whole"),
+        *_columns("path", "scope key key_zh period:month phase forecast_month_pct:percent demanded_month_pct:percent"),
+        *_columns("path", "forecast_cum_pct:percent demanded_cum_pct:percent forecast_yi:money demanded_yi:money"),
+        *_columns("path", "demanded_p10_yi:money demanded_p90_yi:money extra_yi:money pace_pct:percent"),
+        *_columns("path", "done_pct:percent asked_pct:percent resp_unit resp_person synthetic:whole label"),
+        *_PROVENANCE,
+    ),
+}
+"""Table of ``dabiao path``: a row a period of a place's or a project's path."""
+
+
+MORE_TABLES: Final[dict[str, dict[str, tuple[Column, ...]]]] = {
+    "run --check": CHECK_TABLES,
+    "backtest": BACKTEST_TABLES,
+    "breakdown": BREAKDOWN_TABLES,
+    "makeup": MAKEUP_TABLES,
+    "collect": COLLECT_TABLES,
+    "news": NEWS_TABLES,
+    "path": PATH_TABLES,
+}
+"""Tables that are not among those of every run, by the command that writes them."""
+
+
 def schema(table: str) -> tuple[Column, ...]:
     """Columns of a table in order: attainment, paths, joint, required; of a backtest: backtest, scores, calibration.
 
@@ -259,4 +444,5 @@ def schema(table: str) -> tuple[Column, ...]:
     KeyError
         There is no such table.
     """
-    return BACKTEST_TABLES[table] if table in BACKTEST_TABLES else TABLES[table]
+    more = (tables[table] for tables in MORE_TABLES.values() if table in tables)
+    return next(more, None) or TABLES[table]

@@ -32,6 +32,7 @@ from forecast.report.schema import QUANTILES, Column, Measure, schema
 __all__ = [
     "Provenance",
     "attainment_frame",
+    "csv_text",
     "joint_frame",
     "paths_frame",
     "required_frame",
@@ -258,6 +259,17 @@ def write_csv(frame: pd.DataFrame, path: Path, *, table: str) -> None:
     OSError
         The file cannot be written; what was there before is untouched.
     """
+    write_text(csv_text(frame, table=table), path)
+
+
+def csv_text(frame: pd.DataFrame, *, table: str) -> str:
+    """A table in its fixed format, as the text of its file.
+
+    Raises
+    ------
+    ValueError
+        The columns are not those of the table.
+    """
     columns = schema(table)
     names = [column.name for column in columns]
     if list(frame.columns) != names:
@@ -267,7 +279,7 @@ def write_csv(frame: pd.DataFrame, path: Path, *, table: str) -> None:
     writer.writerow(names)
     for record in frame.itertuples(index=False, name=None):
         writer.writerow(_written(value, column) for value, column in zip(record, columns, strict=True))
-    write_text(buffer.getvalue(), path)
+    return buffer.getvalue()
 
 
 def write_text(text: str, path: Path) -> None:

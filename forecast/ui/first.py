@@ -1,11 +1,16 @@
-"""The first screen, where no run is kept."""
+"""The first screen, where no run is kept: see the example, or begin with one's own city."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from forecast.store import home
+from forecast.errors import ForecastError
+from forecast.store import home, import_bundle
 from forecast.texts import Lang, t
+from forecast.ui.bundled import example_run
+from forecast.ui.kept import store
+from forecast.ui.progress import show_jobs
+from forecast.ui.upload import new_city
 
 __all__ = ["first"]
 
@@ -14,13 +19,25 @@ def first(lang: Lang) -> None:
     """How to see an example, and how to begin with one's own city."""
     st.title(t("ui.first_title", lang))
     st.write(t("ui.first_text", lang, place=home()))
-    left, right = st.columns(2, border=True)
+    show_jobs("run", lang)
+    left, right = st.columns([1, 2], border=True)
     with left:
         st.subheader(t("ui.first_example", lang))
         st.write(t("ui.first_example_text", lang))
-        st.code("dabiao app data/example", language="bash")
+        path = example_run()
+        if path is None:
+            st.code("dabiao app data/example", language="bash")
+        elif st.button(t("ui.first_example", lang), type="primary", key="example", icon=":material/visibility:"):
+            try:
+                with st.spinner(t("ui.opening", lang)):
+                    import_bundle(store(), path)
+            except ForecastError as error:
+                st.error(error.text(lang))
+            else:
+                st.rerun()
     with right:
         st.subheader(t("ui.first_own", lang))
         st.write(t("ui.first_own_text", lang))
+        new_city(lang)
+    with st.expander(t("ui.first_command", lang)):
         st.code("dabiao init mycity\ndabiao validate mycity\ndabiao app mycity", language="bash")
-    st.button(t("ui.first_again", lang), type="primary")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -18,11 +19,16 @@ from forecast.answers.attainment import Attainment
 from forecast.answers.distribution import year_end_gap
 from forecast.dims import Floats
 from forecast.errors import ForecastError
+from forecast.moved import Moved, compare, vintage
 from forecast.panel import Config, Panel
 from forecast.store import Header, Store, home
 from forecast.target import TargetKind
 
-__all__ = ["Opened", "gap", "headers", "opened", "warm"]
+if TYPE_CHECKING:
+    from forecast.dataset import Dataset
+    from forecast.run import Run
+
+__all__ = ["Opened", "gap", "headers", "loaded", "moved", "opened", "store", "warm"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +54,17 @@ def _store(root: str) -> Store:
     return Store(Path(root))
 
 
+def store() -> Store:
+    """The store, opened.
+
+    Raises
+    ------
+    StoreError
+        It cannot be used.
+    """
+    return _store(str(home()))
+
+
 def headers() -> list[Header]:
     """Kept runs, newest first.
 
@@ -56,7 +73,7 @@ def headers() -> list[Header]:
     StoreError
         The store cannot be used.
     """
-    return _store(str(home())).runs()
+    return store().runs()
 
 
 def opened(header: Header) -> Opened:
@@ -79,10 +96,26 @@ def warm(run_id: str | None) -> None:
                 return
 
 
+def loaded(header: Header) -> Run:
+    """A kept run with its draws; the last few stay in memory.
+
+    Raises
+    ------
+    StoreError
+        Files of it are missing or damaged.
+    """
+    return _loaded(str(home()), header.run_id, header.checksum)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _loaded(root: str, run_id: str, checksum: str) -> Run:  # noqa: ARG001  the checksum is part of the key
+    return _store(root).open(run_id).run()
+
+
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _opened(root: str, run_id: str, checksum: str) -> Opened:  # noqa: ARG001  the checksum is part of the key
+def _opened(root: str, run_id: str, checksum: str) -> Opened:
     kept = _store(root).open(run_id)
-    run = kept.run()
+    run = _loaded(root, run_id, checksum)
     config = run.dataset.config
     return Opened(
         header=kept.header,
@@ -93,6 +126,24 @@ def _opened(root: str, run_id: str, checksum: str) -> Opened:  # noqa: ARG001  t
         failures=run.failures,
         sharpest=best(run.paths, unit=config.city, benchmark=config.province),
     )
+
+
+def moved(before: Header, after: Header) -> tuple[Moved, Dataset]:
+    """What differs between two kept runs, and the data set of the later one.
+
+    Raises
+    ------
+    StoreError
+        Files of one are missing or damaged.
+    """
+    return _moved(str(home()), before.run_id, before.checksum, after.run_id, after.checksum)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _moved(root: str, before: str, before_sum: str, after: str, after_sum: str) -> tuple[Moved, Dataset]:  # noqa: ARG001
+    later = _loaded(root, after, after_sum).dataset
+    sides = [_store(root).open(one) for one in (before, after)]
+    return compare(vintage(sides[0]), vintage(sides[1], dataset=later)), later
 
 
 def gap(header: Header, indicator: str, unit: str, kind: TargetKind) -> Floats | None:
@@ -109,5 +160,5 @@ def _gap(root: str, run_id: str, checksum: str, indicator: str, unit: str, kind:
         for row in run.attainment.rows
         if (row.target.indicator, row.target.unit, row.target.kind.value) == wanted
     )
-    paths = _store(root).open(run_id).paths([indicator])
+    paths = _loaded(root, run_id, checksum).paths
     return year_end_gap(target, paths, panel=run.panel, config=run.config)

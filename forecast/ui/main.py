@@ -5,25 +5,46 @@ Invariant: whatever is wrong with the store or a run, the reader gets a message 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
 from forecast.errors import ForecastError
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, choose_lang, choose_run, choose_unit
+from forecast.ui.data import data
 from forecast.ui.first import first
 from forecast.ui.indicator import indicator
 from forecast.ui.kept import headers, opened
+from forecast.ui.makeup import makeup_page
 from forecast.ui.overview import overview
+from forecast.ui.progress import sidebar_jobs
+from forecast.ui.scenario import scenario
+from forecast.ui.stale import stale
+from forecast.ui.tasks import tasks
+from forecast.ui.track import track
 
 __all__ = ["choose", "main"]
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = str(Path(__file__).with_name("icon.svg"))
 SIDEBAR = 240  # pixels: the table keeps the rest of a small screen
+
+
+PAGES: Final[Mapping[str, Callable[[Choice], None]]] = {
+    "overview": overview,
+    "indicator": indicator,
+    "scenario": scenario,
+    "makeup": makeup_page,
+    "tasks": tasks,
+    "track": track,
+    "data": data,
+}
+"""Pages in the order of the navigation, by the last part of their address; titles are ``ui.page_*``."""
 
 
 def main() -> None:
@@ -40,12 +61,15 @@ def main() -> None:
     if choice is None:
         first(lang)
         return
-    pages = [
-        st.Page(partial(overview, choice), title=t("ui.page_overview", lang), url_path="overview", default=True),
-        st.Page(partial(indicator, choice), title=t("ui.page_indicator", lang), url_path="indicator"),
-    ]
-    page = st.navigation(pages)
+    page = st.navigation(
+        [
+            st.Page(partial(show, choice), title=t(f"ui.page_{name}", lang), url_path=name, default=show is overview)
+            for name, show in PAGES.items()
+        ]
+    )
     _mark(choice)
+    sidebar_jobs(lang)
+    stale(choice, headers())
     page.run()
     _source(choice)
 

@@ -1,0 +1,98 @@
+"""Simulation-based calibration of the model: ``make calibrate``, or ``python benchmarks/calibrate.py --help``.
+
+Draws worlds from the model's own prior, fits them as any data set is fitted, and tests whether the truth's rank among
+the draws is uniform, by the fast routes and by NUTS. Writes ``docs/calibration``: summary.csv, ranks.csv, a chart a
+route, and ``docs/calibration.md``, whose text is all made here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]  # run as a script: the folder's own modules, and the package
+
+from calibration_page import write_page  # noqa: E402
+from results import environment  # noqa: E402
+from rich.console import Console  # noqa: E402
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
+
+from forecast.executor import Done, InProcess, LocalProcesses, Part  # noqa: E402
+from forecast.track_record.prior_check import prior_checks  # noqa: E402
+from forecast.track_record.sbc import ROUTES, Route, ranks_of, verdicts  # noqa: E402
+
+WORLDS = {"adaptive": 1000, "structural": 1000, "regular": 1000, "reference": 60}
+"""Worlds a route: with 1000 a coverage is known to two points, with 60 to seven."""
+CHUNK = {"adaptive": 20, "structural": 40, "regular": 40, "reference": 30}
+"""Worlds that a worker does in a row; NUTS compiles once a worker."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Simulate, test, write; 1 where a world could not be fitted."""
+    asked = _arguments(arguments)
+    console = Console(stderr=True)
+    found: dict[Route, list[dict[str, float]]] = {}
+    failures: list[str] = []
+    for route in asked.routes:
+        worlds = asked.reference if route == "reference" else min(asked.worlds, WORLDS[route])
+        if worlds:
+            found[route], failed = _ranks(route, worlds, asked, console)
+            failures += failed
+    judged = {route: verdicts(ranks) for route, ranks in found.items() if ranks}
+    for route, rows in judged.items():
+        for one in rows:
+            print(
+                f"{route:<11}{one.quantity:<18}{one.worlds:>5}  p {one.p_chi_square:.3f} {one.p_ecdf:.3f}"
+                f"  mean {one.mean:.3f}  50 % {one.covered50:.2f}  90 % {one.covered90:.2f}"
+                f"  {'' if one.uniform else 'NOT UNIFORM'}"
+            )
+    for failure in failures:
+        console.print(failure)
+    if not asked.dry:
+        about = environment(vars(asked)) | {"seed": asked.seed}
+        write_page(asked.out, found, judged, prior_checks(), about=about, failures=failures)
+        console.print(f"written: {asked.out}")
+    return 1 if failures else 0
+
+
+def _arguments(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--routes", nargs="+", choices=ROUTES, default=list(ROUTES))
+    parser.add_argument("--worlds", type=int, default=1000, help="worlds a fast route")
+    parser.add_argument("--reference", type=int, default=WORLDS["reference"], help="worlds by NUTS; 0 for none")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, default=HERE.parent / "docs", help="folder of the documents")
+    parser.add_argument("--dry", action="store_true", help="do not write")
+    return parser.parse_args(arguments)
+
+
+def _chunk(route: Route, numbers: range, seed: int) -> list[dict[str, float]]:
+    """Ranks of some worlds; a function of a module, so that a worker can run it."""
+    return [ranks_of(route, number, seed=seed) for number in numbers]
+
+
+def _ranks(
+    route: Route, worlds: int, asked: argparse.Namespace, console: Console
+) -> tuple[list[dict[str, float]], list[str]]:
+    """Ranks of all worlds of a route, and what failed."""
+    size = CHUNK[route]
+    chunks = [range(start, min(start + size, worlds)) for start in range(0, worlds, size)]
+    parts = [Part(f"{route} {c.start}-{c.stop - 1}", partial(_chunk, route, c, asked.seed)) for c in chunks]
+    executor = InProcess() if asked.workers == 1 else LocalProcesses(asked.workers)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(route, total=len(parts))
+        done = executor.outcomes(
+            parts, progress=lambda name, n, of: bar.update(task, description=name or route, completed=n, total=of)
+        )
+    ranks = [one for part in done if isinstance(part, Done) for one in part.value]
+    return ranks, [f"{part.name}: {part.reason}" for part in done if not isinstance(part, Done)]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

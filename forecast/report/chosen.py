@@ -1,0 +1,121 @@
+"""The chosen scenario in words for the page for leaders: the same sentence, and its most effective actions.
+
+Invariant: counts and probabilities are those of the ``Result`` and the ``Contribution`` records, in the words of
+``forecast.words`` (held by ``tests/test_app_overview.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from forecast import words
+from forecast.answers.attainment import standouts
+from forecast.answers.evidence import Evidence
+from forecast.compare import Case, Result, in_assessment
+from forecast.contributions import Contribution
+from forecast.dataset import Dataset
+from forecast.report.scenario_terminal import change
+from forecast.scenario.reader import Measure, Scenario
+from forecast.texts import Lang, t
+
+__all__ = ["action_name", "effective_actions", "scenario_sentence"]
+
+MOST: Final = 3
+"""Actions that a leader is told of."""
+
+
+def scenario_sentence(result: Result, scenario: Scenario, lang: Lang) -> str:
+    """The sentence of the page for leaders, under a scenario."""
+    near, reach = result.near, result.reach
+    under = t("ui_overview.under", lang, scenario=scenario.title)
+    if not near.judged:
+        return t("report.joint_none", lang, as_of=under, assessed=near.assessed)
+    parts = [
+        t(
+            "report.joint_same" if near.p10 == near.p90 else "report.joint",
+            lang,
+            as_of=under,
+            assessed=near.assessed,
+            judged=near.judged,
+            near=near.p50,
+            low=near.p10,
+            high=near.p90,
+            reach=reach.p50,
+        ),
+        t(
+            "report.joint_all",
+            lang,
+            judged=near.judged,
+            all_near=words.probability(near.p_all, lang, evidence=Evidence.AMPLE),
+            all_reach=words.probability(reach.p_all, lang, evidence=Evidence.AMPLE),
+        ),
+    ]
+    mine = [o for o in result.outcomes if in_assessment(o.case)]
+    names = {o.case.target.indicator: _indicator(o.case, lang) for o in mine}
+    hardest, winnable = standouts([(o.p_near, o.case.target.indicator) for o in mine])
+    if hardest:
+        parts.append(t("report.hardest", lang, indicator=names[hardest]))
+    if winnable:
+        parts.append(t("report.winnable", lang, indicator=names[winnable]))
+    return t("report.sentence_gap", lang).join(parts)
+
+
+def effective_actions(found: Sequence[Contribution], scenario: Scenario, dataset: Dataset, lang: Lang) -> list[str]:
+    """The actions that bring most, each with the indicator that it helps most.
+
+    Ordered by the fair share of the expected number of assessed indicators that come close; of those that move none,
+    by the points of gap. Actions that bring nothing are left out.
+    """
+    ranked = []
+    for measure in scenario.actions:
+        mine = [c for c in found if c.action == measure.id and in_assessment(c.case)]
+        gap = max((c.share_gap_pp for c in mine), default=0.0)
+        if gap > 0.0:
+            ranked.append((sum(c.share_near for c in mine), gap, measure, mine))
+    ranked.sort(key=lambda one: (-one[0], -one[1]))
+    return [_effect(measure, mine, dataset, lang) for _, _, measure, mine in ranked[:MOST]]
+
+
+def _effect(measure: Measure, mine: Sequence[Contribution], dataset: Dataset, lang: Lang) -> str:
+    best = max(mine, key=lambda c: (c.share_near, c.share_gap_pp))
+    return t(
+        "ui_overview.effect",
+        lang,
+        action=action_name(measure, dataset, lang),
+        indicator=_indicator(best.case, lang),
+        gap=_points(best.share_gap_pp),
+        near=change(best.share_near, lang),
+    )
+
+
+def _points(pp: float) -> str:
+    """Points with two decimals where one would hide them."""
+    shown = f"{words.rounded(pp, 0.1):+.1f}"
+    return shown if float(shown) else f"{words.rounded(pp, 0.01):+.2f}"
+
+
+def _indicator(case: Case, lang: Lang) -> str:
+    return words.indicator_name(case.target.indicator, case.name_zh, lang)
+
+
+def action_name(measure: Measure, dataset: Dataset, lang: Lang) -> str:
+    """What an action is, and of whom: 企业复产（99户停产企业）."""
+    kind = t(f"scenario.type_{measure.type}", lang)
+    return t("ui_overview.action", lang, kind=kind, about=_about(measure, dataset, lang))
+
+
+def _about(measure: Measure, dataset: Dataset, lang: Lang) -> str:
+    """The action's own note, else the place, indicator or industry that it is about, else its id."""
+    action, panel = measure.action, dataset.panel
+    if note := getattr(action, "note", None):
+        return str(note)
+    parts = []
+    if (unit := getattr(action, "unit", None)) in panel.units:
+        parts.append(words.unit_name(panel.units[unit], lang))
+    if (industry := getattr(action, "industry", None)) is not None:
+        rows = panel.industries[panel.industries["industry"] == industry]
+        parts.append(str(rows["name_zh"].iloc[0]) if lang == "zh" and len(rows) else str(industry))
+    if (indicator := getattr(action, "indicator", None)) in panel.indicators:
+        parts.append(words.indicator_name(indicator, panel.indicators[indicator].name_zh, lang))
+    return t("ui.space", lang).join(parts) or measure.id

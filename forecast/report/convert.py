@@ -1,0 +1,60 @@
+"""PDF of Word documents through LibreOffice, where it is installed.
+
+Invariant: without LibreOffice nothing is written and nothing fails (held by ``tests/test_report_export.py``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+__all__ = ["office", "to_pdf"]
+
+SECONDS: Final = 120
+"""LibreOffice starts slowly on a busy machine; beyond this it hangs."""
+
+
+def office() -> str | None:
+    """LibreOffice's program; None where it is not installed."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
+def to_pdf(documents: Sequence[Path], *, when: dt.date) -> list[Path]:
+    """Documents as PDF beside them; none without LibreOffice, or where it fails.
+
+    when : day that the files say they were made on
+    """
+    program = office()
+    if program is None or not documents:
+        return []
+    moment = dt.datetime(when.year, when.month, when.day, tzinfo=dt.UTC)
+    environment = os.environ | {"SOURCE_DATE_EPOCH": str(int(moment.timestamp()))}
+    made = []
+    with tempfile.TemporaryDirectory(prefix="dabiao-") as scratch:
+        profile = Path(scratch) / "profile"  # a profile of its own: an open LibreOffice is not disturbed
+        command = [program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "pdf"]
+        try:
+            subprocess.run(
+                [*command, "--outdir", scratch, *map(str, documents)],
+                check=True,
+                capture_output=True,
+                timeout=SECONDS,
+                env=environment,
+            )
+        except (subprocess.SubprocessError, OSError):
+            return []
+        for document in documents:
+            found = Path(scratch) / f"{document.stem}.pdf"
+            if found.is_file():
+                target = document.with_suffix(".pdf")
+                beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+                shutil.copyfile(found, beside)
+                beside.replace(target)
+                made.append(target)
+    return made

@@ -1,0 +1,263 @@
+"""What brief and scheme say in sentences: every number is one of the tables, in the same words.
+
+Invariant: every number in a sentence is printed in a table of the same dossier, or counts its rows (held by
+``tests/test_report_brief.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from forecast import words
+from forecast.answers.evidence import Evidence
+from forecast.answers.history import HistoryStatus
+from forecast.answers.judgement import Row, RowStatus
+from forecast.compare import Outcome
+from forecast.paths import COUPLING
+from forecast.report.dossier import Dossier
+from forecast.report.leaders import evidence_text
+from forecast.report.notes import OK, notes, plain_name
+from forecast.report.scenario_terminal import change
+from forecast.report.sheets.table import Style, shown
+from forecast.target import TargetKind
+from forecast.texts import Lang, t
+
+__all__ = ["Group", "advice", "causes", "distance", "growth", "groups", "overall", "risks", "share_text"]
+
+NAMED: Final = 3
+"""Indicators named one by one in a sentence of causes or advice."""
+LIKELY, UNLIKELY = 70, 30
+"""Percent, as shown, between which an indicator has to be won."""
+
+
+def growth(growth_pct: float, lang: Lang) -> str:
+    """Growth in running text: 增长4.1%, 下降7.0%, 持平."""
+    number = words.rounded(growth_pct, 0.1)
+    key = "up" if number > 0 else "down" if number < 0 else "flat"
+    return t(f"reports.say_{key}", lang, number=f"{abs(number):.1f}")
+
+
+def distance(gap_pp: float, lang: Lang) -> str:
+    """Distance to the province in running text: 高于全省0.2个百分点."""
+    number = words.rounded(gap_pp, 0.1)
+    key = "above" if number > 0 else "below" if number < 0 else "level"
+    return t(f"reports.say_{key}", lang, number=f"{abs(number):.1f}")
+
+
+def share_text(p: float, evidence: Evidence, lang: Lang) -> str:
+    """A probability in running text, with its word: 75%（较有把握）."""
+    number = words.probability(p, lang, evidence=evidence)
+    return t("reports.say_chance", lang, chance=number, band=words.band(p, lang, evidence=evidence))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Indicators that stand alike, a sentence each."""
+
+    head: str
+    text: str
+
+
+def overall(dossier: Dossier, lang: Lang) -> list[str]:
+    """The joint answer, and how it stands today."""
+    first = notes(dossier.run.attainment, lang)[0]
+    rows = [goals.average for goals in dossier.goals if goals.average]
+    behind = [row for row in rows if row.gap_pp is not None and words.rounded(row.gap_pp, 0.1) < 0]
+    compared = [row for row in rows if row.gap_pp is not None]
+    if not compared:
+        return [first]
+    return [
+        first + t("reports.say_today", lang, n=len(compared), behind=len(behind), ahead=len(compared) - len(behind))
+    ]
+
+
+def groups(dossier: Dossier, lang: Lang) -> list[Group]:
+    """Indicators by how likely they come at least close: sure, to be won, hard, and those without data."""
+    rows = [goals.average for goals in dossier.goals if goals.average]
+    judged = [row for row in rows if row.status is RowStatus.JUDGED and row.p_near is not None]
+    sorted_out: dict[str, list[Row]] = {"likely": [], "open": [], "unlikely": []}
+    for row in judged:
+        shown_as = words.shown_percent(row.p_near or 0.0, row.evidence)
+        key = "likely" if shown_as >= LIKELY else "unlikely" if shown_as < UNLIKELY else "open"
+        sorted_out[key].append(row)
+    found = []
+    for key, members in sorted_out.items():
+        if members:
+            say = _briefly if key == "likely" else _judged
+            text = t("glossary.semicolon", lang).join(say(row, lang) for row in members)
+            found.append(
+                Group(t(f"reports.group_head_{key}", lang, n=len(members)), text + t("glossary.full_stop", lang))
+            )
+    without = [row for row in rows if row.status is not RowStatus.JUDGED]
+    if without:
+        names = t("glossary.and", lang).join(plain_name(row, lang) for row in without)
+        head = t("reports.group_head_without", lang, n=len(without))
+        found.append(Group(head, t("reports.say_without", lang, list=names)))
+    return found
+
+
+def _briefly(row: Row, lang: Lang) -> str:
+    """One indicator that needs no more than a word: the year, the chances."""
+    year = growth(row.forecast.mean_pct, lang) if row.forecast else ""
+    return t(
+        "reports.say_briefly",
+        lang,
+        indicator=plain_name(row, lang),
+        growth=year,
+        near=words.probability(row.p_near, lang, evidence=row.evidence),
+        reach=words.probability(row.p_reach, lang, evidence=row.evidence),
+    )
+
+
+def _judged(row: Row, lang: Lang) -> str:
+    """One indicator: to date, the year, the chance."""
+    parts = []
+    if row.ytd is not None:
+        months = words.months(row.ytd.period, lang)
+        parts.append(t("reports.say_to_date", lang, months=months, growth=growth(row.ytd.growth_pct, lang)))
+    if row.forecast is not None:
+        low, high = (f"{shown(v, Style.GROWTH, lang)}" for v in (row.forecast.p10_pct, row.forecast.p90_pct))
+        parts.append(t("reports.say_year", lang, growth=growth(row.forecast.mean_pct, lang), low=low, high=high))
+    near, reach = row.p_near or 0.0, row.p_reach or 0.0
+    parts.append(
+        t(
+            "reports.say_chances",
+            lang,
+            near=words.probability(near, lang, evidence=row.evidence),
+            reach=words.probability(reach, lang, evidence=row.evidence),
+        )
+    )
+    return plain_name(row, lang) + t("glossary.comma", lang).join(parts)
+
+
+def causes(dossier: Dossier, lang: Lang) -> list[str]:
+    """Why it stands so: where the city is behind, how the province moves on, what the months left would have to bring."""
+    rows = [goals.average for goals in dossier.goals if goals.average]
+    return [line for line in (_behind(rows, lang), _moving(rows, lang), _needed(dossier, rows, lang)) if line]
+
+
+def _behind(rows: Sequence[Row], lang: Lang) -> str:
+    behind = sorted((r for r in rows if r.gap_pp is not None and words.rounded(r.gap_pp, 0.1) < 0), key=_gap)
+    items = [
+        t(
+            "reports.say_gap_item",
+            lang,
+            indicator=plain_name(row, lang),
+            distance=distance(row.gap_pp or 0.0, lang),
+            through=words.through(row.gap_period, lang),
+        )
+        for row in behind[:NAMED]
+    ]
+    return t("reports.cause_behind", lang, list=t("glossary.comma", lang).join(items)) if items else ""
+
+
+def _gap(row: Row) -> float:
+    return row.gap_pp or 0.0
+
+
+def _moving(rows: Sequence[Row], lang: Lang) -> str:
+    """Provinces that are expected to grow faster by the end of the year than to date: the goal moves away."""
+    moves = [
+        (row.benchmark_forecast.mean_pct - row.benchmark_ytd.growth_pct, row)
+        for row in rows
+        if row.status is RowStatus.JUDGED and row.benchmark_forecast and row.benchmark_ytd
+    ]
+    rising = sorted((one for one in moves if words.rounded(one[0], 0.1) > 0), key=lambda one: -one[0])[:NAMED]
+    items = []
+    for _, row in rising:
+        if row.benchmark_ytd is None or row.benchmark_forecast is None:
+            continue
+        items.append(
+            t(
+                "reports.say_moving_item",
+                lang,
+                indicator=plain_name(row, lang),
+                months=words.months(row.benchmark_ytd.period, lang),
+                now=shown(row.benchmark_ytd.growth_pct, Style.GROWTH, lang),
+                then=shown(row.benchmark_forecast.mean_pct, Style.GROWTH, lang),
+            )
+        )
+    return t("reports.cause_moving", lang, list=t("glossary.comma", lang).join(items)) if items else ""
+
+
+def _needed(dossier: Dossier, rows: Sequence[Row], lang: Lang) -> str:
+    """What the actionable months would have to average, the hardest first."""
+    asked = [row for row in rows if row.required.median_pct is not None and row.forecast is not None]
+    hard = sorted(asked, key=lambda row: -((row.required.median_pct or 0.0) - _year(row)))[:NAMED]
+    items = []
+    for row in hard:
+        word = words.feasibility(row.history, lang)
+        own = row.history.status in (HistoryStatus.OWN, HistoryStatus.INSUFFICIENT)
+        source = "" if own else words.history_source(row.history, lang)
+        items.append(
+            t(
+                "reports.say_needed_item",
+                lang,
+                indicator=plain_name(row, lang),
+                growth=shown(row.required.median_pct, Style.GROWTH, lang),
+                feasibility=f"{source}{word}",
+            )
+        )
+    first = words.month_name(dossier.run.dataset.config.first_action_month, lang)
+    return t("reports.cause_needed", lang, first=first, list=t("glossary.comma", lang).join(items)) if items else ""
+
+
+def _year(row: Row) -> float:
+    return row.forecast.mean_pct if row.forecast else 0.0
+
+
+def advice(dossier: Dossier, lang: Lang) -> list[str]:
+    """What each scenario changes, and where effort pays."""
+    lines = [_scenario(dossier, k, lang) for k in range(len(dossier.scenarios))]
+    if not lines:
+        lines.append(t("reports.advice_no_scenario", lang))
+    attainment = dossier.run.attainment
+    names = {goals.main.target.indicator: plain_name(goals.main, lang) for goals in dossier.goals}
+    if attainment.winnable:
+        lines.append(t("reports.advice_winnable", lang, indicator=names[attainment.winnable]))
+    if attainment.hardest:
+        lines.append(t("reports.advice_hardest", lang, indicator=names[attainment.hardest]))
+    return lines
+
+
+def _scenario(dossier: Dossier, k: int, lang: Lang) -> str:
+    result = dossier.scenarios[k]
+    city = dossier.run.dataset.config.city
+    mine = [
+        o for o in result.outcomes if o.case.target.unit == city and o.case.target.kind is TargetKind.PROVINCE_AVERAGE
+    ]
+    moved = sorted((o for o in mine if words.rounded(o.change_growth_pp, 0.01) != 0), key=_size)[:NAMED]
+    title = result.scenario.title or result.scenario.name
+    if not moved:
+        return t("reports.advice_no_change", lang, title=title)
+    items = [
+        t(
+            "reports.advice_item",
+            lang,
+            indicator=words.indicator_name(o.case.target.indicator, o.case.name_zh, lang),
+            change=shown(o.change_growth_pp, Style.FINE, lang),
+            near=words.probability(o.p_near, lang, evidence=o.case.evidence),
+            moved=change(o.change_near, lang),
+        )
+        for o in moved
+    ]
+    return t("reports.advice_scenario", lang, title=title, list=t("glossary.semicolon", lang).join(items))
+
+
+def _size(outcome: Outcome) -> float:
+    return -abs(outcome.change_growth_pp)
+
+
+def risks(dossier: Dossier, lang: Lang) -> list[str]:
+    """How sure it is: data, intervals, assumptions, diagnostics, synthetic rows."""
+    run = dossier.run
+    lines = [t("reports.risk_data", lang, evidence=evidence_text(run.attainment, run.dataset.config.city, lang))]
+    lines.append(t("reports.risk_model", lang, coupling=f"{COUPLING:g}"))
+    failed = [plain_name(g.main, lang) for g in dossier.goals if g.main.diagnostics not in ("", OK)]
+    if failed:
+        lines.append(t("reports.risk_diagnostics", lang, list=t("glossary.and", lang).join(failed)))
+    if mark := dossier.mark(lang, ledger=bool(dossier.scenarios)):
+        lines.append(t("reports.risk_synthetic", lang, mark=mark))
+    return lines

@@ -1,0 +1,425 @@
+"""《三产联动互补互济建议方案（代拟稿）》: who makes up what, who helps with how much, who does it by when.
+
+Form after GB/T 9704; every table and every number is that of the workbook's sheets.
+
+Invariant: a plan that cannot be reached says so, with what is still open, wherever it is named (held by
+``tests/test_report_scheme.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from docx.enum.section import WD_SECTION
+
+from forecast import words
+from forecast.makeup import SectorRow
+from forecast.report import prose
+from forecast.report.document_style import (
+    FACES,
+    Face,
+    add_text,
+    fixed,
+    keep_whole,
+    lay_across,
+    new_document,
+    number_pages,
+    numerals,
+    official_table,
+    plain,
+    repeat_head,
+    shade,
+)
+from forecast.report.dossier import Dossier, Plan
+from forecast.report.makeup_words import GROUPS, feasible_words, group_of, sentences, support
+from forecast.report.sheets.explanation import explanation_sheet
+from forecast.report.sheets.head import city_name, source_line
+from forecast.report.sheets.plans import lever_sheet, plan_name, plan_sheet, said_of, sector_sheet, wish_of
+from forecast.report.sheets.table import Sheet, Style, Value, shown, text_width
+from forecast.report.sheets.tasks import task_summary_sheet, team_rows
+from forecast.report.workbook.book import made_at
+from forecast.texts import Lang, t
+
+__all__ = ["scheme_bytes"]
+
+UPRIGHT_MM: Final = 156.0
+ACROSS_MM: Final = 247.0
+"""Width of the text on an upright page and on one that lies across."""
+CELL: Final = Face("仿宋", 10.5, spacing=15, indent=0, centred=True)
+CELL_HEAD: Final = Face("黑体", 10.5, spacing=15, indent=0, centred=True)
+SMALL: Final = Face("仿宋", 9, spacing=12, indent=0, centred=True)
+SMALL_HEAD: Final = Face("黑体", 9, spacing=12, indent=0, centred=True)
+LEFT_OUT: Final = ("feasible_", "target_pct_", "driver_pct_", "role", "family", "department", "people", "difficulty")
+"""Columns of the workbook's sheets that a page of the annex has no room for."""
+PLAN_FIELDS: Final = (
+    "asked", "before", "after", "fresh", "status", "needed_pp", "planned_pp", "planned_yi", "remaining_pp",
+    "remaining_yi", "effort",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Draft:
+    """The document being written."""
+
+    document: Any
+    dossier: Dossier
+    lang: Lang
+
+    def say(self, key: str, **params: object) -> str:
+        """A text of the scheme."""
+        return t(f"reports.scheme_{key}", self.lang, **params)
+
+    def add(self, kind: str, text: str) -> None:
+        """A paragraph in the letters of its kind."""
+        paragraph = add_text(self.document, plain(text), FACES[kind], lang=self.lang)
+        paragraph.paragraph_format.keep_with_next = kind in ("head1", "head2", "caption")
+
+    def section(self, number: int, key: str) -> None:
+        """Heading of the first level."""
+        head = self.say(f"head_{key}")
+        self.add("head1", f"{numerals(number)}、{head}" if self.lang == "zh" else f"{number}. {head}")
+
+    def part(self, number: int, text: str) -> None:
+        """Heading of the second level."""
+        self.add("head2", f"（{numerals(number)}）{text}" if self.lang == "zh" else f"({number}) {text}")
+
+    def points(self, lines: Sequence[str]) -> None:
+        """Paragraphs numbered 1. 2. 3.; a single one without number."""
+        for k, line in enumerate(lines, 1):
+            self.add("body", f"{k}.{line}" if len(lines) > 1 else line)
+
+    def table(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], *, width_mm: float, small: bool = False
+    ) -> None:
+        """A table whose columns are as wide as what is in them needs."""
+        table = official_table(
+            self.document, len(rows) + 1, len(head), _widths(head, rows, width_mm, SMALL.size if small else CELL.size)
+        )
+        repeat_head(table.rows[0])
+        for k, text in enumerate(head):
+            cell = table.cell(0, k)
+            shade(cell, "E7EDF5")
+            face = SMALL_HEAD if small else CELL_HEAD
+            add_text(cell, plain(text), face, lang=self.lang, paragraph=cell.paragraphs[0])
+        face = SMALL if small else CELL
+        for row, values in zip(table.rows[1:], rows, strict=True):
+            keep_whole(row)
+            for cell, text in zip(row.cells, values, strict=True):
+                add_text(cell, plain(text), face, lang=self.lang, paragraph=cell.paragraphs[0])
+
+
+def _widths(head: Sequence[str], rows: Sequence[Sequence[str]], width_mm: float, size: float) -> list[float]:
+    """Short columns as wide as they need, the others sharing what is left in proportion to theirs.
+
+    size : points of the letters; half of it is the width of a digit
+    """
+    half_mm = size / 2.0 * 25.4 / 72.0
+    needs = []
+    for k, title in enumerate(head):
+        longest = max((text_width(row[k]) for row in rows), default=0.0)
+        word = max(text_width(line) for line in title.split("\n")) / 3.0
+        needs.append(max(longest, word, 4.0) * half_mm + 2.4)
+    if sum(needs) <= width_mm:
+        return [need / sum(needs) * width_mm for need in needs]
+    fair = width_mm / len(needs)
+    short = {k for k, need in enumerate(needs) if need <= fair}
+    left, rest = width_mm - sum(needs[k] for k in short), sum(need for k, need in enumerate(needs) if k not in short)
+    return [need if k in short else need / rest * left for k, need in enumerate(needs)]
+
+
+def scheme_bytes(dossier: Dossier, lang: Lang) -> bytes:
+    """The scheme as a Word document."""
+    document = new_document()
+    document.element.body.remove(document.element.body[0]) if document.paragraphs else None
+    draft = _Draft(document=document, dossier=dossier, lang=lang)
+    source = source_line(dossier, lang)
+    number_pages(document.sections[0], source, lang=lang)
+    _opening(draft)
+    _situation(draft)
+    _industry(draft)
+    _others(draft)
+    _tasks(draft)
+    _duties(draft)
+    _risks(draft)
+    _annexes(draft)
+    return fixed(
+        document,
+        title=draft.say("title", city=city_name(dossier, lang)),
+        subject=source,
+        author=t("reports.author", lang),
+        when=made_at(dossier),
+    )
+
+
+def _mark(draft: _Draft) -> str:
+    rests = any(row.lever.synthetic for plan in draft.dossier.plans for row in plan.makeup.rows)
+    return draft.dossier.mark(draft.lang, ledger=rests or draft.dossier.assigned.synthetic)
+
+
+def _opening(draft: _Draft) -> None:
+    dossier, lang = draft.dossier, draft.lang
+    if mark := _mark(draft):
+        draft.add("mark", mark)
+    draft.add("title", draft.say("title", city=city_name(dossier, lang)))
+    draft.add("subtitle", draft.say("subtitle", as_of=words.knowledge(dossier.run.paths.as_of, lang)))
+    draft.add("body", draft.say("opening"))
+
+
+def _situation(draft: _Draft) -> None:
+    dossier, lang = draft.dossier, draft.lang
+    draft.section(1, "situation")
+    draft.part(1, draft.say("part_overall"))
+    for line in prose.overall(dossier, lang):
+        draft.add("body", line)
+    draft.part(2, draft.say("part_gap"))
+    for line in prose.causes(dossier, lang):
+        draft.add("body", line)
+    draft.part(3, draft.say("part_plans"))
+    if not dossier.plans:
+        draft.add("body", t("reports.no_plans", lang))
+        return
+    draft.add("body", draft.say("plans_lead"))
+    draft.points([_verdict(plan, lang) for plan in dossier.plans])
+    _plan_table(draft, draft.say("table", number=1, title=draft.say("table_plans")))
+
+
+def _verdict(plan: Plan, lang: Lang) -> str:
+    """What a plan asks and whether it is reached: the first of its sentences."""
+    said = _needed(plan, lang)
+    return t("reports.scheme_verdict", lang, plan=plan_name(plan, lang), said=said)
+
+
+def _needed(plan: Plan, lang: Lang) -> str:
+    """The sentence on the plan's wish."""
+    wish = wish_of(plan)
+    needed = shown(wish.needed_pp, Style.FINE, lang).removeprefix("+")
+    return t("reports.scheme_needed", lang, needed=needed, said=said_of(plan, lang))
+
+
+def _plan_table(draft: _Draft, caption: str) -> None:
+    """The three plans side by side, a column each."""
+    sheet = plan_sheet(draft.dossier, draft.lang)
+    records = sheet.records()
+    head = [draft.say("item"), *(t(f"reports.plan_short_{plan.name}", draft.lang) for plan in draft.dossier.plans)]
+    rows = []
+    for name in PLAN_FIELDS:
+        one = sheet.fields[sheet.position(name)]
+        title = f"{one.heading(draft.lang)}{_unit(one.style, draft.lang)}"
+        rows.append([title, *(shown(record[name], one.style, draft.lang) for record in records)])
+    draft.add("caption", caption)
+    draft.table(head, rows, width_mm=UPRIGHT_MM)
+
+
+def _unit(style: Style, lang: Lang) -> str:
+    return {
+        Style.FINE: t("reports.scheme_in_points", lang),
+        Style.AMOUNT: t("reports.scheme_in_money", lang),
+    }.get(style, "")
+
+
+def _of_group(dossier: Dossier, group: str) -> list[list[SectorRow]]:
+    """Rows of a group of industries, by plan."""
+    return [[row for row in plan.makeup.sectors if group_of(row.industry) == group] for plan in dossier.plans]
+
+
+def _amounts(plan: Plan, rows: Sequence[SectorRow], lang: Lang) -> str:
+    """What a group brings in a plan: 保底方案0.60个百分点（7.0亿元）."""
+    points = sum(row.planned_pp for row in rows)
+    money = [row.planned_yi for row in rows if row.planned_yi is not None]
+    amount = t("reports.scheme_money", lang, money=shown(sum(money), Style.AMOUNT, lang)) if money else ""
+    return t(
+        "reports.scheme_amount",
+        lang,
+        plan=t(f"reports.plan_short_{plan.name}", lang),
+        points=shown(points, Style.FINE, lang).removeprefix("+"),
+        money=amount,
+    )
+
+
+def _group_text(draft: _Draft, group: str) -> Iterator[str]:
+    """Share, forecast, ceiling, what each plan asks, growth needed, support."""
+    dossier, lang = draft.dossier, draft.lang
+    by_plan = _of_group(dossier, group)
+    rows = by_plan[0] if by_plan else []
+    if not rows:
+        yield draft.say("no_group")
+        return
+    ceiling = sum(row.ceiling_pp for row in rows)
+    money = [row.ceiling_yi for row in rows if row.ceiling_yi is not None]
+    yield draft.say(
+        "group",
+        group=t(f"makeup.group_{group}", lang),
+        share=shown(sum(row.base_share for row in rows) * 100.0, Style.GROWTH, lang),
+        verb=draft.say("verb_make_up" if group == "industry" else "verb_help"),
+        plans=t("glossary.comma", lang).join(_amounts(p, r, lang) for p, r in zip(dossier.plans, by_plan, strict=True)),
+        ceiling=shown(ceiling, Style.FINE, lang).removeprefix("+"),
+        money=draft.say("money", money=shown(sum(money), Style.AMOUNT, lang)) if money else "",
+    )
+    largest = max(by_plan, key=lambda found: sum(row.planned_pp for row in found))
+    for row in largest:
+        if row.planned_pp > 0.005:
+            yield _sector(draft, row)
+
+
+def _sector(draft: _Draft, row: SectorRow) -> str:
+    lang = draft.lang
+    name = row.name_zh if lang == "zh" else row.industry
+    indicator = draft.dossier.run.dataset.panel.indicators.get(row.driver)
+    parts = []
+    if row.gap_pull_pp:
+        points = shown(row.gap_pull_pp, Style.FINE, lang).removeprefix("+")
+        parts.append(draft.say("sector_gap", points=points))
+    if indicator is not None and row.driver_required_pct is not None:
+        parts.append(
+            draft.say(
+                "sector_driver",
+                indicator=words.indicator_name(row.driver, indicator.name_zh, lang),
+                growth=shown(row.driver_required_pct, Style.GROWTH, lang),
+                feasible=feasible_words(row.feasibility, row.history, lang),
+            )
+        )
+    parts.append(draft.say("sector_support", support=support(row, lang)))
+    return draft.say("sector", name=name, text=t("glossary.comma", lang).join(parts))
+
+
+def _industry(draft: _Draft) -> None:
+    draft.section(2, "industry")
+    for line in _group_text(draft, "industry"):
+        draft.add("body", line)
+
+
+def _others(draft: _Draft) -> None:
+    dossier, lang = draft.dossier, draft.lang
+    draft.section(3, "others")
+    for k, group in enumerate((g for g in GROUPS if g != "industry"), 1):
+        draft.part(k, t(f"makeup.group_{group}", lang))
+        for line in _group_text(draft, group):
+            draft.add("body", line)
+    if not dossier.plans or not dossier.plans[0].makeup.sectors:
+        return
+    head = [draft.say("item"), *_plan_heads(draft), draft.say("col_ceiling")]
+    rows = []
+    sums = [[0.0, 0.0] for _ in range(len(dossier.plans) + 1)]
+    for group in GROUPS:
+        by_plan = _of_group(dossier, group)
+        values = [(sum(r.planned_pp for r in rows_), _money(r.planned_yi for r in rows_)) for rows_ in by_plan]
+        values.append((sum(r.ceiling_pp for r in by_plan[0]), _money(r.ceiling_yi for r in by_plan[0])))
+        for total, (points, money) in zip(sums, values, strict=True):
+            total[0] += points
+            total[1] += money or 0.0
+        rows.append([t(f"makeup.group_{group}", lang), *(_both(p, m, lang) for p, m in values)])
+    known = any(row.planned_yi is not None for row in dossier.plans[0].makeup.sectors)
+    rows.append([t("reports.total", lang), *(_both(p, m if known else None, lang) for p, m in sums)])
+    draft.add("caption", draft.say("table", number=2, title=draft.say("table_sectors")))
+    draft.table(head, rows, width_mm=UPRIGHT_MM)
+
+
+def _plan_heads(draft: _Draft) -> list[str]:
+    return [
+        t("reports.group_sector_plan", draft.lang, plan=t(f"reports.plan_short_{p.name}", draft.lang))
+        for p in draft.dossier.plans
+    ]
+
+
+def _money(values: Iterator[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _both(points: float, money: float | None, lang: Lang) -> str:
+    text = shown(points, Style.FINE, lang).removeprefix("+")
+    return text if money is None else f"{text}\n（{shown(money, Style.AMOUNT, lang)}）"
+
+
+def _tasks(draft: _Draft) -> None:
+    lang = draft.lang
+    sheet = task_summary_sheet(draft.dossier, lang)
+    draft.section(4, "tasks")
+    draft.add("body", draft.say("tasks_lead"))
+    draft.points(list(sheet.notes[1:]))
+    names = dict.fromkeys(str(row[0]) for row in sheet.rows)
+    months = [k for k, one in enumerate(sheet.fields) if one.name.startswith("task_m")]
+    totals = [sheet.position(name) for name in ("task_sum", "supported", "open")]
+    for number, name in enumerate(names, 3):
+        place = t("breakdown.dimension_place", lang)
+        rows = [row for row in sheet.rows if row[0] == name and row[1] in (place, t("breakdown.dimension_total", lang))]
+        head = [
+            draft.say("col_place"),
+            *(sheet.fields[k].heading(lang) for k in months),
+            *(draft.say(f"col_{n}") for n in ("sum", "supported", "open")),
+        ]
+        draft.add("caption", draft.say("table", number=number, title=draft.say("table_tasks", indicator=name)))
+        draft.table(
+            head, [[str(row[2]), *(_in_yi(row[k]) for k in (*months, *totals))] for row in rows], width_mm=UPRIGHT_MM
+        )
+
+
+def _in_yi(value: Value) -> str:
+    """万元 as 亿元 with four decimals, so that sums add up exactly."""
+    return f"{value / 1e4:.4f}" if isinstance(value, int | float) else str(value)
+
+
+def _duties(draft: _Draft) -> None:
+    draft.section(5, "duties")
+    rows = team_rows(draft.dossier, draft.lang)
+    if not rows:
+        draft.add("body", draft.say("no_duties"))
+        return
+    draft.add("body", draft.say("duties_lead"))
+    head = [draft.say(f"col_{name}") for name in ("team", "indicator", "amount", "unit", "person", "deadline")]
+    number = 3 + len({row[1] for row in rows})
+    draft.add("caption", draft.say("table", number=number, title=draft.say("table_duties")))
+    draft.table(head, rows, width_mm=UPRIGHT_MM)
+
+
+def _risks(draft: _Draft) -> None:
+    dossier, lang = draft.dossier, draft.lang
+    draft.section(6, "risks")
+    lines = prose.risks(dossier, lang)
+    if dossier.plans:
+        largest = max(dossier.plans, key=lambda plan: plan.makeup.effort).makeup
+        said = sentences(largest, dossier.run.dataset, lang)
+        mark = t("scenario.synthetic", lang)
+        lines = [*(line for line in said[1:] if line != mark), *lines] if largest.used else lines
+    draft.points([line for line in dict.fromkeys(lines) if line])
+
+
+def _annexes(draft: _Draft) -> None:
+    """Tables too wide for the page, on pages that lie across; then what the numbers rest on."""
+    dossier, lang = draft.dossier, draft.lang
+    sheets = [sector_sheet(dossier, lang), lever_sheet(dossier, lang)]
+    titles = [*(sheet.title for sheet in sheets), explanation_sheet(dossier, lang).title]
+    draft.add("body", "")
+    for number, title in enumerate(titles, 1):
+        draft.add("body", draft.say("annexes" if number == 1 else "annex_next", number=number, title=title))
+    lay_across(draft.document.add_section(WD_SECTION.NEW_PAGE))
+    for number, sheet in enumerate(sheets, 1):
+        if number > 1:
+            draft.document.add_page_break()
+        _annex(draft, number, sheet)
+    draft.document.add_page_break()
+    about = explanation_sheet(dossier, lang)
+    draft.add("head1", draft.say("annex", number=len(sheets) + 1, title=about.title))
+    rows = [[str(value) for value in row] for row in about.rows]
+    draft.table([one.heading(lang) for one in about.fields], rows, width_mm=ACROSS_MM, small=True)
+
+
+def _annex(draft: _Draft, number: int, sheet: Sheet) -> None:
+    lang = draft.lang
+    draft.add("head1", draft.say("annex", number=number, title=sheet.title))
+    if not sheet.rows:
+        for note in sheet.notes:
+            draft.add("body", note)
+        return
+    kept = [k for k, one in enumerate(sheet.fields) if not one.name.startswith(LEFT_OUT)]
+    head = []
+    for k in kept:
+        one = sheet.fields[k]
+        group = t(f"reports.group_{one.group}", lang, **one.params) if one.group else ""
+        head.append(f"{group}\n{one.heading(lang)}" if group else one.heading(lang))
+    rows = [[shown(row[k], sheet.fields[k].style, lang) for k in kept] for row in sheet.rows]
+    draft.table(head, rows, width_mm=ACROSS_MM, small=True)
+    for note in sheet.notes:
+        draft.add("note", note)

@@ -1,0 +1,56 @@
+"""All sheets of the workbook in their order; the data files are the same sheets.
+
+Invariant: every sheet is made from one dossier (held by ``tests/test_report_workbook.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from forecast.report.dossier import Dossier
+from forecast.report.sheets.explanation import data_sheet, explanation_sheet
+from forecast.report.sheets.forecast import chance_sheet, forecast_sheet
+from forecast.report.sheets.monthly import monthly_sheet
+from forecast.report.sheets.moves import news_sheet
+from forecast.report.sheets.plans import lever_sheet, plan_sheet, sector_sheet
+from forecast.report.sheets.scenarios import action_sheet, scenario_sheet
+from forecast.report.sheets.table import Sheet
+from forecast.report.sheets.tasks import (
+    filing_sheet,
+    interview_sheet,
+    naming_sheet,
+    path_sheet,
+    stock_sheet,
+    task_summary_sheet,
+)
+from forecast.report.sheets.track import track_sheet
+from forecast.texts import Lang
+
+__all__ = ["MAKERS", "all_sheets"]
+
+MAKERS: Final[tuple[Callable[[Dossier, Lang], Sheet], ...]] = (
+    forecast_sheet,
+    chance_sheet,
+    monthly_sheet,
+    path_sheet,
+    scenario_sheet,
+    action_sheet,
+    plan_sheet,
+    sector_sheet,
+    lever_sheet,
+    task_summary_sheet,
+    stock_sheet,
+    filing_sheet,
+    naming_sheet,
+    interview_sheet,
+    news_sheet,
+    track_sheet,
+    explanation_sheet,
+    data_sheet,
+)
+
+
+def all_sheets(dossier: Dossier, lang: Lang) -> list[Sheet]:
+    """Every table of a dossier, in the order of the workbook."""
+    return [make(dossier, lang) for make in MAKERS]

@@ -1,0 +1,277 @@
+"""互补互济建议方案: 补多少、济多少 by industry, three plans side by side, and the levers behind them.
+
+Invariant: points and money of the industries sum to what the plan brings to GDP (held by
+``tests/test_report_sheets.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forecast import words
+from forecast.makeup import SectorRow, Status, WishResult
+from forecast.report.dossier import Dossier, Plan
+from forecast.report.makeup_words import (
+    change_words,
+    feasible_words,
+    lever_name,
+    level_words,
+    place_name,
+    sentences,
+    support,
+    use_words,
+    wish_name,
+)
+from forecast.report.sheets.head import heading, subtitle
+from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value
+from forecast.texts import Lang, t
+
+__all__ = ["lever_sheet", "plan_name", "plan_sheet", "said_of", "sector_sheet", "wish_of"]
+
+
+def plan_name(plan: Plan, lang: Lang) -> str:
+    """保底, 争取, 冲刺, with what is asked."""
+    demand = plan.demand
+    return t(
+        f"reports.plan_{plan.name}",
+        lang,
+        percent=words.percent(demand.probability),
+        verb=t(f"reports.verb_{demand.criterion.value}", lang),
+    )
+
+
+def wish_of(plan: Plan) -> WishResult:
+    """The one wish of a plan."""
+    return plan.makeup.wishes[0]
+
+
+def _marked(dossier: Dossier, lang: Lang) -> str:
+    return dossier.mark(lang, ledger=any(row.lever.synthetic for plan in dossier.plans for row in plan.makeup.rows))
+
+
+def plan_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """A row a plan: what it asks, what it reaches, at which effort, what stays open."""
+    columns: tuple[tuple[str, Style, int], ...] = (
+        ("plan", Style.TEXT, 26),
+        ("wish", Style.TEXT, 26),
+        ("asked", Style.CHANCE, 10),
+        ("before", Style.CHANCE, 10),
+        ("after", Style.CHANCE, 10),
+        ("change", Style.SHORT, 12),
+        ("fresh", Style.CHANCE, 10),
+        ("ceiling", Style.CHANCE, 10),
+        ("status", Style.SHORT, 18),
+        ("needed_pp", Style.FINE, 10),
+        ("planned_pp", Style.FINE, 10),
+        ("planned_yi", Style.AMOUNT, 12),
+        ("remaining_pp", Style.FINE, 10),
+        ("remaining_yi", Style.AMOUNT, 12),
+        ("effort", Style.RATIO, 10),
+        ("levers", Style.WHOLE, 8),
+    )
+    notes = [t("reports.note_plans", lang)]
+    for plan in dossier.plans[:1]:
+        notes += sentences(plan.makeup, dossier.run.dataset, lang)
+    return Sheet(
+        name="plans",
+        tab=t("reports.tab_plans", lang),
+        title=heading("plans", dossier, lang),
+        subtitle=subtitle(dossier, lang),
+        fields=tuple(Field(name=n, style=s, key=f"plan_{n}", widest=w) for n, s, w in columns),
+        rows=tuple(_plan_row(plan, lang) for plan in dossier.plans),
+        notes=tuple(notes) if dossier.plans else (t("reports.no_plans", lang),),
+        mark=_marked(dossier, lang),
+        frozen=1,
+    )
+
+
+def _plan_row(plan: Plan, lang: Lang) -> tuple[Value, ...]:
+    wish, made = wish_of(plan), plan.makeup
+    planned = sum(row.planned_pp for row in made.sectors)
+    money = [row.planned_yi for row in made.sectors if row.planned_yi is not None]
+    open_ = wish.status is Status.UNREACHABLE
+    return (
+        plan_name(plan, lang),
+        wish_name(wish, lang),
+        f"≥{words.percent(plan.demand.probability)}%",
+        level_words(made, wish, wish.before, lang),
+        level_words(made, wish, wish.all_draws, lang),
+        change_words(wish, wish.all_draws),
+        level_words(made, wish, wish.fresh, lang),
+        level_words(made, wish, wish.ceiling, lang),
+        t(f"reports.plan_status_{wish.status.value}", lang),
+        wish.needed_pp,
+        planned if made.sectors else None,
+        sum(money) if money else None,
+        wish.remaining_pp if open_ else 0.0,
+        wish.remaining_yi if open_ else (0.0 if wish.remaining_yi is not None else None),
+        made.effort,
+        len(made.used),
+    )
+
+
+def sector_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """补济表: a row an industry, a group of columns a plan, sums below."""
+    plans = dossier.plans
+    first = plans[0].makeup if plans else None
+    sectors = first.sectors if first else ()
+    rows = [_sector_row(k, row, plans, lang) for k, row in enumerate(sectors)]
+    notes = [t("reports.note_sectors", lang)]
+    if first is not None and sectors:
+        ceilings = {"help": f"{first.help_ceiling_pp:.1f}", "make_up": f"{first.make_up_ceiling_pp:.1f}"}
+        notes.append(t("makeup.say_ceiling", lang, **ceilings))
+        notes += [
+            t("reports.note_plan_of", lang, plan=plan_name(plan, lang), status=said_of(plan, lang)) for plan in plans
+        ]
+    return Sheet(
+        name="sectors",
+        tab=t("reports.tab_sectors", lang),
+        title=heading("sectors", dossier, lang),
+        subtitle=subtitle(dossier, lang),
+        fields=_sector_fields(plans, lang),
+        rows=tuple(rows),
+        notes=tuple(notes) if rows else (t("reports.no_plans", lang),),
+        mark=_marked(dossier, lang),
+        paper=Paper.A3,
+        frozen=2,
+    )
+
+
+def said_of(plan: Plan, lang: Lang) -> str:
+    wish = wish_of(plan)
+    made = plan.makeup
+    money = "" if wish.remaining_yi is None else t("makeup.money_about", lang, number=f"{wish.remaining_yi:.1f}")
+    return t(
+        f"reports.plan_said_{wish.status.value}",
+        lang,
+        before=level_words(made, wish, wish.before, lang),
+        after=level_words(made, wish, wish.all_draws, lang),
+        left=f"{wish.remaining_pp:.1f}",
+        money=money,
+    )
+
+
+def _sector_fields(plans: Sequence[Plan], lang: Lang) -> tuple[Field, ...]:
+    def column(
+        name: str, style: Style, group: str = "", *, total: bool = False, widest: int = 14, **params: str
+    ) -> Field:
+        key = f"sector_{name.rsplit('_plan', 1)[0]}"
+        return Field(name=name, style=style, group=group, key=key, total=total, params=params, widest=widest)
+
+    fields = [
+        column("industry", Style.TEXT, widest=18),
+        column("side", Style.SHORT),
+        column("role", Style.SHORT, widest=12),
+        column("share", Style.GROWTH),
+        column("forecast_pct", Style.GROWTH),
+        column("gap_pp", Style.FINE, "sector_gap", total=True),
+        column("gap_yi", Style.AMOUNT, "sector_gap", total=True),
+        column("ceiling_pp", Style.FINE, "sector_ceiling", total=True),
+        column("ceiling_yi", Style.AMOUNT, "sector_ceiling", total=True),
+    ]
+    for plan in plans:
+        title = {"plan": t(f"reports.plan_short_{plan.name}", lang)}
+        end = f"_plan_{plan.name}"
+        fields += [
+            column(f"planned_pp{end}", Style.FINE, "sector_plan", total=True, **title),
+            column(f"planned_yi{end}", Style.AMOUNT, "sector_plan", total=True, **title),
+            column(f"target_pct{end}", Style.GROWTH, "sector_plan", **title),
+            column(f"driver_pct{end}", Style.GROWTH, "sector_plan", **title),
+            column(f"feasible{end}", Style.SHORT, "sector_plan", widest=12, **title),
+        ]
+    return (
+        *fields,
+        column("support", Style.TEXT, widest=18),
+        column("department", Style.SHORT, widest=12),
+        column("team", Style.TEXT, widest=14),
+    )
+
+
+def _sector_row(k: int, row: SectorRow, plans: Sequence[Plan], lang: Lang) -> tuple[Value, ...]:
+    cells: list[Value] = [
+        row.name_zh if lang == "zh" else row.industry,
+        t(f"reports.side_{row.side.value}", lang),
+        t(f"reports.role_{row.role.value}", lang),
+        row.base_share * 100.0,
+        row.forecast_pct,
+        row.gap_pull_pp,
+        row.gap_yi,
+        row.ceiling_pp,
+        row.ceiling_yi,
+    ]
+    for plan in plans:
+        one = plan.makeup.sectors[k]
+        cells += [
+            one.planned_pp,
+            one.planned_yi,
+            one.target_pct,
+            one.driver_required_pct,
+            feasible_words(one.feasibility, one.history, lang) if one.planned_pp > 0.0 else None,
+        ]
+    largest = max((plan.makeup.sectors[k] for plan in plans), key=lambda one: one.planned_pp)
+    return (*cells, support(largest, lang), row.department or None, row.team or None)
+
+
+def lever_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """措施清单: every lever, how far each plan uses it, on what its limit rests, and who is responsible."""
+    plans = dossier.plans
+    rows = []
+    for k, one in enumerate(plans[0].makeup.rows if plans else ()):
+        uses = [plan.makeup.rows[k] for plan in plans]
+        if not any(row.use > 0.0 for row in uses):
+            continue
+        lever, largest = one.lever, max(uses, key=lambda row: row.use)
+        rows.append(
+            (
+                lever_name(lever, dossier.run.dataset, lang),
+                t(f"makeup.family_{lever.family.value}", lang),
+                place_name(lever.place, dossier.run.dataset, lang),
+                *(use_words(lever, row.use, lang) for row in uses),
+                use_words(lever, lever.cap, lang),
+                t(f"reports.evidence_{lever.evidence.value}", lang),
+                lever.difficulty,
+                largest.money_yi or None,
+                largest.gdp_pp,
+                lever.team or None,
+                t("glossary.and", lang).join(lever.responsible[:2]) or None,
+                t("glossary.and", lang).join(lever.people[:3]) or None,
+            )
+        )
+    names = [f"use_plan_{plan.name}" for plan in plans]
+    before = (("name", Style.TEXT, 30), ("family", Style.SHORT, 14), ("place", Style.SHORT, 12))
+    after: tuple[tuple[str, Style, int], ...] = (
+        ("cap", Style.SHORT, 24),
+        ("evidence", Style.SHORT, 10),
+        ("difficulty", Style.GROWTH, 6),
+        ("money_yi", Style.AMOUNT, 10),
+        ("gdp_pp", Style.FINE, 8),
+        ("team", Style.TEXT, 22),
+        ("responsible", Style.TEXT, 22),
+        ("people", Style.TEXT, 18),
+    )
+    shares = [
+        Field(
+            name=name,
+            style=Style.SHORT,
+            key="lever_use",
+            params={"plan": t(f"reports.plan_short_{plan.name}", lang)},
+            widest=24,
+        )
+        for name, plan in zip(names, plans, strict=True)
+    ]
+    return Sheet(
+        name="levers",
+        tab=t("reports.tab_levers", lang),
+        title=heading("levers", dossier, lang),
+        subtitle=subtitle(dossier, lang),
+        fields=(
+            *(Field(name=n, style=s, key=f"lever_{n}", widest=w) for n, s, w in before),
+            *shares,
+            *(Field(name=n, style=s, key=f"lever_{n}", widest=w) for n, s, w in after),
+        ),
+        rows=tuple(rows),
+        notes=(t("reports.note_levers", lang),) if rows else (t("reports.no_levers", lang),),
+        mark=_marked(dossier, lang),
+        paper=Paper.A3,
+        frozen=1,
+    )

@@ -1,0 +1,417 @@
+"""任务分解汇总, 达标路径, 五上企业培育, 点名约谈建议名单: who does what by when.
+
+Invariant: sums of months and places are those of the tasks (held by ``tests/test_report_sheets.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from forecast import words
+from forecast.breakdown import Breakdown, BreakdownStatus, Margin
+from forecast.naming import RankStatus
+from forecast.periods import Month
+from forecast.report.dossier import DEMANDS, Dossier
+from forecast.report.sheets.head import heading, subtitle
+from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, distinct
+from forecast.required_path import Phase, RequiredPath, Scope, Step
+from forecast.texts import Lang, t
+
+__all__ = [
+    "filing_sheet",
+    "interview_sheet",
+    "naming_sheet",
+    "path_sheet",
+    "stock_sheet",
+    "task_summary_sheet",
+    "team_rows",
+]
+
+
+def _name(dossier: Dossier, indicator: str, name_zh: str, lang: Lang) -> str:
+    return words.indicator_name(indicator, name_zh, lang)
+
+
+def task_summary_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """Sums of the tasks by indicator, place and team, month by month, 万元."""
+    found = dossier.assigned.breakdowns
+    months = sorted({month for b in found for month in b.months})
+    rows: list[tuple[Value, ...]] = []
+    for b in found:
+        for dimension in ("place", "team"):
+            rows += [_margin_row(b, margin, months, lang) for margin in _whole(b, dimension)]
+        if (total := b.margin("total")) is not None:
+            rows.append(_margin_row(b, total, months, lang))
+    fields = (
+        Field(name="indicator", style=Style.TEXT),
+        Field(name="dimension", style=Style.SHORT, key="task_dimension"),
+        Field(name="name", style=Style.TEXT, key="task_name", widest=26),
+        Field(name="carriers", style=Style.WHOLE, key="task_carriers"),
+        *(
+            Field(
+                name=f"task_m{month.month:02d}",
+                style=Style.MONEY,
+                key="task_month",
+                group="tasks",
+                params={"month": words.month_name(month, lang)},
+            )
+            for month in months
+        ),
+        Field(
+            name="task_sum",
+            style=Style.MONEY,
+            key="task_sum",
+            group="tasks",
+            formula="+".join(f"{{task_m{month.month:02d}}}" for month in months),
+        ),
+        Field(name="due_sum", style=Style.MONEY, key="task_due"),
+        Field(name="supported", style=Style.MONEY, key="task_supported"),
+        Field(name="open", style=Style.MONEY, key="task_open", formula="{task_sum}-{supported}"),
+    )
+    return Sheet(
+        name="tasks",
+        tab=t("reports.tab_tasks", lang),
+        title=heading("tasks", dossier, lang),
+        subtitle=subtitle(dossier, lang),
+        fields=fields,
+        rows=tuple(rows),
+        notes=(t("reports.note_tasks", lang), *(_status(b, lang) for b in found)),
+        mark=dossier.mark(lang, ledger=any(b.synthetic for b in found)),
+        paper=Paper.A4,
+        frozen=3,
+    )
+
+
+def _whole(b: Breakdown, dimension: str) -> Iterator[Margin]:
+    """Sums over all months of one dimension that have a task."""
+    return (m for m in b.margins if m.dimension == dimension and m.month is None and m.task_wan)
+
+
+def _margin_row(b: Breakdown, margin: Margin, months: Sequence[Month], lang: Lang) -> tuple[Value, ...]:
+    by_month: list[Value] = []
+    for month in months:
+        one = b.margin(margin.dimension, margin.key, month)
+        by_month.append(one.task_wan if one else 0)
+    total = margin.dimension == "total"
+    return (
+        words.indicator_name(b.indicator, b.name_zh, lang),
+        t(f"breakdown.dimension_{margin.dimension}", lang),
+        t("reports.total", lang) if total else (margin.name_zh or margin.key or t("breakdown.no_team", lang)),
+        margin.carriers,
+        *by_month,
+        margin.task_wan,
+        margin.due_wan,
+        margin.supported_wan,
+        margin.open_wan,
+    )
+
+
+def _status(b: Breakdown, lang: Lang) -> str:
+    """Whether an indicator has a breakdown, and how much a ledger supports."""
+    total = b.margin("total")
+    numbers = {
+        "total": f"{b.increment.total_yi:.2f}",
+        "supported": f"{(total.supported_wan if total else 0) / 1e4:.2f}",
+        "open": f"{(total.open_wan if total else 0) / 1e4:.2f}",
+        "work": t(f"breakdown.work_{b.work.value}", lang),
+    }
+    name = words.indicator_name(b.indicator, b.name_zh, lang)
+    known = b.status in (BreakdownStatus.SUPPORTED, BreakdownStatus.PARTLY_OPEN)
+    key = "task_said" if known else f"task_said_{b.status.value}"
+    return t(f"reports.{key}", lang, indicator=name, **numbers)
+
+
+def team_rows(dossier: Dossier, lang: Lang) -> list[tuple[str, str, str, str, str, str]]:
+    """Who leads, which units and persons answer, how much by when: a row an indicator and team."""
+    rows = []
+    for b in dossier.assigned.breakdowns:
+        for margin in _whole(b, "team"):
+            mine = [task for task in b.tasks if (task.team_zh or "") == (margin.key or "") and task.task_wan]
+            units = distinct([task.resp_unit for task in mine])
+            people = distinct([task.resp_person for task in mine])
+            rows.append(
+                (
+                    margin.name_zh or margin.key or t("breakdown.no_team", lang),
+                    words.indicator_name(b.indicator, b.name_zh, lang),
+                    f"{margin.task_wan / 1e4:.2f}",
+                    _some(units, 3, lang),
+                    _some(people, 4, lang),
+                    max(task.deadline for task in mine).isoformat() if mine else "",
+                )
+            )
+    return rows
+
+
+def _some(names: Sequence[str], most: int, lang: Lang) -> str:
+    """The first names, and how many there are."""
+    listed = t("glossary.and", lang).join(names[:most])
+    return t("reports.and_others", lang, list=listed, n=len(names)) if len(names) > most else listed
+
+
+def path_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """达标路径: what every month must bring for a plan's probability, beside the forecast."""
+    rows = []
+    months: dict[Month, None] = {}
+    for found in dossier.paths.values():
+        for path in found:
+            months |= dict.fromkeys(step.period for step in _city_steps(path) if step.demanded_month_pct is not None)
+    shown_months = [m for m in sorted(months) if m.month > dossier.run.paths.as_of.month.month]
+    for name, found in dossier.paths.items():
+        rows += [_path_row(name, path, shown_months, lang) for path in found]
+    head = (
+        Field(name="indicator", style=Style.TEXT),
+        Field(name="plan", style=Style.SHORT, key="path_plan", widest=18),
+        Field(name="p_now", style=Style.CHANCE, key="path_p_now"),
+        Field(name="p_then", style=Style.CHANCE, key="path_p_then"),
+        Field(name="status", style=Style.SHORT, key="path_status", widest=14),
+        Field(name="uplift_pp", style=Style.FINE, key="path_uplift_pp"),
+    )
+    columns = []
+    for month in shown_months:
+        params = {"month": words.month_name(month, lang), "span": words.months(month, lang)}
+        columns += [
+            Field(name=f"{kind}_m{month.month:02d}", style=style, key=f"path_{kind}", group="path_month", params=params)
+            for kind, style in (
+                ("forecast", Style.GROWTH),
+                ("asked", Style.GROWTH),
+                ("asked_cum", Style.GROWTH),
+                ("asked_yi", Style.AMOUNT),
+            )
+        ]
+    return Sheet(
+        name="paths",
+        tab=t("reports.tab_paths", lang),
+        title=heading("paths", dossier, lang),
+        subtitle=subtitle(dossier, lang),
+        fields=(*head, *columns),
+        rows=tuple(rows),
+        notes=(t("reports.note_paths", lang),),
+        mark=dossier.mark(lang),
+        paper=Paper.A3,
+        frozen=2,
+        dashes=False,
+    )
+
+
+def _city_steps(path: RequiredPath) -> tuple[Step, ...]:
+    line = next(one for one in path.lines if one.scope is Scope.CITY)
+    return line.steps
+
+
+def _path_row(name: str, path: RequiredPath, months: Sequence[Month], lang: Lang) -> tuple[Value, ...]:
+    steps = {step.period: step for step in _city_steps(path)}
+    target, evidence = path.case.target, path.case.evidence
+    cells: list[Value] = []
+    for month in months:
+        step = steps.get(month)
+        cells += (
+            [None] * 4
+            if step is None
+            else [step.forecast_month_pct, None, None, None]
+            if step.phase is not Phase.DEMANDED
+            else [step.forecast_month_pct, step.demanded_month_pct, step.demanded_cum_pct, step.demanded_yi]
+        )
+    demand = DEMANDS[name]
+    return (
+        words.indicator_name(target.indicator, path.case.name_zh, lang),
+        t(
+            "reports.path_plan_of",
+            lang,
+            plan=t(f"reports.plan_short_{name}", lang),
+            percent=words.percent(demand.probability),
+        ),
+        words.probability(path.p_now, lang, evidence=evidence),
+        None if path.p_then is None else words.probability(path.p_then, lang, evidence=evidence),
+        t(f"reports.path_status_{path.status.value}", lang),
+        path.uplift_pp,
+        *cells,
+    )
+
+
+def stock_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """五上企业培育: start of the year + entered - left, by sector and month."""
+    stock = dossier.assigned.stock
+    rows = []
+    for b in stock.balances:
+        sector = (b.sector_zh if lang == "zh" else b.sector) if b.sector else t("stock.total", lang)
+        month = (
+            t("reports.whole_year", lang)
+            if b.month is None
+            else t("ui.month", lang, month=words.month_name(b.month, lang))
+        )
+        if b.month is not None and not (b.entered or b.left or b.preparing):
+            continue
+        rows.append((sector, month, b.opening, b.entered, b.left, b.net, b.preparing, b.at_risk, b.closing, b.expected))
+    told = any(b.opening is not None for b in stock.balances)
+    return Sheet(
+        name="stock",
+        tab=t("reports.tab_stock", lang),
+        title=heading("stock", dossier, lang),
+        subtitle=subtitle(dossier, lang),
+        fields=(
+            Field(name="sector", style=Style.TEXT, key="stock_sector"),
+            Field(name="month", style=Style.SHORT, key="stock_month"),
+            Field(name="opening", style=Style.WHOLE, key="stock_opening"),
+            Field(name="entered", style=Style.WHOLE, key="stock_entered"),
+            Field(name="left", style=Style.WHOLE, key="stock_left"),
+            Field(name="net", style=Style.WHOLE, key="stock_net", formula="{entered}-{left}"),
+            Field(name="preparing", style=Style.WHOLE, key="stock_preparing"),
+            Field(name="at_risk", style=Style.GROWTH, key="stock_at_risk"),
+            Field(name="closing", style=Style.WHOLE, key="stock_closing", formula="{opening}+{entered}-{left}"),
+            Field(name="expected", style=Style.WHOLE, key="stock_expected"),
+        ),
+        rows=tuple(rows),
+        notes=tuple(([] if told else [t("stock.note_opening", lang)]) + [t("stock.note_annual", lang)]),
+        mark=dossier.mark(lang, ledger=stock.synthetic),
+        frozen=2,
+    )
+
+
+def filing_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """申报窗口: what can still be filed, by which day, and whether it counts this year."""
+    stock = dossier.assigned.stock
+    rows = tuple(
+        (
+            window.deadline.isoformat(),
+            t(f"stock.channel_{window.channel}", lang),
+            window.units,
+            t("glossary.and", lang).join(f"{name}{n}" for name, n in window.sectors.items()) or None,
+            str(window.first_report),
+            t("stock.counts_yes" if window.counts_this_year else "stock.counts_no", lang),
+            window.monthly_output_yi,
+            window.days_left,
+        )
+        for window in stock.windows
+    )
+    columns = (
+        ("deadline", Style.SHORT),
+        ("channel", Style.TEXT),
+        ("units", Style.WHOLE),
+        ("sectors", Style.TEXT),
+        ("first_report", Style.SHORT),
+        ("counts", Style.SHORT),
+        ("output_yi", Style.AMOUNT),
+        ("days_left", Style.WHOLE),
+    )
+    return Sheet(
+        name="filings",
+        tab=t("reports.tab_filings", lang),
+        title=heading("filings", dossier, lang),
+        subtitle=subtitle(dossier, lang),
+        fields=tuple(
+            Field(name=n, style=s, key=f"filing_{n}", total=n == "units", widest=40 if n == "sectors" else 26)
+            for n, s in columns
+        ),
+        rows=rows,
+        notes=(t("stock.note_annual", lang),),
+        mark=dossier.mark(lang, ledger=stock.synthetic),
+        frozen=1,
+    )
+
+
+def naming_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """单月点名: counties ranked by published growth, an indicator after the other."""
+    found = dossier.assigned.naming
+    rows = []
+    for ranking in found.rankings:
+        for s in ranking.standings:
+            rows.append(
+                (
+                    _name(dossier, ranking.indicator, ranking.name_zh, lang),
+                    None if s.period is None else words.months(s.period, lang),
+                    s.name_zh if lang == "zh" else s.unit.capitalize(),
+                    s.growth_pct if s.growth_pct is not None else words.growth(None, lang),
+                    s.rank,
+                    s.gap_city_pp,
+                    s.gap_plan_pp,
+                    s.contribution_pp,
+                    t("reports.named", lang) if s.named else "",
+                )
+            )
+    styles = (
+        ("indicator", Style.TEXT, ""),
+        ("period", Style.SHORT, "naming_period"),
+        ("place", Style.SHORT, "naming_place"),
+        ("growth_pct", Style.GROWTH, "naming_growth_pct"),
+        ("rank", Style.WHOLE, "naming_rank"),
+        ("gap_city_pp", Style.POINTS, "naming_gap_city_pp"),
+        ("gap_plan_pp", Style.POINTS, "naming_gap_plan_pp"),
+        ("contribution_pp", Style.FINE, "naming_contribution_pp"),
+        ("named", Style.SHORT, "naming_named"),
+    )
+    return Sheet(
+        name="naming",
+        tab=t("reports.tab_naming", lang),
+        title=t("naming.title", lang),
+        subtitle=subtitle(dossier, lang),
+        fields=tuple(Field(name=n, style=s, key=key, widest=24) for n, s, key in styles),
+        rows=tuple(rows),
+        notes=tuple(_naming_notes(dossier, lang)),
+        mark=dossier.mark(lang),
+        frozen=3,
+    )
+
+
+def _naming_notes(dossier: Dossier, lang: Lang) -> Iterator[str]:
+    found = dossier.assigned.naming
+    rule = found.rule
+    yield t("naming.rule", lang, least=rule.least, last=rule.name_last, interview=rule.interview_last)
+    yield t("naming.only_published", lang)
+    for ranking in found.rankings:
+        name = _name(dossier, ranking.indicator, ranking.name_zh, lang)
+        if ranking.status is RankStatus.TOO_FEW:
+            yield t("naming.too_few", lang, indicator=name, n=ranking.published, least=rule.least)
+        elif ranking.status is RankStatus.NONE:
+            yield t("naming.none", lang, indicator=name)
+    if not found.named:
+        yield t("naming.nobody", lang)
+    if found.stated:
+        places = dossier.run.attainment.units
+        items = [
+            t(
+                "naming.stated_item",
+                lang,
+                place=words.unit_name(places[one.unit], lang) if one.unit in places else one.unit,
+                text=one.text,
+                source=one.source,
+            )
+            for one in found.stated
+        ]
+        yield t("naming.stated_title", lang) + t("glossary.colon", lang) + t("glossary.semicolon", lang).join(items)
+
+
+def interview_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """双月约谈: counties over all ranked indicators."""
+    found = dossier.assigned.naming
+    rows = tuple(
+        (
+            one.name_zh if lang == "zh" else one.unit.capitalize(),
+            one.mean_place,
+            one.ranked,
+            one.behind,
+            one.named,
+            t("reports.interviewed", lang) if one.proposed else "",
+        )
+        for one in found.interviews
+    )
+    columns = (
+        ("place", Style.TEXT),
+        ("mean_place", Style.RATIO),
+        ("ranked", Style.WHOLE),
+        ("behind", Style.WHOLE),
+        ("named", Style.WHOLE),
+        ("proposed", Style.SHORT),
+    )
+    return Sheet(
+        name="interviews",
+        tab=t("reports.tab_interviews", lang),
+        title=t("naming.title", lang),
+        subtitle=subtitle(dossier, lang),
+        fields=tuple(
+            Field(name=n, style=s, key="naming_place" if n == "place" else f"interview_{n}") for n, s in columns
+        ),
+        rows=rows,
+        notes=tuple(_naming_notes(dossier, lang)),
+        mark=dossier.mark(lang),
+        frozen=1,
+    )

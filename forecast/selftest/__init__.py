@@ -1,0 +1,1 @@
+"""The installed program tests itself: fixtures with known answers, a small run from files to tables, versions."""

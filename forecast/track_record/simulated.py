@@ -1,0 +1,229 @@
+"""Worlds drawn from the model's own prior: what was published of them, and the truth behind it.
+
+A world has a root, children under it, hyperparameters, the log index of every place, and published cumulative growth.
+``gapped`` worlds come from the prior of figures with gaps (``inference.model``, ``inference.family``), ``whole`` worlds
+from that of regular figures (``inference.factors``, ``inference.regular``). Everything is drawn here from the stated
+distributions; no code of the routes that are put to the test draws.
+
+Invariant: figures of a world follow from its index and its noise (held by ``tests/test_simulated.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from forecast.dims import Floats
+from forecast.inference.factors import DESIGN_CENTRE, DESIGN_SPREAD, Grid, shape_kernel
+from forecast.inference.family import SCALE_SD, UNIT_SCALE_SD
+from forecast.inference.measure import ROUNDING_SD_PP, SCALE_BY_LEVEL
+from forecast.inference.model import (
+    PROFILE_SD,
+    ROOT_TREND_A_YEAR,
+    ROOT_TREND_SD_A_YEAR,
+    SHAPE_CENTRE,
+    SHAPE_SPREAD,
+    Figures,
+    Measurements,
+    fixed_covariance,
+    log_growth,
+    prior_mean,
+    shape_covariance,
+)
+from forecast.inference.regular import POOL_SPREAD, REVISED, REVISED_SD, ROUNDING_SD
+from forecast.periods import Frequency, default_profile
+
+__all__ = ["World", "gapped_world", "whole_world"]
+
+FIRST_YEAR: Final = 2015
+LEVELS: Final = ("province", "city")
+"""Levels of root and children: they give the prior median of the scale."""
+SPARSE: Final = (0.5, 0.8)
+"""Share of a place's figures that are missing in gapped worlds: either is as likely, every other one or a handful."""
+GAPS: Final = (0.0, 0.15)
+"""The same in whole worlds, which may have a few."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class World:
+    """A drawn world.
+
+    measurements : what is published of it; the first place is the root
+    index : (unit, period), log index, the truth
+    shape : (unit, 7 or 6), shape of the place's family (gapped) or its own (whole)
+    scale : (unit,), log points a period
+    noise_sd : (unit,), sd of the noise of cumulative log growth, rounding and revision; 0 where figures differ
+    """
+
+    measurements: Measurements
+    index: Floats
+    shape: Floats
+    scale: Floats
+    noise_sd: Floats
+
+    def year_end(self) -> Floats:
+        """True growth of the full target year, (unit,), fraction."""
+        m = self.measurements
+        level = m.weight[:, None, :] * np.exp(self.index[:, -2 * m.per_year :].reshape(-1, 2, m.per_year))
+        return level[:, 1].sum(1) / level[:, 0].sum(1) - 1
+
+
+def _draw(covariance: Floats, rng: np.random.Generator) -> Floats:
+    """A draw of a normal with mean zero; the covariance may be singular."""
+    values, vectors = np.linalg.eigh(covariance)
+    return vectors @ (np.sqrt(np.maximum(values, 0)) * rng.standard_normal(len(values)))
+
+
+def gapped_world(
+    rng: np.random.Generator,
+    *,
+    frequency: Frequency = Frequency.MONTHLY,
+    years: int = 4,
+    last: int = 7,
+    children: int = 2,
+    origin: str = "profile",
+) -> World:
+    """A world of the prior of figures with gaps.
+
+    Parameters
+    ----------
+    years : of the grid, the base year and the target year included; last : periods of the target year that are out
+    origin : of the base weights, which says how uncertain they are
+    """
+    per_year = frequency.per_year
+    periods, weight = per_year * years, default_profile(frequency)
+    index, shapes, scales = np.empty((children + 1, periods)), np.empty((children + 1, 7)), np.empty(children + 1)
+    for members, level in (([0], LEVELS[0]), (list(range(1, children + 1)), LEVELS[1])):
+        root = members == [0]
+        shape = SHAPE_CENTRE + SHAPE_SPREAD * rng.standard_normal(7)
+        common = np.log(SCALE_BY_LEVEL[level]) + SCALE_SD * rng.standard_normal()
+        fixed = fixed_covariance(periods, per_year, root=root, profile_sd=PROFILE_SD[origin])
+        kernel = shape_covariance(shape, periods, per_year)
+        for unit in members:
+            shapes[unit], scales[unit] = shape, np.exp(common + UNIT_SCALE_SD * rng.standard_normal())
+            ratio = prior_mean(periods, per_year, root=root) + _draw(scales[unit] ** 2 * kernel + fixed, rng)
+            index[unit] = ratio if root else index[0] + ratio
+    rows = _published(rng, children + 1, years, per_year, last, SPARSE)
+    restated = scales[rows[0]] * np.exp(shapes[rows[0], 6])
+    measurements = _measured(rng, index, weight, rows, years=years, origin=origin, extra=restated)
+    return World(measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=np.zeros(children + 1))
+
+
+def _published(
+    rng: np.random.Generator, units: int, years: int, per_year: int, last: int, sparse: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Unit and period of figures with gaps; every place has one in the target year."""
+    unit, time = [], []
+    start = per_year * (years - 1)
+    for place in range(units):
+        missing = sparse[int(rng.integers(2))]
+        out = [t for t in range(per_year, start + last) if rng.random() >= missing]
+        if not any(t >= start for t in out):
+            out.append(start + int(rng.integers(last)))
+        unit += [place] * len(out)
+        time += out
+    return np.array(unit, dtype=np.intp), np.array(time, dtype=np.intp)
+
+
+def _measured(
+    rng: np.random.Generator,
+    index: Floats,
+    weight: Floats,
+    rows: tuple[np.ndarray, np.ndarray],
+    *,
+    years: int,
+    origin: str,
+    extra: Floats,
+) -> Measurements:
+    """Cumulative growth of the index with rounding, normal, and ``extra`` (n,), sd of what else is wrong with it."""
+    unit, time = rows
+    exact = np.empty(len(unit))
+    for place in range(len(index)):
+        mine = unit == place
+        figures = Figures(
+            weight=weight,
+            time=time[mine],
+            cumulative=np.ones(int(mine.sum()), dtype=bool),
+            log_growth=np.zeros(int(mine.sum())),
+            noise_sd=np.ones(int(mine.sum())),
+        )
+        exact[mine] = log_growth(index[place], figures)
+    rounding = ROUNDING_SD_PP / 100 / np.exp(exact)
+    units = len(index)
+    return Measurements(
+        units=("root", *(f"child{i}" for i in range(1, units))),
+        parent=(-1, *([0] * (units - 1))),
+        per_year=len(weight),
+        first_year=FIRST_YEAR,
+        years=years,
+        weight=np.tile(weight, (units, 1)),
+        profile_sd=np.full(units, PROFILE_SD[origin]),
+        scale=np.array([SCALE_BY_LEVEL[LEVELS[0]], *[SCALE_BY_LEVEL[LEVELS[1]]] * (units - 1)]),
+        unit=unit,
+        time=time,
+        cumulative=np.ones(len(unit), dtype=bool),
+        log_growth=exact + np.hypot(rounding, extra) * rng.standard_normal(len(unit)),
+        noise_sd=rounding,
+    )
+
+
+def whole_world(
+    rng: np.random.Generator,
+    *,
+    frequency: Frequency = Frequency.MONTHLY,
+    past: int = 5,
+    last: int = 7,
+    children: int = 3,
+) -> World:
+    """A world of the prior of regular figures: every period from the first growth year on is published, or most are.
+
+    Siblings' shapes lie around a common one, so that each has the stated prior. The scale has the prior that the
+    documentation states by level; the route itself centres it on the figures.
+
+    Parameters
+    ----------
+    past : full years of growth before the target year; last : periods of the target year that are out
+    """
+    per_year = frequency.per_year
+    grid = Grid(per_year=per_year, years=past, known=last)
+    weight, n = default_profile(frequency), children + 1
+    index, shapes, scales = np.zeros((n, grid.periods)), np.empty((n, 6)), np.empty(n)
+    for members, level in (([0], LEVELS[0]), (list(range(1, n)), LEVELS[1])):
+        root = members == [0]
+        middle = DESIGN_SPREAD * np.sqrt(1 - POOL_SPREAD**2) * rng.standard_normal(6)
+        common = np.log(SCALE_BY_LEVEL[level]) + SCALE_SD * rng.standard_normal()
+        for unit in members:
+            shapes[unit] = DESIGN_CENTRE + middle + POOL_SPREAD * DESIGN_SPREAD * rng.standard_normal(6)
+            scales[unit] = np.exp(common + UNIT_SCALE_SD * rng.standard_normal())
+            ratio = scales[unit] * _path(_draw(shape_kernel(shapes[unit], grid), rng), grid)
+            index[unit] = ratio + (_trend(rng, grid) if root else index[0])
+    rows = _published(rng, n, past + 2, per_year, last, GAPS)
+    noise = _noise(rng, n) * ROUNDING_SD_PP / 100
+    extra = np.sqrt(np.maximum(noise**2 - (ROUNDING_SD_PP / 100) ** 2, 0))[rows[0]]
+    measurements = _measured(rng, index, weight, rows, years=past + 2, origin="levels", extra=extra)
+    return World(measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=noise)
+
+
+def _path(wanted: Floats, grid: Grid) -> Floats:
+    """Index over the whole grid of observed index and year-on-year growth of open periods; zero in the first year."""
+    s = grid.per_year
+    out = np.zeros(grid.periods)
+    out[s : s + grid.observed] = wanted[: grid.observed]
+    out[s + grid.observed :] = out[grid.observed : grid.periods - s] + wanted[grid.observed :]
+    return out
+
+
+def _trend(rng: np.random.Generator, grid: Grid) -> Floats:
+    """Long-run growth of the root."""
+    yearly = ROOT_TREND_A_YEAR + ROOT_TREND_SD_A_YEAR * rng.standard_normal()
+    return yearly * (np.arange(grid.periods) // grid.per_year)
+
+
+def _noise(rng: np.random.Generator, units: int) -> Floats:
+    """Sd of the noise of figures over that of rounding: about one, or revisions on top, as the route's prior has it."""
+    narrow, wide = (1 - REVISED) * ROUNDING_SD, REVISED * REVISED_SD / 2
+    revised = rng.random(units) < wide / (narrow + wide)
+    z = rng.standard_normal(units)
+    return np.exp(np.where(revised, np.abs(z) * REVISED_SD, z * ROUNDING_SD))

@@ -1,0 +1,303 @@
+"""情景推演: what if, against the baseline, on the draws of the run that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
+from typing import Final
+
+import streamlit as st
+
+from forecast import words
+from forecast.compare import Result
+from forecast.drafting import combined, plain_name, to_yaml
+from forecast.errors import ForecastError, InputError
+from forecast.report.scenario_view import (
+    ResultLine,
+    contribution_lines,
+    expected_text,
+    range_text,
+    result_lines,
+    side_by_side,
+)
+from forecast.scenario.reader import Scenario
+from forecast.store import ConflictError, StoreError
+from forecast.texts import Lang, t
+from forecast.ui.bench import Bench, bench, load, remember, revise
+from forecast.ui.choice import Choice
+from forecast.ui.kept import store
+from forecast.ui.laboratory import Laboratory, laboratory
+from forecast.ui.library import Entry, entries, entry_of, save, versions
+from forecast.ui.scenario_editors import editors
+from forecast.ui.tables import contributions_table, scenario_table, side_table
+
+__all__ = ["scenario"]
+
+MOST_COMPARED: Final = 4
+BLANK: Final = ""
+
+
+def scenario(choice: Choice) -> None:
+    """Load, edit, save; results against the baseline; several side by side; who brings how much."""
+    lang = choice.lang
+    st.html(f'<h1 class="dabiao-title">{escape(t("ui_scenario.title", lang))}</h1>')
+    with st.spinner(t("ui_scenario.opening", lang)):
+        lab = laboratory(choice.run.header)
+    if not lab.cases:
+        st.info(t("ui_scenario.nothing_judged", lang))
+        return
+    _bench(choice, lab)
+
+
+@st.fragment
+def _bench(choice: Choice, lab: Laboratory) -> None:
+    """Everything below the title: a change redraws this and nothing else."""
+    lang, header = choice.lang, choice.run.header
+    listed, bad = entries(lab.dataset, store().scenarios)
+    held = bench(lab, listed, header, lang)
+    for notice in held.notices:
+        st.warning(notice)
+    _library(held, listed, lab, choice)
+    if bad:
+        st.caption(t("ui_scenario.bad_files", lang, files=t("glossary.and", lang).join(bad)))
+    results, edit = st.columns([10, 11], gap="medium")
+    with edit:
+        editors(held, lab, lang)
+    with results:  # after the editors, so that it shows what they changed
+        shown = _valid(held, lab, lang)
+        _results(shown, lab, choice)
+    if not remember(held, header):
+        st.warning(t("ui_scenario.too_long", lang))
+    _contributions(shown, lab, choice)
+    _comparison(held, shown, listed, lab, choice)
+
+
+# Load, compound, save, share
+
+
+def _library(held: Bench, listed: Sequence[Entry], lab: Laboratory, choice: Choice) -> None:
+    lang = choice.lang
+    by_key = {one.key: one for one in listed}
+    if held.entry and held.entry.key not in by_key:  # an older version
+        by_key[held.entry.key] = held.entry
+    options = [BLANK, *by_key]
+    now = held.entry.key if held.entry else BLANK
+    key = f"scenario-choice-{held.epoch}"
+
+    def name(one: str) -> str:
+        return _label(by_key[one], lang) if one else t("ui_scenario.blank", lang)
+
+    def chosen() -> None:
+        load(held, by_key.get(st.session_state[key]), lab, lang)
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            t("ui_scenario.choose", lang),
+            options,
+            index=options.index(now),
+            format_func=name,
+            key=key,
+            on_change=chosen,
+            width=380,
+        )
+        _compound(held, listed, lang)
+        _save(held, choice)
+        _share(held, choice)
+        st.download_button(
+            t("ui_scenario.export", lang),
+            to_yaml(held.draft),
+            file_name=f"{held.draft.name}.yaml",
+            mime="application/yaml",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        if held.previous is not None and st.button(t("ui_scenario.restore", lang), icon=":material/undo:"):
+            held.entry, held.based_on = None, 0
+            revise(held, held.previous)
+            held.previous = None
+            st.rerun()
+    if held.changed:
+        st.caption(t("ui_scenario.changed", lang))
+
+
+def _label(one: Entry, lang: Lang) -> str:
+    if not one.version:
+        return one.title
+    key = "ui_scenario.saved_closed" if one.closed else "ui_scenario.saved_as"
+    return t(key, lang, title=one.title, version=one.version, author=one.author)
+
+
+def _compound(held: Bench, listed: Sequence[Entry], lang: Lang) -> None:
+    with st.popover(t("ui_scenario.compound", lang), icon=":material/add:"):
+        by_key = {one.key: one for one in listed}
+        chosen = st.selectbox(
+            t("ui_scenario.compound_with", lang),
+            list(by_key),
+            index=None,
+            format_func=lambda one: _label(by_key[one], lang),
+            key=f"compound-{held.epoch}",
+        )
+        if st.button(t("ui_scenario.compound_add", lang), type="primary", disabled=chosen is None) and chosen:
+            draft = by_key[chosen].draft
+            revise(held, combined(held.draft, draft) if held.draft.actions else replace(draft, off=frozenset()))
+            st.rerun()
+
+
+def _save(held: Bench, choice: Choice) -> None:
+    lang = choice.lang
+    with (
+        st.popover(t("ui_scenario.save", lang), icon=":material/save:"),
+        st.form(f"save-{held.epoch}", border=False),
+    ):
+        name = st.text_input(t("ui_scenario.name", lang), held.draft.name, help=t("ui_scenario.name_help", lang))
+        title = st.text_input(t("ui_scenario.title_label", lang), held.draft.title)
+        author = st.text_input(t("ui_scenario.author", lang), st.session_state.get("author", held.draft.author))
+        closed = st.checkbox(t("ui_scenario.closed", lang), help=t("ui_scenario.closed_help", lang))
+        if not st.form_submit_button(t("ui_scenario.save_now", lang), type="primary"):
+            return
+        plain = plain_name(name)
+        same = held.entry is not None and held.based_on > 0 and plain == held.entry.draft.name
+        draft = replace(held.draft, name=plain, title=title.strip() or plain, dataset=choice.run.config.name)
+        try:
+            key = save(draft, store().scenarios, author=author, based_on=held.based_on if same else 0, closed=closed)
+        except ConflictError as error:
+            st.error(error.text(lang))
+            st.caption(t("ui_scenario.conflict", lang))
+            return
+        except StoreError as error:
+            st.error(error.text(lang))
+            return
+        st.session_state["author"] = author
+        st.toast(t("ui_scenario.saved", lang, title=draft.title))
+    _reload(held, key, choice)
+
+
+def _reload(held: Bench, key: str, choice: Choice) -> None:
+    """Take up the version that was saved."""
+    dataset = laboratory(choice.run.header).dataset
+    listed, _ = entries(dataset, store().scenarios)
+    held.entry = entry_of(key, listed, dataset, store().scenarios)
+    held.based_on = held.entry.version if held.entry else 0
+    if held.entry:
+        revise(held, held.entry.draft)
+    st.rerun()
+
+
+def _share(held: Bench, choice: Choice) -> None:
+    lang, header = choice.lang, choice.run.header
+    with st.popover(t("ui_scenario.share", lang), icon=":material/link:"):
+        st.caption(t("ui_scenario.share_help", lang))
+        params = {**st.query_params.to_dict(), "run": header.run_id}
+        from urllib.parse import urlencode  # the link is made where it is asked for
+
+        base = (st.context.url or "").split("?")[0]
+        st.code(f"{base}?{urlencode(params)}", language=None, wrap_lines=True)
+        if held.entry and held.entry.version:
+            st.markdown(f"**{t('ui_scenario.versions', lang)}**")
+            for one in versions(held.entry.draft.name, store().scenarios)[:8]:
+                st.caption(
+                    t(
+                        "ui_scenario.version_line",
+                        lang,
+                        version=one.version,
+                        author=one.author,
+                        at=f"{one.saved_at.astimezone():%Y-%m-%d %H:%M}",
+                        hash=one.content_hash[:8],
+                    )
+                )
+
+
+# Results
+
+
+def _valid(held: Bench, lab: Laboratory, lang: Lang) -> Scenario:
+    """The scenario as edited, or the last that could be evaluated, with what is wrong."""
+    try:
+        held.last = lab.scenario(held.draft)
+    except InputError as error:
+        st.error(error.report(lang))
+        st.caption(t("ui_scenario.last_valid", lang))
+    except ForecastError as error:
+        st.error(error.text(lang))
+    return held.last or lab.scenario(replace(held.draft, actions=(), off=frozenset()))
+
+
+def _results(shown: Scenario, lab: Laboratory, choice: Choice) -> None:
+    lang = choice.lang
+    base, result = lab.evaluate([shown])
+    if lab.synthetic(shown):
+        st.html(f'<p class="dabiao-synthetic" role="note">{escape(t("scenario.synthetic", lang))}</p>')
+    st.html(f'<p class="dabiao-sentence small">{escape(expected_text(base, result, lang))}</p>')
+    lines = result_lines(base, result, choice.unit, lang)
+    caption = t("ui_scenario.table_caption", lang, title=shown.title)
+    if lines:
+        st.html(scenario_table(lines, caption, lang))
+    others = result_lines(base, result, choice.unit, lang, average=False)
+    if others:
+        with st.expander(t("report.title_constant", lang), expanded=not lines):
+            st.html(scenario_table(others, t("report.title_constant", lang), lang))
+    st.html(f'<p class="dabiao-rule">{escape(_notes(result, shown, lang))}</p>')
+
+
+def _notes(result: Result, shown: Scenario, lang: Lang) -> str:
+    parts = [t("scenario.note_additionality", lang)]
+    parts += [
+        t("scenario.note_overlap", lang, scenario=shown.title, actions=t("glossary.and", lang).join(group))
+        for group in result.overlaps
+    ]
+    return t("ui.space", lang).join(parts)
+
+
+def _contributions(shown: Scenario, lab: Laboratory, choice: Choice) -> None:
+    lang = choice.lang
+    if not shown.actions or not st.toggle(t("ui_scenario.show_contributions", lang), key="contributions"):
+        return
+    cases = {line.case.target.indicator: line.case for line in _city_lines(lab, choice)}
+    if not cases:
+        return
+    names = {key: words.indicator_name(key, case.name_zh, lang) for key, case in cases.items()}
+    chosen = st.selectbox(
+        t("ui_scenario.contribution_of", lang), list(cases), format_func=lambda one: names[one], key="contribution-of"
+    )
+    with st.spinner(t("ui_scenario.computing", lang)):
+        found = lab.contributions(shown)
+        spread = lab.ranges(shown).get(cases[chosen].key)
+    lines = contribution_lines(found, cases[chosen].key, shown, lang)
+    st.html(contributions_table(lines, t("scenario.title_contributions", lang, scenario=shown.title), lang))
+    st.caption(t("ui_scenario.help_contributions", lang))
+    if text := range_text(spread, lang):
+        st.caption(text)
+
+
+def _city_lines(lab: Laboratory, choice: Choice) -> list[ResultLine]:
+    base, *_ = lab.evaluate(())
+    return result_lines(base, base, choice.unit, choice.lang)
+
+
+def _comparison(held: Bench, shown: Scenario, listed: Sequence[Entry], lab: Laboratory, choice: Choice) -> None:
+    lang, by_key = choice.lang, {one.key: one for one in listed}
+    st.html(f'<h2 class="dabiao-part">{escape(t("ui_scenario.compare", lang))}</h2>')
+    if "compare" not in st.session_state and (asked := st.query_params.get("compare")):
+        st.session_state["compare"] = [one for one in asked.split(",") if one in by_key][:MOST_COMPARED]
+    chosen = st.multiselect(
+        t("ui_scenario.compare_with", lang),
+        list(by_key),
+        format_func=lambda one: _label(by_key[one], lang) if one in by_key else one,
+        key="compare",
+        max_selections=MOST_COMPARED,
+        persist_state="session",
+        placeholder=t("ui_scenario.compare_none", lang),
+    )
+    if not chosen:
+        st.query_params.pop("compare", None)
+        return
+    st.query_params["compare"] = ",".join(chosen)
+    with_bench = held.changed or not (held.entry and held.entry.key in chosen)
+    several = [shown] if with_bench and shown.actions and len(chosen) < MOST_COMPARED else []
+    several += [lab.scenario(by_key[one].draft) for one in chosen]
+    results = lab.evaluate(several)
+    heads = [t("scenario.baseline", lang), *(one.title for one in several)]
+    st.html(side_table(side_by_side(results, choice.unit, lang), heads, t("ui_scenario.compare", lang), lang))
+    if any(lab.synthetic(one) for one in several):
+        st.caption(t("scenario.synthetic", lang))

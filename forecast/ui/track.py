@@ -1,0 +1,198 @@
+"""预测检验: past months replayed, and how the forecasts did. City, province and others stand apart."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from forecast import words
+from forecast.report.track_view import (
+    SCORE_COLUMNS,
+    few_text,
+    forecaster_name,
+    level_name,
+    replays,
+    score_lines,
+)
+from forecast.texts import Lang, t
+from forecast.ui.choice import Choice, segments, select
+from forecast.ui.jobs import start
+from forecast.ui.progress import show_jobs
+from forecast.ui.records import Record, records, table
+from forecast.ui.tables import plain_table
+from forecast.ui.upload import present
+
+__all__ = ["track"]
+
+SHOWN: Final = ("model", "pace", "persistence")
+"""Forecasters whose words are shown month by month."""
+
+
+def track(choice: Choice) -> None:
+    """Scores by kind of place, calibration, and what was said against what came."""
+    lang = choice.lang
+    st.html(f'<h1 class="dabiao-title">{escape(t("ui_track.title", lang, dataset=choice.run.config.name_zh))}</h1>')
+    found = records(choice.run.config.name)
+    if not found:
+        st.info(t("ui_track.nothing", lang))
+        _start(choice, expanded=True)
+        return
+    record = _record(found, choice)
+    _about(record, choice)
+    scores = table(record, "scores")
+    levels = [str(one) for one in dict.fromkeys(scores["level"])]
+    if not levels:
+        st.info(t("backtest.note_nothing", lang))
+        _start(choice, expanded=True)
+        return
+    level = segments(t("ui_track.level", lang), levels, key="level", show=lambda one: level_name(one, lang), lang=lang)
+    if few := few_text(scores, level, lang):
+        st.warning(few)
+    heads = [t(f"ui_track.head_{name}", lang) for name in SCORE_COLUMNS]
+    title = t("backtest.title_level", lang, level=level_name(level, lang))
+    st.html(plain_table("scores", heads, score_lines(scores, level, lang), title))
+    st.caption(t("backtest.note_scores", lang))
+    _charts(record, scores, level, choice)
+    _outcomes(record, level, choice)
+    _notes(record, lang)
+    _start(choice, expanded=False)
+
+
+def _record(found: list[Record], choice: Choice) -> Record:
+    by_id = {record.folder.name: record for record in found}
+    if len(by_id) == 1:
+        return found[0]
+    chosen = select(
+        t("ui_track.record", choice.lang),
+        list(by_id),
+        key="record",
+        show=lambda one: t(
+            "ui_track.record_named",
+            choice.lang,
+            years=_years(by_id[one]),
+            method=by_id[one].manifest["method"],
+            data=by_id[one].data_hash[:8],
+            id=one[-8:],
+        ),
+        lang=choice.lang,
+    )
+    return by_id[chosen]
+
+
+def _years(record: Record) -> str:
+    years = record.manifest["years"]
+    return "" if not years else str(years[0]) if len(years) == 1 else f"{years[0]}—{years[-1]}"
+
+
+def _about(record: Record, choice: Choice) -> None:
+    """On which data, and whether those are the data of the run that is shown."""
+    lang = choice.lang
+    same = record.data_hash == choice.run.header.data_hash
+    st.caption(
+        t(
+            "ui_track.about",
+            lang,
+            years=_years(record),
+            data=record.data_hash[:12],
+            same=t("ui_track.same_data" if same else "ui_track.other_data", lang),
+            method=record.manifest["method"],
+            draws=record.manifest["draws"],
+            version=record.manifest["model_version"],
+        )
+    )
+    if choice.run.config.synthetic or (table(record, "backtest")["synthetic"] == 1).any():
+        st.html(f'<p class="dabiao-synthetic" role="note">{escape(t("backtest.note_synthetic", lang))}</p>')
+
+
+def _charts(record: Record, scores: pd.DataFrame, level: str, choice: Choice) -> None:
+    """Reliability, coverage, PIT and skill, two beside each other."""
+    from forecast.report.track_charts import (  # altair takes a second that the other pages need not wait for
+        coverage_chart,
+        indicator_skill_chart,
+        pit_chart,
+        reliability_chart,
+        skill_chart,
+    )
+
+    lang, classes = choice.lang, table(record, "calibration")
+    panel = choice.run.panel
+    names = {one: words.indicator_name(one, known.name_zh, lang) for one, known in panel.indicators.items()}
+    drawn = {
+        "reliability": reliability_chart(classes, level=level, lang=lang),
+        "coverage": coverage_chart(scores, level=level, lang=lang),
+        "pit": pit_chart(classes, level=level, lang=lang),
+        "skill": skill_chart(scores, level=level, lang=lang),
+        "skill_indicator": indicator_skill_chart(scores, names, level=level, lang=lang),
+    }
+    columns = st.columns(2)
+    shown = {name: chart for name, chart in drawn.items() if chart is not None}
+    for k, (name, chart) in enumerate(shown.items()):
+        with columns[k % 2]:
+            st.altair_chart(chart.properties(width="container"), alt=t(f"track.{name}", lang))
+
+
+def _outcomes(record: Record, level: str, choice: Choice) -> None:
+    """What was said of an outcome from month to month."""
+    lang, panel = choice.lang, choice.run.panel
+    backtest = table(record, "backtest")
+    rows = backtest[backtest["level"] == level]
+    st.html(f'<h2 class="dabiao-part">{escape(t("ui_track.replays", lang))}</h2>')
+    with st.container(horizontal=True):
+        unit = st.selectbox(
+            t("ui.choice_unit", lang),
+            list(dict.fromkeys(rows["unit"])),
+            format_func=lambda one: words.unit_name(panel.units[one], lang) if one in panel.units else one,
+            key=f"track-unit-{level}",
+            width=180,
+        )
+        rows = rows[rows["unit"] == unit]
+        indicator = st.selectbox(
+            t("ui.choice_indicator", lang),
+            list(dict.fromkeys(rows["indicator"])),
+            format_func=lambda one: (
+                words.indicator_name(one, panel.indicators[one].name_zh, lang) if one in panel.indicators else one
+            ),
+            key=f"track-indicator-{level}",
+            width=280,
+        )
+        years = sorted(set(rows[rows["indicator"] == indicator]["year"]), reverse=True)
+        year = st.selectbox(t("ui_track.year", lang), years, key=f"track-year-{level}", width=110)
+    if year is None or indicator is None or unit is None:
+        return
+    told = replays(backtest, panel, lang, unit=unit, indicator=indicator, year=int(year), forecasters=SHOWN)
+    if told is None:
+        return
+    st.html(f'<p class="dabiao-rule">{escape(told.outcome)}</p>')
+    heads = [t("ui_track.head_month", lang), *(forecaster_name(name, lang) for name in SHOWN)]
+    st.html(plain_table("replays", heads, told.lines, t("ui_track.replays", lang)))
+    st.caption(t("ui_track.replays_help", lang))
+
+
+def _notes(record: Record, lang: Lang) -> None:
+    facts = [t("backtest.note_outcomes", lang), t("backtest.note_common", lang), t("backtest.note_known", lang)]
+    failed = record.manifest.get("replays_failed", {})
+    if failed:
+        name, reason = next(iter(failed.items()))
+        facts.append(t("backtest.note_failed", lang, count=len(failed), name=name, reason=reason))
+    with st.expander(t("ui.rules", lang)):
+        st.html(f'<ul class="dabiao-facts">{"".join(f"<li>{escape(fact)}</li>" for fact in facts)}</ul>')
+
+
+def _start(choice: Choice, *, expanded: bool) -> None:
+    """Replay in a process of its own."""
+    lang = choice.lang
+    running = show_jobs("backtest", lang, dataset=choice.run.config.name_zh)
+    with st.expander(t("ui_track.start_title", lang), expanded=expanded), st.form("backtest", border=False):
+        st.caption(t("ui_track.start_help", lang))
+        years = sorted({period.year for period in choice.run.panel.observations["period"]})
+        chosen = st.multiselect(
+            t("ui_track.years", lang), years, placeholder=t("ui_track.years_all", lang), key="track-years"
+        )
+        if st.form_submit_button(t("ui_track.start", lang), type="primary", disabled=running):
+            now = present(choice.run)
+            span = {"years": [min(chosen), max(chosen)]} if chosen else {}
+            start("backtest", now.folder, name=now.dataset.config.name_zh, **span)
+            st.rerun()

@@ -1,0 +1,247 @@
+"""数据 and the first screen: nothing is kept before it is confirmed, everything that is wrong is told at once."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from forecast.dataset import read_dataset
+from forecast.reading.columns import TABLES
+from forecast.report.data_view import assumptions_table, figures_table
+from forecast.shelf import Shelf, key_of, preview, whole
+from forecast.starter import write_starter
+from forecast.store import Store, import_bundle
+from forecast.ui import upload as module
+from forecast.ui.bundled import example_run
+from forecast.ui.templates import template_bytes
+from tests.app_pages import APP, filled_book, keep_main, kept_run, page, said
+from tests.small_dataset import write_dataset
+
+ROOT = Path(__file__).parent.parent
+HEAD = "unit,indicator,period,measure,value,released,status,source\n"
+NEW = f"{HEAD}ankang,fai,2020-09,cum_yoy_pct,-10.1,2020-10-20,published,市统计局\n".encode()
+BAD = f"{HEAD}ankan,fai,2020-09,cum_yoy_pct,很低,2020-10-20,published,市统计局\n".encode()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    return home, kept_run(home, draws=250)
+
+
+@pytest.fixture
+def home(made, monkeypatch, tmp_path):
+    """A store of one run; its shelf is a test's own."""
+    keep_main(monkeypatch)
+    monkeypatch.setenv("DABIAO_HOME", str(made[0]))
+    shelf = Shelf(tmp_path)
+    for name in ("forecast.ui.upload.Shelf", "forecast.ui.data.Shelf", "forecast.ui.stale.Shelf"):
+        monkeypatch.setattr(name, lambda: shelf)
+    return shelf
+
+
+@pytest.fixture
+def at(home):
+    return page("data")
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Runs that would have been started."""
+    found = []
+    monkeypatch.setattr(module, "start", lambda kind, folder, **more: found.append((kind, folder, more)))
+    return found
+
+
+@pytest.fixture
+def empty(tmp_path, monkeypatch):
+    keep_main(monkeypatch)
+    monkeypatch.setenv("DABIAO_HOME", str(tmp_path / "none"))
+    return AppTest.from_file(APP, default_timeout=60)
+
+
+def give(at, name, content):
+    at.file_uploader[0].set_value((name, content, "text/csv")).run()
+
+
+def confirm(at, author="甲"):
+    next(one for one in at.text_input if one.label == "操作人").set_value(author).run()
+    next(one for one in at.button if one.label == "确认并入").click().run()
+
+
+def shown_tables(at):
+    return [one.value for one in at.dataframe]
+
+
+def test_an_upload_is_shown_before_it_is_kept_and_can_be_taken_back(at, home, made):
+    at.run()
+    name = key_of(made[1].dataset.config)
+    give(at, "new.csv", NEW)
+    assert not at.exception
+    assert any("-10.1" in one.to_csv() for one in shown_tables(at))
+    assert home.names() == []
+    confirm(at)
+    assert not at.exception
+    assert home.current(name).version == 2
+    after = read_dataset(home.folder(name, 2)).panel.observations
+    assert ((after["period"].map(str) == "2020-09") & (after["value"] == -10.1)).any()
+    next(one for one in at.button if one.label == "撤销第2版").click().run()
+    assert home.current(name).version == 1
+    assert home.current(name).data_hash == made[1].dataset.data_hash
+
+
+def test_a_bad_file_is_told_in_full_and_changes_nothing(at, home):
+    at.run()
+    give(at, "bad.csv", BAD)
+    told = shown_tables(at)[0].to_csv()
+    assert "ankan" in told
+    assert "很低" in told
+    assert "第2行" in told
+    assert not any(one.label == "确认并入" for one in at.button)
+    assert home.names() == []
+    give(at, "new.csv", NEW)
+    assert any(one.label == "确认并入" for one in at.button)
+
+
+def test_nobody_confirms_without_a_name(at):
+    at.run()
+    give(at, "new.csv", NEW)
+    assert next(one for one in at.button if one.label == "确认并入").disabled
+
+
+def test_newer_data_are_told_on_the_other_pages(at, home, made):
+    home.add(whole(ROOT / "data" / "ankang-2020"), author="甲", based_on=0)
+    name = key_of(made[1].dataset.config)
+    now = read_dataset(home.folder(name, 1))
+    home.add(preview({"new.csv": NEW}, now), author="甲", based_on=1)
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    assert any("第2版" in one.value for one in app.warning)
+
+
+def test_a_newer_run_is_told_beside_an_older_one(tmp_path, monkeypatch):
+    keep_main(monkeypatch)
+    monkeypatch.setenv("DABIAO_HOME", str(tmp_path))
+    small = write_dataset(tmp_path / "small")
+    older, newer = (kept_run(tmp_path, seed=seed, draws=250, dataset=small) for seed in (2, 1))
+    app = AppTest.from_file(APP, default_timeout=60).run()
+    assert not any("较早的推演" in one.value for one in app.caption)
+    app = AppTest.from_file(APP, default_timeout=60)
+    app.query_params["run"] = older.run_id
+    app.run()
+    assert any("较早的推演" in one.value for one in app.caption)
+    app.button(key="stale-open").click().run()
+    assert app.selectbox(key="run").value == newer.run_id
+
+
+def test_a_run_is_asked_for_as_the_form_says(at, started):
+    at.session_state["data-tab"] = "推演"
+    at.run()
+    next(one for one in at.number_input if one.label == "种子").set_value(7)
+    next(one for one in at.button if one.label == "开始推演").click().run()
+    assert not at.exception
+    kind, _, more = started[0]
+    assert kind == "run"
+    assert (more["seed"], more["as_of"], more["method"], more["draws"]) == (7, "2020-08", "fast", 4000)
+
+
+def test_a_state_of_knowledge_that_cannot_be_read_is_told(at, started):
+    at.session_state["data-tab"] = "推演"
+    at.run()
+    next(one for one in at.text_input if one.label == "数据截至").set_value("八月")
+    next(one for one in at.button if one.label == "开始推演").click().run()
+    assert "八月" in at.error[0].value
+    assert started == []
+
+
+@pytest.mark.parametrize("tab", ["数字来源", "假定与依据", "模板", "新建本市"])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_part_of_the_page_opens(at, tab, lang):
+    at.session_state["data-tab"] = tab
+    if lang == "en":
+        at.query_params["lang"] = "en"
+    at.run()
+    assert not at.exception
+    assert not at.error
+
+
+def test_every_figure_is_listed_with_its_file_and_row(made):
+    panel = made[1].dataset.panel
+    table = figures_table(panel, "zh", indicator=None, unit=None)
+    with (ROOT / "data" / "ankang-2020" / "observations.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert len(table) == len(rows)
+    for shown in table.to_dict("records")[:: len(rows) // 40]:
+        row = rows[shown["行"] - 2]
+        assert float(row["value"]) == pytest.approx(shown["数值"])
+        assert row["source"] == shown["来源"]
+    some = figures_table(panel, "zh", indicator="fai", unit="ankang")
+    assert 0 < len(some) == sum(one["indicator"] == "fai" and one["unit"] == "ankang" for one in rows)
+
+
+def test_every_assumption_names_its_source(made):
+    table = assumptions_table(made[1].dataset, "zh")
+    assert (table["来源"].str.len() > 0).all()
+    assert (table["数值"].str.len() > 0).all()
+    industries = made[1].dataset.panel.industries
+    assert (table["假定"] == "行业弹性").sum() == len(industries)
+
+
+@pytest.mark.parametrize("kind", ["observations", "projects", "enterprises"])
+def test_a_template_has_the_columns_of_its_table(kind):
+    head = template_bytes(kind).decode("utf-8-sig").strip().split(",")
+    assert head == [column.name for column in TABLES[kind]]
+
+
+# The first screen
+
+
+def test_the_example_that_comes_with_the_program_opens_at_a_touch(empty):
+    empty.run()
+    assert not empty.exception
+    empty.button(key="example").click().run()
+    assert not empty.exception
+    assert not empty.error
+    assert empty.selectbox(key="run").value.startswith("example-")
+    assert any("合成数据" in one.value for one in empty.html)
+
+
+def test_the_example_is_small_and_whole_and_its_tables_are_those_of_its_draws(tmp_path):
+    path = example_run()
+    assert path is not None
+    assert path.stat().st_size <= 3_000_000
+    kept = import_bundle(Store(tmp_path), path)
+    assert kept.damages() == ()
+    assert kept.dataset().data_hash == read_dataset(ROOT / "data" / "example").data_hash
+    table = kept.table("attainment")
+    rows = {(one.target.indicator, one.target.unit, one.target.kind.value): one for one in kept.run().attainment.rows}
+    for row in table.to_dict("records"):
+        p = rows[row["indicator"], row["unit"], row["target_kind"]].p_reach
+        assert (p is None) == (row["p_reach"] != row["p_reach"] or row["p_reach"] is None)
+        assert p is None or p == pytest.approx(row["p_reach"], abs=5e-4)
+
+
+def test_a_new_city_goes_from_its_workbook_to_a_run(empty, started, tmp_path):
+    book = write_starter(tmp_path / "city", city_zh="甲市", province_zh="乙省", year=2020, as_of="2020-08").read_bytes()
+    empty.run()
+    give(empty, "进度数据.xlsx", filled_book(book, bad=True))
+    told = shown_tables(empty)[0].to_csv()
+    assert "进度数据!F" in told
+    assert "进度数据!G" in told
+    give(empty, "进度数据.xlsx", filled_book(book))
+    assert any("甲市2020年" in one.value for one in empty.success)
+    confirm(empty)
+    assert not empty.exception
+    kind, folder, more = started[0]
+    assert (kind, more["name"]) == ("run", "甲市2020年")
+    assert read_dataset(folder).config.name_zh == "甲市2020年"
+
+
+def test_a_city_and_a_province_of_one_name_are_refused_in_words(empty):
+    empty.run()
+    empty.text_input(key="city-name").set_value("甲市")
+    empty.text_input(key="city-province").set_value("甲市").run()
+    assert "甲市" in said(empty)
+    assert not empty.exception
