@@ -3,12 +3,13 @@ DATASET ?= data/ankang-2020
 AS_OF ?= 2020-08
 PANELS ?= ../shared/bench/panels
 BENCH ?=
+CALIBRATE ?=
 
 UV := python3 -m uv
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: run app test lint types bench docs lock clean
+.PHONY: run app test lint types bench calibrate docs lock clean
 
 run: $(READY)  ## the main job: probabilities for Ankang as of August 2020
 	.venv/bin/dabiao run $(DATASET) --as-of $(AS_OF)
@@ -30,6 +31,9 @@ bench: $(READY)  ## budgets of time and memory, then full-year growth on the pan
 	$(PYTHON) benchmarks/budgets.py --keep
 	$(PYTHON) benchmarks/scenario_speed.py
 	$(PYTHON) benchmarks/run_ytd.py --panels $(PANELS) $(BENCH)
+
+calibrate: $(READY)  ## simulation-based calibration, both routes; writes docs/calibration.md (half an hour on two cores)
+	$(PYTHON) benchmarks/calibrate.py $(CALIBRATE)
 
 docs: $(READY)  ## documents that are made from the program
 	$(PYTHON) -m forecast.report.formats > docs/formats.md

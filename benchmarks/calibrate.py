@@ -23,11 +23,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from forecast.executor import Done, InProcess, LocalProcesses, Part  # noqa: E402
 from forecast.track_record.prior_check import prior_checks  # noqa: E402
-from forecast.track_record.sbc import ROUTES, Route, ranks_of, verdicts  # noqa: E402
+from forecast.track_record.sbc import ROUTES, Route, Verdict, ranks_of, verdicts  # noqa: E402
 
 WORLDS = {"adaptive": 1000, "structural": 1000, "regular": 1000, "reference": 60}
 """Worlds a route: with 1000 a coverage is known to two points, with 60 to seven."""
-CHUNK = {"adaptive": 20, "structural": 40, "regular": 40, "reference": 30}
+CHUNK = {"adaptive": 20, "structural": 40, "regular": 40, "reference": 4}
 """Worlds that a worker does in a row; NUTS compiles once a worker."""
 
 
@@ -37,26 +37,35 @@ def main(arguments: list[str] | None = None) -> int:
     console = Console(stderr=True)
     found: dict[Route, list[dict[str, float]]] = {}
     failures: list[str] = []
+    checks = prior_checks()
+    about = environment(vars(asked)) | {"seed": asked.seed}
     for route in asked.routes:
         worlds = asked.reference if route == "reference" else min(asked.worlds, WORLDS[route])
-        if worlds:
-            found[route], failed = _ranks(route, worlds, asked, console)
-            failures += failed
-    judged = {route: verdicts(ranks) for route, ranks in found.items() if ranks}
-    for route, rows in judged.items():
-        for one in rows:
-            print(
-                f"{route:<11}{one.quantity:<18}{one.worlds:>5}  p {one.p_chi_square:.3f} {one.p_ecdf:.3f}"
-                f"  mean {one.mean:.3f}  50 % {one.covered50:.2f}  90 % {one.covered90:.2f}"
-                f"  {'' if one.uniform else 'NOT UNIFORM'}"
-            )
+        if not worlds:
+            continue
+        ranks, failed = _ranks(route, worlds, asked, console)
+        failures += failed
+        if ranks:
+            found[route] = ranks
+            _print(route, verdicts(ranks))
+        if found and not asked.dry:  # after every route: whoever stops it has what was done
+            judged = {name: verdicts(one) for name, one in found.items()}
+            write_page(asked.out, found, judged, checks, about=about, failures=failures)
     for failure in failures:
         console.print(failure)
     if not asked.dry:
-        about = environment(vars(asked)) | {"seed": asked.seed}
-        write_page(asked.out, found, judged, prior_checks(), about=about, failures=failures)
         console.print(f"written: {asked.out}")
-    return 1 if failures else 0
+    return 1 if failures or not found else 0
+
+
+def _print(route: Route, judged: list[Verdict]) -> None:
+    for one in judged:
+        print(
+            f"{route:<11}{one.quantity:<18}{one.worlds:>5}  p {one.p_chi_square:.3f} {one.p_ecdf:.3f}"
+            f"  mean {one.mean:.3f}  50 % {one.covered50:.2f}  90 % {one.covered90:.2f}"
+            f"  {'' if one.uniform else 'NOT UNIFORM'}",
+            flush=True,
+        )
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -71,9 +80,18 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _chunk(route: Route, numbers: range, seed: int) -> list[dict[str, float]]:
-    """Ranks of some worlds; a function of a module, so that a worker can run it."""
-    return [ranks_of(route, number, seed=seed) for number in numbers]
+type Chunk = tuple[list[dict[str, float]], list[str]]
+
+
+def _chunk(route: Route, numbers: range, seed: int) -> Chunk:
+    """Ranks of some worlds, and the worlds that could not be fitted; a function of a module, for a worker to run."""
+    ranks, failed = [], []
+    for number in numbers:
+        try:
+            ranks.append(ranks_of(route, number, seed=seed))
+        except Exception as error:  # one world less, named on the page
+            failed.append(f"{route} {number}: {type(error).__name__}: {error}")
+    return ranks, failed
 
 
 def _ranks(
@@ -90,8 +108,9 @@ def _ranks(
         done = executor.outcomes(
             parts, progress=lambda name, n, of: bar.update(task, description=name or route, completed=n, total=of)
         )
-    ranks = [one for part in done if isinstance(part, Done) for one in part.value]
-    return ranks, [f"{part.name}: {part.reason}" for part in done if not isinstance(part, Done)]
+    ranks = [one for part in done if isinstance(part, Done) for one in part.value[0]]
+    failed = [one for part in done if isinstance(part, Done) for one in part.value[1]]
+    return ranks, failed + [f"{part.name}: {part.reason}" for part in done if not isinstance(part, Done)]
 
 
 if __name__ == "__main__":

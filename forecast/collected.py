@@ -16,15 +16,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from forecast.errors import UsageError
+from forecast.errors import InputError, UsageError
 from forecast.periods import Month
 from forecast.reading.tables import Problems, plain, quoted
 from forecast.reading.textfiles import checked_zip, read_bytes
+from forecast.texts import Lang, t
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-__all__ = ["MARK", "Collected", "Group", "Report", "checked_numbers", "collect", "read_plan"]
+__all__ = ["MARK", "CollectError", "Collected", "Group", "Report", "checked_numbers", "collect", "read_plan"]
 
 MARK: Final = "dabiao-tasks"
 """Stands in the hidden row of a task list, so that it is found again under any name."""
@@ -34,6 +35,15 @@ LEAST_DUE_WAN: Final = 100
 """Due amount from which that is asked."""
 _SEARCHED: Final = 12
 """Rows from the top in which the hidden keys are looked for: somebody may have added a line above."""
+
+
+class CollectError(InputError):
+    """Task lists cannot be taken over; carries every problem of all files, each at its cell."""
+
+    def report(self, lang: Lang) -> str:
+        """All problems, a line each, under a line that counts them."""
+        lines = [t("collect.count", lang, n=len(self.problems))]
+        return "\n".join([*lines, *(f"  {i}. {problem.text(lang)}" for i, problem in enumerate(self.problems, 1))])
 
 
 def checked_numbers(numbers: Sequence[tuple[Month, int, int]]) -> str:
@@ -137,7 +147,7 @@ def collect(
 
     Raises
     ------
-    InputError
+    CollectError
         Anything is wrong with any of them; it carries all problems, each at its cell.
     UsageError
         No file is given.
@@ -150,7 +160,8 @@ def collect(
     reader = _Reader(problems=problems, through=through, plan=plan)
     for one in lists:
         reader.read(one)
-    problems.check()
+    if len(problems):
+        raise CollectError(problems.listed())
     found = tuple(sorted(reader.reports.values(), key=lambda r: (r.indicator, r.plan_id, r.month, r.key)))
     told = [r.month for r in found if r.actual_wan is not None]
     last = through or max(told, default=None)

@@ -57,6 +57,7 @@ def read_dataset(path: Path) -> Dataset:
     indicators = read_indicators(tables["indicators"], problems) if "indicators" in tables else None
     if config is not None and units:
         _check_places(source, config, units, problems)
+        _check_naming(source, config, units, indicators, problems)
     panel = _panel(source, problems, units, indicators)
     ledger = _ledger(source, problems, units)
     targets: tuple[Target, ...] = ()
@@ -149,6 +150,26 @@ def _check_places(source: Source, config: Config, units: Mapping[str, Unit], pro
     if known and config.province not in _chain(config.city, units):
         params = {"city": config.city, "province": config.province, "chain": " → ".join(_chain(config.city, units))}
         problems.add_at("province_not_above", source.file, line_of(source.text, "province"), "province", params)
+
+
+def _check_naming(
+    source: Source,
+    config: Config,
+    units: Mapping[str, Unit],
+    indicators: Mapping[str, Indicator] | None,
+    problems: Problems,
+) -> None:
+    """Places and indicators that the rules of 点名 and 约谈 name exist."""
+    stated = config.naming.stated
+    asked: list[tuple[str, str, Mapping[str, object]]] = [("naming.stated.unit", one.unit, units) for one in stated]
+    if indicators is not None:
+        asked += [("naming.indicators", name, indicators) for name in config.naming.indicators]
+        asked += [("naming.stated.indicator", one.indicator, indicators) for one in stated if one.indicator]
+    for key, name, known_names in asked:
+        if name not in known_names:
+            code = "unit_unknown" if known_names is units else "indicator_unknown"
+            line = line_of(source.text, key.rpartition(".")[2])
+            problems.add_at(code, source.file, line, key, {"value": name})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

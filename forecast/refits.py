@@ -122,12 +122,21 @@ def worth(one: IndicatorPaths | None, goals: Sequence[Goal]) -> Floats:
 
 def judged(task: FitTask, goals: tuple[Goal, ...]) -> Floats:
     """Numbers of every target after a fit; a piece of work."""
-    return worth(fit_indicator(task), goals)
+    return worth(_fitted(task), goals)
 
 
 def reduced(task: FitTask, units: frozenset[str]) -> IndicatorPaths:
     """Draws of a fit for some of its units; a piece of work."""
-    return _of_units(fit_indicator(task), units)
+    return _of_units(_fitted(task), units)
+
+
+def _fitted(task: FitTask) -> IndicatorPaths:
+    """The fit; the search for its mode may look at worlds without output, where a logarithm has no value.
+
+    That what comes of it is finite is checked by ``fit_indicator``.
+    """
+    with np.errstate(divide="ignore"):
+        return fit_indicator(task)
 
 
 def _of_units(one: IndicatorPaths, units: frozenset[str]) -> IndicatorPaths:

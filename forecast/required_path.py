@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -29,6 +29,7 @@ from forecast.dataset import Dataset
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent, to_percent
 from forecast.effects import Effects, World
 from forecast.errors import UsageError
+from forecast.path_steps import Line, Periods, Phase, Scope, Step, scaled_projects, steps_of
 from forecast.periods import Month
 from forecast.target import TargetKind
 
@@ -60,23 +61,6 @@ class PathStatus(StrEnum):
     NOT_ACTIONABLE = "not_actionable"
 
 
-class Scope(StrEnum):
-    """Whose path it is. A zone's figures are already in a county's."""
-
-    CITY = "city"
-    COUNTY = "county"
-    ZONE = "zone"
-    PROJECT = "project"
-
-
-class Phase(StrEnum):
-    """What a period is: published, open but before the first month of action, or demanded."""
-
-    PUBLISHED = "published"
-    FORECAST = "forecast"
-    DEMANDED = "demanded"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
     """A wish: P(near) or P(reach) at least so much, as a fraction in (0, 1)."""
@@ -94,50 +78,8 @@ DEFAULT: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One period of a path; growth in percent, money in 亿元; None where nothing is known to say it.
-
-    Growth and money are means over draws; ``p10`` and ``p90`` are quantiles of the money demanded, which the
-    uncertainty of the base level widens. Of a project the money is that of its plan.
-    extra_yi : money demanded beyond the forecast; pace_pct : share of the year's months gone (序时进度)
-    done_pct, asked_pct : year to date as a share of what the year must bring, forecast and demanded
-    """
-
-    period: Month
-    phase: Phase
-    forecast_month_pct: float | None = None
-    demanded_month_pct: float | None = None
-    forecast_cum_pct: float | None = None
-    demanded_cum_pct: float | None = None
-    forecast_yi: float | None = None
-    demanded_yi: float | None = None
-    demanded_p10_yi: float | None = None
-    demanded_p90_yi: float | None = None
-    extra_yi: float | None = None
-    pace_pct: float | None = None
-    done_pct: float | None = None
-    asked_pct: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """The path of one place or project.
-
-    key : id; synthetic : whether it rests on a synthetic ledger row
-    """
-
-    scope: Scope
-    key: str
-    name_zh: str
-    steps: tuple[Step, ...]
-    synthetic: bool = False
-    resp_unit: str = ""
-    resp_person: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """What the demanded periods must bring together, 亿元: mean and quantiles over draws, and the part beyond forecast."""
+    """What the demanded periods must bring together, 亿元: mean, quantiles over draws, and what is beyond forecast."""
 
     level_yi: float
     p10_yi: float
@@ -214,16 +156,19 @@ def indicators_of(names: Sequence[str], dataset: Dataset) -> tuple[str, ...]:
     return tuple(names) or known
 
 
-def required_path(world: World, cases: Sequence[Case], demands: Sequence[Demand] = DEFAULT) -> tuple[RequiredPath, ...]:
+def required_path(
+    world: World, cases: Sequence[Case], demands: Sequence[Demand] = DEFAULT, *, below: bool = True
+) -> tuple[RequiredPath, ...]:
     """Demanded paths of the city's targets, in the order of the cases, then of the demands.
 
     Parameters
     ----------
     world : baseline draws and data set
     cases : of ``compare.cases``; those of other places are left out
+    below : whether counties, zones and projects have lines too
     """
     mine = [case for case in cases if case.target.unit == world.city]
-    return tuple(_Target.of(world, case).path(demand) for case in mine for demand in demands)
+    return tuple(_Target.of(world, case).path(demand, below=below) for case in mine for demand in demands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -269,7 +214,7 @@ class _Target:
             moved=weight[:, start:].sum(axis=1) * (1.0 if share is None else 1.0 - share),
         )
 
-    def path(self, demand: Demand) -> RequiredPath:
+    def path(self, demand: Demand, *, below: bool = True) -> RequiredPath:
         tolerance_pp = self.case.target.tolerance_pp if demand.criterion is Criterion.NEAR else 0.0
         tolerance = from_percent(tolerance_pp)
         needed = uplift(self.gap, self.moved, probability=demand.probability, tolerance=tolerance)
@@ -286,7 +231,7 @@ class _Target:
             first=self.labels[self.start] if self.start < len(self.labels) else None,
             periods=len(self.labels) - self.start,
             rest=self._rest(size) if status is PathStatus.SOLVED else None,
-            lines=self._lines(size, tolerance, told=told),
+            lines=self._lines(size, tolerance, told=told, below=below),
         )
 
     def _rest(self, size: float) -> Rest | None:
@@ -306,17 +251,19 @@ class _Target:
             return PathStatus.NOT_ACTIONABLE
         return PathStatus.SOLVED if np.isfinite(needed) else PathStatus.UNREACHABLE
 
-    def _lines(self, size: float, tolerance: float, *, told: bool) -> tuple[Line, ...]:
+    def _lines(self, size: float, tolerance: float, *, told: bool, below: bool) -> tuple[Line, ...]:
         """Lines of the city, its counties and zones, and for investment its projects."""
         world, indicator = self.world, self.case.target.indicator
         city = world.dataset.panel.units[world.city]
         base = world.base_yi(world.city, indicator)
         wanted = float((1.0 + self.goal - tolerance).mean())
-        steps = self._steps((self.growth, self.cum), self.weight, base, size, wanted=wanted, told=told)
+        steps = steps_of(self._periods, (self.growth, self.cum), self.weight, base, size, wanted=wanted, told=told)
         lines = [Line(scope=Scope.CITY, key=city.unit, name_zh=city.name_zh, steps=steps)]
-        below = [unit for unit in world.dataset.panel.units.values() if unit.parent == city.unit]
-        total = self._total([unit.unit for unit in below if unit.counted_within is None])
-        for unit in below:
+        if not below:
+            return tuple(lines)
+        inside = [unit for unit in world.dataset.panel.units.values() if unit.parent == city.unit]
+        total = self._total([unit.unit for unit in inside if unit.counted_within is None])
+        for unit in inside:
             own = world.base_yi(unit.unit, indicator)
             level = None if own is None or total is None or base is None else base * own / total
             drawn = world.drawn(indicator, unit.unit)
@@ -326,10 +273,17 @@ class _Target:
                     scope=Scope.ZONE if unit.counted_within else Scope.COUNTY,
                     key=unit.unit,
                     name_zh=unit.name_zh,
-                    steps=self._steps(drawn_growth, weight, level, size, wanted=None, told=told),
+                    steps=steps_of(self._periods, drawn_growth, weight, level, size, wanted=None, told=told),
                 )
             )
-        return (*lines, *(self._projects(base, size) if told and indicator == OF_PROJECTS and base is not None else ()))
+        if not (told and indicator == OF_PROJECTS and base is not None):
+            return tuple(lines)
+        extra = float((base * self.weight[:, self.start :].sum(axis=1)).mean()) * size
+        return (*lines, *scaled_projects(world.dataset.ledger.projects, self.labels[self.start :], extra))
+
+    @property
+    def _periods(self) -> Periods:
+        return Periods(labels=self.labels, published=self.published, start=self.start)
 
     def _of(self, unit: str) -> tuple[tuple[Floats, Floats], Floats]:
         """Growth of single periods, and to date, and base weights of a place with draws, (draw, period)."""
@@ -345,109 +299,6 @@ class _Target:
         known = [level for level in levels if level is not None]
         return np.sum(known, axis=0) if known and len(known) == len(levels) else None
 
-    def _steps(
-        self,
-        drawn: tuple[Floats, Floats] | None,
-        weight: Floats,
-        base: Floats | None,
-        size: float,
-        *,
-        wanted: float | None,
-        told: bool,
-    ) -> tuple[Step, ...]:
-        """Periods of a place's path.
-
-        Parameters
-        ----------
-        drawn : growth of single periods and to date; None: nothing is published, only the extra can be named
-        base : (draw,), last year's level, 亿元; wanted : mean of this year's over last year's level, as demanded
-        """
-        asked = np.where(np.arange(len(self.labels)) >= self.start, size, 0.0)
-        extra = None if base is None else (base[:, None] * weight * asked).mean(axis=0)
-        last = self.labels[-1].month
-        out = []
-        for k, label in enumerate(self.labels):
-            phase = Phase.PUBLISHED if k < self.published else Phase.FORECAST if k < self.start else Phase.DEMANDED
-            pace = to_percent(label.month / last)
-            step = Step(period=label, phase=phase, pace_pct=pace, extra_yi=_at(extra, k) if told else None)
-            if drawn is not None:
-                growth, cum = (array[:, k] for array in drawn)
-                money = None if base is None else base * weight[:, k]
-                running = weight[:, : k + 1].sum(axis=1)
-                lift = (weight[:, : k + 1] * asked[: k + 1]).sum(axis=1) / running
-                step = replace(
-                    step,
-                    forecast_month_pct=_mean_pct(growth),
-                    forecast_cum_pct=_mean_pct(cum),
-                    forecast_yi=None if money is None else float((money * (1.0 + growth)).mean()),
-                    done_pct=None if wanted is None else _mean_pct(running * (1.0 + cum)) / wanted,
-                )
-                if told:
-                    step = _with_demand(step, growth + asked[k], cum + lift, running, money=money, wanted=wanted)
-            out.append(step)
-        return tuple(out)
-
-    def _projects(self, base: Floats, size: float) -> tuple[Line, ...]:
-        """Plans of projects in the demanded months, scaled so that they bring the city's extra money together."""
-        rows = self.world.dataset.ledger.projects
-        months = [label for label in self.labels[self.start :] if f"plan_m{label.month:02d}_yi" in rows.columns]
-        if rows.empty or not months:
-            return ()
-        plans = np.nan_to_num(rows[[f"plan_m{label.month:02d}_yi" for label in months]].to_numpy(dtype=np.float64))
-        if not plans.sum() > 0.0:
-            return ()
-        extra = float((base * self.weight[:, self.start :].sum(axis=1)).mean()) * size
-        scale = 1.0 + extra / float(plans.sum())
-        out = []
-        for plan, row in zip(plans, rows.to_dict("records"), strict=True):
-            steps = tuple(
-                Step(
-                    period=label,
-                    phase=Phase.DEMANDED,
-                    forecast_yi=float(amount),
-                    demanded_yi=float(amount * scale),
-                    extra_yi=float(amount * (scale - 1.0)),
-                )
-                for label, amount in zip(months, plan, strict=True)
-            )
-            out.append(
-                Line(
-                    scope=Scope.PROJECT,
-                    key=str(row["project"]),
-                    name_zh=str(row["name_zh"]),
-                    steps=steps,
-                    synthetic=row["row_status"] == "synthetic",
-                    resp_unit=str(row["resp_unit"]),
-                    resp_person=str(row["resp_person"]),
-                )
-            )
-        return tuple(out)
-
-
-def _with_demand(
-    step: Step, growth: Floats, cum: Floats, running: Floats, *, money: Floats | None, wanted: float | None
-) -> Step:
-    """A step with what is demanded: growth of the period and to date, (draw,)."""
-    levels = None if money is None else money * (1.0 + growth)
-    low, high = (None, None) if levels is None else (float(q) for q in np.quantile(levels, [0.1, 0.9]))
-    return replace(
-        step,
-        demanded_month_pct=_mean_pct(growth),
-        demanded_cum_pct=_mean_pct(cum),
-        demanded_yi=None if levels is None else float(levels.mean()),
-        demanded_p10_yi=low,
-        demanded_p90_yi=high,
-        asked_pct=None if wanted is None else _mean_pct(running * (1.0 + cum)) / wanted,
-    )
-
 
 def _share(gap: Floats, tolerance_pp: float) -> float:
     return bounded_share(int(reached(gap, tolerance_pp=tolerance_pp).sum()), len(gap))
-
-
-def _mean_pct(values: Floats) -> float:
-    return to_percent(float(values.mean()))
-
-
-def _at(values: Floats | None, k: int) -> float | None:
-    return None if values is None else float(values[k])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from io import StringIO
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from forecast.assignments import Wanted, assignments
 from forecast.breakdown import BreakdownStatus, Method, stated_increment
 from forecast.cli import app
+from forecast.dataset import read_dataset
 from forecast.errors import InputError, UsageError
 from forecast.holds import parse_hold
 from forecast.reading.config import config_of
@@ -24,6 +26,7 @@ from forecast.report.breakdown_terminal import narrative, render_assignments
 from forecast.report.schema import BREAKDOWN_TABLES, COLLECT_TABLES, schema
 from forecast.texts import LANGS
 from tests import assignment_run as ar
+from tests.small_dataset import TOML, write_dataset
 
 ROOT = Path(__file__).parent.parent
 FOUND = ar.assigned(wish=0.9)
@@ -168,6 +171,20 @@ def test_a_bad_call_is_told_before_anything_is_fitted(arguments, code, said):
     assert "Traceback" not in done.output
 
 
+def test_the_command_writes_nothing_beside_holds_that_cannot_be_met(tmp_path, monkeypatch):
+    command = importlib.import_module("forecast.cli.breakdown")  # the package has the function under this name
+    monkeypatch.setattr(command, "run_and_keep", lambda *_, **__: (ar.finished(), None))
+    call = ["breakdown", str(ROOT / "data" / "example"), "--indicator", "fai", "--increment", "3"]
+    call += ["--hold", "hanbin=2", "--hold", "xunyang=2", "--out", str(tmp_path / "out"), "--lang", "zh"]
+    done = CliRunner().invoke(app, call)
+    assert done.exit_code == 1
+    assert "与其他锁定不能同时满足" in done.stderr
+    assert not (tmp_path / "out").exists()
+    told = CliRunner().invoke(app, [*call, "--json"])
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["ok"] is False
+
+
 RAW = {
     "name": "x", "name_zh": "x", "city": "a", "province": "b", "target_year": 2020, "as_of": "2020-08",
     "first_action_month": "2020-10",
@@ -209,6 +226,26 @@ def test_what_is_wrong_with_the_rules_is_reported(tables, codes):
     made, problems = config(**tables)
     assert made is None
     assert [code.replace("toml_key_near", "toml_key_unknown") for code in problems] == codes
+
+
+def test_places_and_indicators_of_the_rules_exist(tmp_path):
+    rules = """
+[naming]
+indicators = ["fai", "fia"]
+[[naming.stated]]
+unit = "nowhere"
+indicator = "gpd"
+text = "x"
+source = "x"
+released = "2020-09-28"
+"""
+    folder = write_dataset(tmp_path, {"dataset.toml": TOML + rules})
+    with pytest.raises(InputError) as caught:
+        read_dataset(folder)
+    found = {(p.code, p.column, p.params.get("value")) for p in caught.value.problems}
+    assert ("unit_unknown", "naming.stated.unit", "nowhere") in found
+    assert ("indicator_unknown", "naming.indicators", "fia") in found
+    assert ("indicator_unknown", "naming.stated.indicator", "gpd") in found
 
 
 def test_the_document_is_json():

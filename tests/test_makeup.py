@@ -287,3 +287,16 @@ def test_the_default_wish_is_that_gdp_comes_close():
     assert (one.id, one.level) == ("gdp:near", 0.5)
     assert default_wish(CASES[2:], city="ankang").id == "fai:near"
     assert default_wish((), city="ankang") is None
+
+
+def test_a_city_without_ledgers_still_gets_an_answer():
+    book = sw.ledger()
+    empty = replace(
+        book, projects=book.projects.iloc[:0], enterprises=book.enterprises.iloc[:0], pipeline=book.pipeline.iloc[:0]
+    )
+    bare = World(paths=ONE.paths, dataset=sw.dataset(book=empty))
+    plan = makeup(bare, CASES, asked(above("gdp", 0.03)))
+    assert {row.lever.family for row in plan.rows} == {Family.SECTOR}
+    assert plan.status is Status.SOLVED
+    assert all(row.unsupported for row in plan.sectors if row.planned_pp > 1e-3)
+    assert not plan.synthetic

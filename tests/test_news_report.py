@@ -292,3 +292,20 @@ def test_a_scenario_can_be_what_is_compared(runs, tmp_path):
     assert done.exit_code == 0, done.output
     kinds = {row["kind"] for row in json.loads(done.stdout)["news"] if row["indicator"] == "ind_va"}
     assert "scenario" in kinds
+
+
+def test_the_monthly_job_says_why_where_it_is_asked(tmp_path):
+    city = write_dataset(tmp_path / "city")
+    new = tmp_path / "new.csv"
+    new.write_text(
+        "unit,indicator,period,measure,value,released,status,source\n"
+        "xiaocheng,ind_va,2020-09,cum_yoy_pct,-11.0,2020-10-20,published,市统计局\n",
+        encoding="utf-8",
+    )
+    done = invoke("update", str(city), str(new), "--why", "--json")
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.stdout)
+    sentences = {row["target_kind"]: row["sentence"] for row in document["news"]["sentences"]}
+    assert "1—9月降幅收窄2.6个百分点" in sentences["province_average"]
+    plain = invoke("update", str(city), str(new), "--why")
+    assert "概率变动分解" in plain.stdout

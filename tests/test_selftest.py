@@ -37,17 +37,17 @@ def test_the_small_data_set_is_read_without_a_problem_and_growth_in_it_is_real(t
 
 
 @pytest.mark.parametrize(
-    ("name", "broken"),
+    ("name", "wrong"),
     [
-        ("required_growth", lambda target, cum, weight: 0.35),
-        ("total_growth", lambda share, rate: 0.15),
-        ("previous_growth", lambda a, g: -0.2),
-        ("restart_lift", lambda share, weight, recovery: 0.027),
-        ("exit_keeping_base", lambda share, others: 0.0),
+        ("required_growth", 0.35),
+        ("total_growth", 0.15),
+        ("previous_growth", -0.2),
+        ("restart_lift", 0.027),
+        ("exit_keeping_base", 0.0),
     ],
 )
-def test_arithmetic_that_is_broken_on_purpose_fails(monkeypatch, name, broken):
-    monkeypatch.setattr(growth, name, broken)
+def test_arithmetic_that_is_broken_on_purpose_fails(monkeypatch, name, wrong):
+    monkeypatch.setattr(growth, name, lambda *_, **__: wrong)
     arithmetic = {one: CHECKS[one] for one in ("required", "pulls", "two_years", "levels", "restart", "leaving")}
     found = selftest(checks=arithmetic)
     assert len(found) == 6

@@ -100,7 +100,7 @@ def breakdown(
         from forecast.breakdown import BreakdownStatus
         from forecast.dataset import read_dataset
         from forecast.report.breakdown_tables import breakdown_document, write_breakdown_tables
-        from forecast.report.breakdown_terminal import render_assignments
+        from forecast.report.breakdown_terminal import narrative, render_assignments
         from forecast.report.files import document, provenance, write_run
         from forecast.report.task_sheet import BOOK_NAME, write_task_book
         from forecast.run import Request
@@ -110,6 +110,15 @@ def breakdown(
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
         finished, kept = run_and_keep(request, errors, words_, refit=refit, workers=workers)
         found = assignments(finished, wanted)
+        at_odds = [b for b in found.breakdowns if b.status is BreakdownStatus.INFEASIBLE]
+        if at_odds:  # nothing is written beside holds that cannot be met
+            lines = [line for b in at_odds for line in narrative(b, found, words_)]
+            if json_:
+                problems = [{"where": "--hold", "text": line.strip(), "code": "infeasible"} for line in lines]
+                print_json({"ok": False, "problems": problems})
+            else:
+                errors.print("\n".join(lines))
+            raise typer.Exit(1)
         target = out or Path("out") / f"{finished.run_id}-breakdown"
         write_run(finished, target, kept=kept)
         write_breakdown_tables(found, target)
@@ -131,8 +140,6 @@ def breakdown(
         else:
             files = (str(target), *([str(book)] if book else []))
             Console(highlight=False).print(render_assignments(found, lang=words_, files=files))
-        if any(b.status is BreakdownStatus.INFEASIBLE for b in found.breakdowns):
-            raise typer.Exit(1)
 
 
 def _wanted(

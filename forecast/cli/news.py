@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from forecast.cli.kept import Workers, executor_of, fitting
 from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported
+from forecast.texts import Lang
 
-__all__ = ["news"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast.store import KeptRun
+
+__all__ = ["Told", "news", "split_of"]
 
 RunArgument = Annotated[
     str,
@@ -36,26 +43,49 @@ def news(
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
-        from forecast.news import kept_side
-        from forecast.news import news as split
-        from forecast.report.files import provenance
-        from forecast.report.news import news_document, news_frame, write_news
-        from forecast.report.news_text import render_news, sentences
+        from forecast.report.news import write_news
         from forecast.store import Store
 
         store = Store()
-        sides = (
-            kept_side(store.open(before), scenario=scenario_before),
-            kept_side(store.open(after), scenario=scenario),
-        )
-        with fitting(errors, words) as show:
-            found = split(*sides, executor=executor_of(workers), progress=show)
-        dataset = sides[1].run.dataset
-        frame = news_frame(found, provenance(sides[1].run))
-        told = sentences(found, dataset, lang=words)
+        runs = (store.open(before), store.open(after))
+        told = split_of(*runs, errors, words, workers=workers, scenarios=(scenario_before, scenario))
         if out is not None:
-            write_news(frame, out)
+            write_news(told.frame, out)
         if json_:
-            print_json(news_document(found, frame, told))
+            print_json(told.document)
             return
-        Console(highlight=False).print(render_news(found, dataset, lang=words))
+        Console(highlight=False).print(told.screen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Told:
+    """A split of changes as a table, for programs, and for the screen."""
+
+    frame: pd.DataFrame
+    document: dict[str, Any]
+    screen: RenderableType
+
+
+def split_of(
+    before: KeptRun,
+    after: KeptRun,
+    console: Console,
+    lang: Lang,
+    *,
+    workers: int | None,
+    scenarios: tuple[str | None, str | None] = (None, None),
+) -> Told:
+    """Why probabilities moved between two kept runs, with the progress of refits on standard error."""
+    from forecast.news import kept_side
+    from forecast.news import news as split
+    from forecast.report.files import provenance
+    from forecast.report.news import news_document, news_frame
+    from forecast.report.news_text import render_news, sentences
+
+    sides = [kept_side(kept, scenario=file) for kept, file in zip((before, after), scenarios, strict=True)]
+    with fitting(console, lang) as show:
+        found = split(*sides, executor=executor_of(workers), progress=show)
+    dataset = sides[1].run.dataset
+    frame = news_frame(found, provenance(sides[1].run))
+    document = news_document(found, frame, sentences(found, dataset, lang=lang))
+    return Told(frame=frame, document=document, screen=render_news(found, dataset, lang=lang))

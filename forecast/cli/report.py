@@ -46,8 +46,8 @@ KindOption = Annotated[
     list[Kinds] | None,
     typer.Option(
         "--kind",
-        help="workbook 工作簿、brief 专报、scheme 互补互济建议方案、charts 图、data 数据、all 全部；可多次，默认前两种。"
-        "What to write, may be repeated; workbook and brief unless told.",
+        help="workbook 工作簿、brief 专报、scheme 互补互济建议方案、charts 图、data 数据、all 全部；可多次，"
+        "默认前两种。What to write, may be repeated; workbook and brief unless told.",
     ),
 ]
 ScenarioOption = Annotated[
@@ -90,7 +90,8 @@ def report(
     with reported(words, as_json=json_):
         from forecast.errors import UsageError
         from forecast.report.convert import office
-        from forecast.report.export import By, Kind, ReportRequest, write_reports
+        from forecast.report.export import Kind, ReportRequest, write_reports
+        from forecast.report.recipients import By
         from forecast.store import Store
 
         store = Store()

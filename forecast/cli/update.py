@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from forecast.cli.kept import Workers, after_run, executor_of, fitting
+from forecast.cli.news import split_of
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -45,6 +46,7 @@ def update(
     method: MethodOption = Route.FAST,
     out: Out = None,
     preview: Annotated[bool, typer.Option("--preview", help="只检查，不改动。Check only, change nothing.")] = False,
+    why: Annotated[bool, typer.Option("--why", help="逐项分解概率为何变动。Say why each probability moved.")] = False,
     workers: Workers = None,
     lang: LanguageOption = None,
     json_: Json = False,
@@ -84,10 +86,14 @@ def update(
             errors.print(line)
         if json_:
             moved = {"moved": moved_document(done.moved), "update": _document(done.prepared)}
+            if why:
+                moved["news"] = split_of(done.before, done.after, errors, words, workers=workers).document
             print_json(document(done.run) | moved)
             return
         print("\n".join(_lines(done.prepared, words)))
         console.print(render_moved(done.moved, done.run.dataset, lang=words))
+        if why:
+            console.print(split_of(done.before, done.after, errors, words, workers=workers).screen)
 
 
 def _lines(prepared: Prepared, lang: Lang) -> list[str]:

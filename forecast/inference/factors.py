@@ -18,9 +18,10 @@ Invariant: the factors are those of the dense covariances (held by ``tests/test_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import scipy.linalg
@@ -38,10 +39,12 @@ __all__ = [
     "Factors",
     "Grid",
     "contrasts",
+    "decomposed",
     "factors",
     "last_figure",
     "observed_noise",
     "shape_kernel",
+    "together",
 ]
 
 DESIGN_CENTRE: Final = np.array([*SHAPE_CENTRE[:5], 1.6])
@@ -102,6 +105,7 @@ DESIGN: Final = _design()
 class Factors:
     """Factors of a grid for every point of the design; ``T`` observed periods, ``H`` open ones.
 
+    shapes : (point, 6); log_ratio : (point,), log of the prior's density over the design's, up to a constant
     figures : (T, T), B; axes : (point, T, T), U, an axis a column; eigenvalue : (point, T), lam
     cross : (point, H + 1, T), covariance of what is wanted with W x for unit scale; the last row is for the noise of
         the last published cumulative figure, and rho^2 times noise_cross : (point, T)
@@ -110,6 +114,8 @@ class Factors:
     """
 
     grid: Grid
+    shapes: Floats
+    log_ratio: Floats
     figures: Floats
     axes: Floats
     eigenvalue: Floats
@@ -215,13 +221,30 @@ def shape_kernel(shape: Floats, grid: Grid) -> Floats:
 @lru_cache(maxsize=KEPT_GRIDS)
 def factors(grid: Grid) -> Factors:
     """Factors of a grid. Computed once a process for a grid; treat the arrays as read-only."""
-    n, points = grid.observed, len(DESIGN)
+    return decomposed(DESIGN, grid)
+
+
+def together(designs: Sequence[Factors], log_ratio: Floats) -> Factors:
+    """Factors of the same grid at the points of all designs.
+
+    Parameters
+    ----------
+    log_ratio : (point,), log of the prior's density over that of the whole design
+    """
+    names = ("shapes", "axes", "eigenvalue", "cross", "noise_cross", "own", "precision", "log_det")
+    arrays: dict[str, Any] = {name: np.concatenate([getattr(one, name) for one in designs]) for name in names}
+    return replace(designs[0], log_ratio=log_ratio, **arrays)
+
+
+def decomposed(shapes: Floats, grid: Grid) -> Factors:
+    """Factors of a grid for these shapes, which are taken as points of the prior."""
+    n, points = grid.observed, len(shapes)
     noise = observed_noise(grid)
     figures = scipy.linalg.solve_triangular(np.linalg.cholesky(noise), np.eye(n), lower=True)
     axes, eigenvalue = np.empty((points, n, n)), np.empty((points, n))
     cross = np.zeros((points, grid.open + 1, n))
     own = np.empty((points, grid.open, grid.open))
-    for i, shape in enumerate(DESIGN):
+    for i, shape in enumerate(shapes):
         kernel = shape_kernel(shape, grid)
         eigenvalue[i], axes[i] = np.linalg.eigh(figures @ kernel[:n, :n] @ figures.T)
         cross[i, :-1], own[i] = kernel[n:, :n] @ figures.T @ axes[i], kernel[n:, n:]
@@ -229,6 +252,8 @@ def factors(grid: Grid) -> Factors:
     precision = 1 / (eigenvalue[:, None, :] + NOISE_RATIOS[:, None] ** 2)
     return Factors(
         grid=grid,
+        shapes=shapes,
+        log_ratio=np.zeros(points),
         figures=figures,
         axes=axes,
         eigenvalue=eigenvalue,

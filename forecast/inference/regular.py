@@ -1,12 +1,7 @@
 """The structural member on a regular grid: shapes weighted on a fixed design, the scale integrated analytically.
 
-For every place the log index, or its ratio to its parent's, is ``x ~ N(0, s^2 (K_x(shape) + rho^2 N0))``. With
-``q = x' (K_x + rho^2 N0)^-1 x`` and ``s^2 ~ InvGamma(a0, a0 c^2)``, ``c`` the robust scale of the figures,
-
-    log p(x | shape, rho) = -(a0 + T/2) log(a0 c^2 + q/2) - 1/2 log det + const,
-    s^2 | x, shape, rho ~ InvGamma(a0 + T/2, a0 c^2 + q/2),
-
-and ``f | x, shape, rho, s`` is Gaussian. Siblings share a prior of their shapes, learnt from them by EM.
+With ``q`` and the weights of ``learning``, ``s^2 | x, shape, rho ~ InvGamma(a0 + T/2, a0 c^2 + q/2)``, and what is
+wanted of the open periods given shape, rho and s is Gaussian.
 
 Invariant: given shape, rho and scale, draws have the mean and covariance of the dense conditional normal
 (held by ``tests/test_regular.py``).
@@ -15,27 +10,36 @@ Invariant: given shape, rho and scale, draws have the mean and covariance of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics
-from forecast.inference.factors import DESIGN, DESIGN_CENTRE, DESIGN_SPREAD, NOISE_RATIOS, Factors, Grid, factors
-from forecast.inference.incomplete import (
-    MOST_MISSING,
-    NO_GAP,
-    Drawn,
-    Series,
-    draw_missing,
-    drawn,
-    integrated_out,
+from forecast.inference.factors import NOISE_RATIOS, Factors, Grid, factors
+from forecast.inference.incomplete import MOST_MISSING, NO_GAP, Drawn, Series, draw_missing, drawn
+from forecast.inference.learning import (
+    POOL_SPREAD,
+    REVISED,
+    REVISED_SD,
+    ROUNDING_SD,
+    SCALE_SHAPE,
+    Learnt,
+    changes,
+    evidence,
+    learn,
+    robust_scale,
 )
 from forecast.inference.model import Measurements
 from forecast.inference.ratio import RatioDraws
+from forecast.inference.refine import refined
 
 __all__ = [
+    "POOL_SPREAD",
+    "REVISED",
+    "REVISED_SD",
+    "ROUNDING_SD",
+    "SCALE_SHAPE",
     "Learnt",
     "changes",
     "common_grid",
@@ -43,6 +47,7 @@ __all__ = [
     "effective_draws",
     "gains",
     "learn",
+    "long_run_growth",
     "regular_family",
     "robust_scale",
     "whole_path",
@@ -56,46 +61,8 @@ most where a panel collapsed and came back, whatever the number there (public pa
 
 LEAST_CHANGES: Final = 10
 """Changes of year-on-year growth that the robust scale is at least the median of."""
-SCALE_SHAPE: Final = 2.0
-"""a0: the robust scale weighs as four figures."""
-LEAST_SCALE: Final = 1e-5
-ROUNDING_SD: Final = 0.35
-"""Prior sd of the log of the noise's sd around rounding, which is known but for dependence of the figures."""
-REVISED: Final = 0.25
-"""Prior probability that figures are revised on top of rounding; the log of how much is half normal with
-``REVISED_SD``. Both as the public panels have it, scored years included."""
-REVISED_SD: Final = 1.5
-UNLIKELY: Final = -3.5
-"""Log of the noise's sd over that of rounding that needs no computing: ten prior sds."""
-POOL: Final = 5.0
-"""Siblings that the prior of the shapes weighs as much as, when the siblings' own is learnt."""
-POOL_SPREAD: Final = 0.8
-"""Spread of siblings' shapes around their own mean, over that of all places: with a narrower one, learnt or not, the
-public panels score the same and fewer points of the design count."""
-POOL_STEPS: Final = 6
 LARGEST_MOVE: Final = 8.0
 """Year-on-year log growth beyond which draws are cut: a factor of three thousand."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Learnt:
-    """What figures say of shape, noise ratio and scale of siblings.
-
-    weight : (point, ratio, sibling), posterior mass, sums to 1 for a sibling
-    rotated : (point, T, sibling), W x; quadratic : (point, ratio, sibling), q; prior_scale2 : (sibling,), a0 c^2
-    figures : (sibling,), int, what they were learnt from
-    """
-
-    weight: Floats
-    rotated: Floats
-    quadratic: Floats
-    prior_scale2: Floats
-    figures: np.ndarray
-
-    @property
-    def effective_points(self) -> Floats:
-        """Effective number of points of the design, (sibling,)."""
-        return 1 / (self.weight.sum(1) ** 2).sum(0)
 
 
 def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | None, *, root: bool) -> Grid | None:
@@ -128,17 +95,6 @@ def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | 
     return above
 
 
-def changes(grid: Grid, missing: np.ndarray) -> np.ndarray:
-    """Whether a change of year-on-year growth is seen: its three figures are published, (T - per_year - 1,), bool.
-
-    missing : (g,) positions of the gaps
-    """
-    there = np.ones(grid.observed, dtype=bool)
-    there[missing] = False
-    seen = there[2:] & there[1:-1] & there[:-2]
-    return seen[grid.per_year - 1 :]
-
-
 def regular_family(
     grid: Grid,
     siblings: Sequence[Series],
@@ -156,7 +112,6 @@ def regular_family(
     above : the parent with what was drawn of it; None for the root
     own : random stream of every sibling
     """
-    known = factors(grid)
     index = np.stack([one.index for one in siblings], axis=1)
     unseen = [one.missing for one in siblings]
     if above is not None:
@@ -164,7 +119,8 @@ def regular_family(
         unseen = [np.union1d(gaps, above.series.missing) for gaps in unseen]
     trend = long_run_growth(index, grid.per_year) if above is None else np.zeros(index.shape[1])
     year = np.arange(grid.periods) // grid.per_year
-    learnt = learn(known, index - np.outer(year[grid.per_year :][: grid.observed], trend), rounding_sd, unseen)
+    detrended = index - np.outer(year[grid.per_year :][: grid.observed], trend)
+    known, learnt = refined(factors(grid), lambda design: evidence(design, detrended, rounding_sd, unseen))
     points = float(learnt.effective_points.min())
     ratio = np.empty((draws, index.shape[1], grid.periods))
     effective = float(draws)
@@ -189,81 +145,6 @@ def long_run_growth(index: Floats, per_year: int) -> Floats:
     first = np.zeros((per_year, index.shape[1]))
     growth = index - np.concatenate([first, index])[: len(index)]
     return np.median(growth, axis=0)
-
-
-def robust_scale(index: Floats, per_year: int, seen: np.ndarray | None = None) -> Floats:
-    """Scale that changes of year-on-year growth show, whatever a few of them do: index (T, unit) -> (unit,).
-
-    seen : (T - per_year - 1, unit) bool, changes that count; all where there is none
-    """
-    change = np.abs(np.diff(index[per_year:] - index[:-per_year], axis=0))
-    middle = np.median(change, axis=0) if seen is None else np.nanmedian(np.where(seen, change, np.nan), axis=0)
-    return np.maximum(middle * 1.4826 / np.sqrt(2), LEAST_SCALE)
-
-
-def learn(known: Factors, index: Floats, rounding_sd: Floats, missing: Sequence[np.ndarray] | None = None) -> Learnt:
-    """Posterior of shapes, noise ratios and scales of siblings.
-
-    Parameters
-    ----------
-    index : (T, sibling), log index, or log ratio to the parent's
-    rounding_sd : (sibling,), sd of rounding of its cumulative log growth
-    missing : positions of every sibling's gaps; the index has anything there; None: there is no gap
-    """
-    gaps = missing if missing is not None else [np.zeros(0, dtype=np.intp)] * index.shape[1]
-    seen = np.stack([changes(known.grid, rows) for rows in gaps], axis=1) if any(map(len, gaps)) else None
-    prior_scale2 = SCALE_SHAPE * robust_scale(index, known.grid.per_year, seen) ** 2
-    rotated = known.rotated(index)
-    quadratic = known.precision @ rotated**2
-    log_det = np.repeat(known.log_det[:, :, None], index.shape[1], axis=2)
-    for i in (i for i, rows in enumerate(gaps) if len(rows)):
-        size = np.sqrt(quadratic[:, :, i].max(0) / len(index)) * NOISE_RATIOS
-        likely = np.log(size / rounding_sd[i]) > UNLIKELY
-        quadratic[:, :, i], log_det[:, :, i] = integrated_out(known, rotated[:, :, i], gaps[i], likely)
-    figures = len(index) - np.array([len(rows) for rows in gaps])
-    power = SCALE_SHAPE + figures / 2
-    beta = prior_scale2 + quadratic / 2
-    log_mass = -power * np.log(beta) - 0.5 * log_det
-    log_mass += _noise_log_prior(np.log(NOISE_RATIOS[:, None] * np.sqrt(beta / power) / rounding_sd))
-    mass = np.exp(log_mass - log_mass.max((0, 1)))
-    weight = mass * _prior(mass.sum(1))[:, None, None]
-    return Learnt(
-        weight=weight / weight.sum((0, 1)),
-        rotated=rotated,
-        quadratic=quadratic,
-        prior_scale2=prior_scale2,
-        figures=figures,
-    )
-
-
-def _noise_log_prior(log_ratio: Floats) -> Floats:
-    """Log prior density of the log of the noise's sd over that of rounding: rounding alone, or revisions on top."""
-    rounding = np.exp(-0.5 * (log_ratio / ROUNDING_SD) ** 2)
-    revised = np.where(log_ratio > 0, np.exp(-0.5 * (log_ratio / REVISED_SD) ** 2), 0.0)
-    return np.log((1 - REVISED) * rounding + REVISED * revised + 1e-12)
-
-
-def _prior(likelihood: Floats) -> Floats:
-    """Prior of the shapes over that of the design, (point,), learnt from siblings; 1 for a place without siblings.
-
-    Siblings' shapes are Gaussian around a mean that EM finds, the prior of all places weighing ``POOL`` siblings in it.
-    The ratio is truncated at the root of the number of points (Ionides 2008), so that no point at the edge of the
-    design runs away with all siblings.
-
-    Parameters
-    ----------
-    likelihood : (point, sibling), up to a constant of the sibling
-    """
-    siblings = likelihood.shape[1]
-    prior = np.ones(len(DESIGN))
-    z = (DESIGN - DESIGN_CENTRE) / DESIGN_SPREAD
-    for _ in range(POOL_STEPS if siblings > 1 else 0):
-        weight = likelihood * prior[:, None] + 1e-300
-        mean = (weight / weight.sum(0)).sum(1) @ z / (siblings + POOL)
-        log_prior = -0.5 * (((z - mean) / POOL_SPREAD) ** 2).sum(1) + 0.5 * (z**2).sum(1)
-        prior = np.exp(log_prior - log_prior.max())
-        prior = np.minimum(prior / prior.mean(), np.sqrt(len(DESIGN)))
-    return prior
 
 
 def draw_future(

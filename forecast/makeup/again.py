@@ -14,7 +14,7 @@ import numpy as np
 from forecast.levers import Family
 from forecast.makeup.posed import Posed
 from forecast.makeup.result import Change, FrontierPoint, Moved, Variant
-from forecast.solver import Found, search
+from forecast.solver import Columns, Found, search
 
 __all__ = ["changes", "fair_plan", "frontier"]
 
@@ -24,6 +24,8 @@ WORTH_SAYING: Final = 0.05
 """Change of a use, as a share of the cap, from which it is said."""
 WORTH_CHANGING: Final = 0.01
 """Saving of effort from which another plan is one; below it, two plans are as good as each other."""
+LIKELIER: Final = 0.002
+"""Gain of a probability from which another plan within a budget is one."""
 ALL: Final = "all"
 
 
@@ -63,9 +65,8 @@ def changes(posed: Posed, found: Found) -> tuple[Change, ...]:
             if name == ALL and budget is None:
                 other = found
             else:
-                other = posed.plan(columns, budget=budget, fair=posed.request.fair, near=found.use)[0]
-                if columns.effort(found.use) <= columns.effort(other.use) * (1.0 + WORTH_CHANGING):
-                    other = found
+                other, cut_short = posed.plan(columns, budget=budget, fair=posed.request.fair, near=found.use)
+                other = found if _as_good(posed, found, other, columns, cut_short=cut_short) else other
             out.append(
                 Change(
                     family=name,
@@ -76,6 +77,15 @@ def changes(posed: Posed, found: Found) -> tuple[Change, ...]:
                 )
             )
     return tuple(out)
+
+
+def _as_good(posed: Posed, found: Found, other: Found, columns: Columns, *, cut_short: bool) -> bool:
+    """Whether the plan is as good as another one at other difficulties: as cheap, or within a budget as likely."""
+    effort, most = columns.effort(found.use), posed.request.budget
+    if not cut_short or most is None:
+        return effort <= columns.effort(other.use) * (1.0 + WORTH_CHANGING)
+    better = np.array(posed.values(other.use)) - np.array(posed.values(found.use))
+    return effort <= most * (1.0 + WORTH_CHANGING) and bool(np.all(better < LIKELIER))
 
 
 def _moved(posed: Posed, before: Mapping[str, float], after: Mapping[str, float]) -> tuple[Moved, ...]:

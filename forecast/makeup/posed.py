@@ -26,6 +26,8 @@ __all__ = ["Posed"]
 
 HALVINGS: Final = 7
 """Of the progress that a budget buys: to less than one percent of it."""
+FEWER: Final = 4
+"""The same for plans that are only compared with the one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,17 +100,18 @@ class Posed:
         beyond = relevant(self.problem, [int(w) for w in np.flatnonzero(open_)])
         problem = replace(self.problem, least=np.where(beyond, self.full, 0.0))
         goals = np.where(open_, np.inf, 0.0)
-        found = search(problem, goals, columns=columns, fair=fair, near=near)
+        loose = budget is not None and near is not None
+        found = search(problem, goals, columns=columns, fair=fair, near=near, loose=loose)
         if near is None:  # tangents at the plan are better than those on the way to it
             again = search(problem, goals, columns=columns, fair=fair, near=found.use)
             found = again if again.effort < found.effort and not fair else found
         if budget is None or found.effort <= budget:
             return found, False
         low, high = 0.0, 1.0
-        best = search(self.problem, self.goals(low), columns=columns, fair=fair)
-        for _ in range(HALVINGS):
+        best = search(self.problem, self.goals(low), columns=columns, fair=fair, loose=True)
+        for _ in range(HALVINGS if near is None else FEWER):
             middle = 0.5 * (low + high)
-            trial = search(self.problem, self.goals(middle), columns=columns, fair=fair, near=best.use)
+            trial = search(self.problem, self.goals(middle), columns=columns, fair=fair, near=best.use, loose=True)
             if trial.effort <= budget:
                 low, best = middle, trial
             else:

@@ -206,8 +206,8 @@ def _named(lists: NamingLists, units: Mapping[str, Unit], lang: Lang) -> Iterato
     """A table an indicator, headed by its name, its period and the city's growth."""
     month = words.month_name(lists.naming_month, lang)
     yield Text(t("naming.title_naming", lang, month=month), style="bold")
-    heads = [("place", True), ("growth", False), ("rank", False), ("gap_city", False), ("contribution", False)]
-    columns = [(t(f"naming.head_{name}", lang), left) for name, left in [*heads, ("last_short", False)]]
+    names = ("place", "growth", "rank", "gap_city", "contribution", "last")
+    columns = [(t(f"naming.head_{name}", lang, last=lists.rule.name_last), name == "place") for name in names]
     for r in lists.rankings:
         mine = [s for s in r.standings if s.named]
         if not mine or r.period is None:

@@ -9,7 +9,9 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
+from docx.opc.exceptions import PackageNotFoundError
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 from jinja2.exceptions import TemplateError
@@ -97,7 +99,7 @@ def _figures(dossier: Dossier) -> Sequence[Row]:
     attainment = dossier.run.attainment
     rows = {g.average.target.indicator: g.average for g in dossier.goals if g.average and g.average.forecast}
     wanted = [name for name in (attainment.hardest, attainment.winnable) if name in rows]
-    order = sorted(rows, key=lambda name: rows[name].p_near if rows[name].p_near is not None else 2.0)
+    order = sorted(rows, key=lambda name: (rows[name].p_near is None, rows[name].p_near or 0.0))
     return [rows[name] for name in list(dict.fromkeys([*wanted, *order]))[:FIGURES]]
 
 
@@ -128,7 +130,7 @@ def brief_bytes(dossier: Dossier, lang: Lang, *, template: Path | None = None, t
             author=t("reports.author", lang),
             when=made_at(dossier),
         )
-    except (OSError, TemplateError, ValueError, KeyError) as error:
+    except (OSError, BadZipFile, PackageNotFoundError, TemplateError, ValueError, KeyError) as error:
         raise UsageError("usage_template", file=path, reason=error) from error
 
 

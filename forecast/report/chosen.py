@@ -111,11 +111,12 @@ def _about(measure: Measure, dataset: Dataset, lang: Lang) -> str:
     if note := getattr(action, "note", None):
         return str(note)
     parts = []
-    if (unit := getattr(action, "unit", None)) in panel.units:
+    unit, indicator = str(getattr(action, "unit", "")), str(getattr(action, "indicator", ""))
+    if unit in panel.units:
         parts.append(words.unit_name(panel.units[unit], lang))
     if (industry := getattr(action, "industry", None)) is not None:
         rows = panel.industries[panel.industries["industry"] == industry]
         parts.append(str(rows["name_zh"].iloc[0]) if lang == "zh" and len(rows) else str(industry))
-    if (indicator := getattr(action, "indicator", None)) in panel.indicators:
+    if indicator in panel.indicators:
         parts.append(words.indicator_name(indicator, panel.indicators[indicator].name_zh, lang))
     return t("ui.space", lang).join(parts) or measure.id

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["office", "to_pdf"]
+__all__ = ["office", "to_pdf", "undated"]
 
 SECONDS: Final = 120
 """LibreOffice starts slowly on a busy machine; beyond this it hangs."""
@@ -33,8 +34,6 @@ def to_pdf(documents: Sequence[Path], *, when: dt.date) -> list[Path]:
     program = office()
     if program is None or not documents:
         return []
-    moment = dt.datetime(when.year, when.month, when.day, tzinfo=dt.UTC)
-    environment = os.environ | {"SOURCE_DATE_EPOCH": str(int(moment.timestamp()))}
     made = []
     with tempfile.TemporaryDirectory(prefix="dabiao-") as scratch:
         profile = Path(scratch) / "profile"  # a profile of its own: an open LibreOffice is not disturbed
@@ -45,7 +44,6 @@ def to_pdf(documents: Sequence[Path], *, when: dt.date) -> list[Path]:
                 check=True,
                 capture_output=True,
                 timeout=SECONDS,
-                env=environment,
             )
         except (subprocess.SubprocessError, OSError):
             return []
@@ -54,7 +52,14 @@ def to_pdf(documents: Sequence[Path], *, when: dt.date) -> list[Path]:
             if found.is_file():
                 target = document.with_suffix(".pdf")
                 beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-                shutil.copyfile(found, beside)
+                beside.write_bytes(undated(found.read_bytes(), when))
                 beside.replace(target)
                 made.append(target)
     return made
+
+
+def undated(pdf: bytes, when: dt.date) -> bytes:
+    """A PDF of LibreOffice as if made on a day: its date, and the numbers drawn from the clock, same length."""
+    day = f"/CreationDate(D:{when:%Y%m%d}000000".encode()
+    pdf = re.sub(rb"/CreationDate\(D:\d{14}", day, pdf)
+    return re.sub(rb"(?<=[<\/])[0-9A-F]{32}(?=>|\s)", b"0" * 32, pdf)

@@ -6,6 +6,7 @@ Invariant: a place without a published figure of the period has no rank, and the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from forecast import words
@@ -55,7 +56,7 @@ def ranking_grid(ranking: Ranking, found: Assignments, lang: Lang) -> Grid:
     return grid("ranking", t("ui_tasks.ranking_title", lang), heads, rows, left=(0, 7), marked=marked)
 
 
-def _standing(one: Standing, ranking: Ranking, units: dict[str, Unit], lang: Lang) -> list[str | Cell]:
+def _standing(one: Standing, ranking: Ranking, units: Mapping[str, Unit], lang: Lang) -> list[str | Cell]:
     none = t("glossary.none", lang)
     cells: list[str | Cell] = list(standing_cells(one, ranking.published, units, lang))
     if one.rank is None:

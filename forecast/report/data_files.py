@@ -66,11 +66,11 @@ def _frame(sheet: Sheet) -> pd.DataFrame:
     for k, one in enumerate(sheet.fields):
         values = [row[k] for row in sheet.rows]
         numeric = one.style in DECIMALS and not any(isinstance(v, str) for v in values)
-        whole = numeric and one.style in (Style.WHOLE, Style.MONEY)
         if numeric:
-            columns[one.name] = pd.array(values, dtype="Int64" if whole else "Float64")
+            kind = "Int64" if one.style in (Style.WHOLE, Style.MONEY) else "Float64"
+            columns[one.name] = pd.Series(values, dtype=kind)
         else:
-            columns[one.name] = pd.array([None if v is None else str(v) for v in values], dtype="string")
+            columns[one.name] = pd.Series([None if v is None else str(v) for v in values], dtype="string")
     return pd.DataFrame(columns)
 
 

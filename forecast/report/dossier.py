@@ -185,7 +185,7 @@ def _plans(world: World, judged: Sequence[Case]) -> tuple[Plan, ...]:
 def _paths(world: World, judged: Sequence[Case]) -> dict[str, tuple[RequiredPath, ...]]:
     """Monthly paths of the city's indicators against the province's average."""
     mine = [c for c in judged if c.target.kind is TargetKind.PROVINCE_AVERAGE and c.target.unit == world.city]
-    return {name: required_path(world, mine, [DEMANDS[name]]) for name in PATHS}
+    return {name: required_path(world, mine, [DEMANDS[name]], below=False) for name in PATHS}
 
 
 def _goals(run: Run) -> tuple[Goals, ...]:

@@ -1,4 +1,4 @@
-"""Fonts of pictures: one that has Chinese is found on the system or in a package, or the reader is told what to install.
+"""Fonts of pictures: one that has Chinese is found on the system or in a package, or it is said what to install.
 
 Invariant: with a font that was found, two different characters never look alike: no empty boxes (held by
 ``tests/test_report_charts.py``).

@@ -153,7 +153,7 @@ def burden_grid(plan: Makeup, run: Run, lang: Lang) -> Grid:
 
 def frontier_grid(plan: Makeup, lang: Lang) -> Grid:
     """Effort against what the wishes are worth, as numbers."""
-    rows = [
+    rows: list[tuple[str | Cell, ...]] = [
         (
             f"{point.effort:.1f}",
             *(

@@ -204,7 +204,7 @@ def _wish_sentence(plan: Makeup, wish: WishResult, lang: Lang) -> str:
             lang,
             fresh=shown["fresh"],
             effort=f"{plan.effort:.1f}",
-            change=change_words(wish, wish.all_draws),
+            change=change_words(wish, wish.all_draws).lstrip("+"),
             **params,
         )
     left = f"{wish.remaining_pp:.1f}"
@@ -256,7 +256,13 @@ def _notes(plan: Makeup, dataset: Dataset, lang: Lang) -> Iterator[str]:
     if record:
         yield t("makeup.say_record", lang, names=comma.join(_industry(r, lang) for r in record))
     yield from _changes(plan, lang)
-    if plan.fair is not None and plan.fair.largest_burden < plan.largest_burden - 0.01 and not plan.request.fair:
+    within = all(w.limit is not Limit.BUDGET for w in plan.wishes)
+    if (
+        within
+        and plan.fair is not None
+        and plan.fair.largest_burden < plan.largest_burden - 0.01
+        and not plan.request.fair
+    ):
         numbers = {"now": words.percent(plan.largest_burden), "fair": words.percent(plan.fair.largest_burden)}
         yield t("makeup.say_fair", lang, effort=f"{plan.fair.effort:.1f}", own=f"{plan.effort:.1f}", **numbers)
     if plan.used:
@@ -287,4 +293,5 @@ def _changes(plan: Makeup, lang: Lang) -> Iterator[str]:
         )
         for c in moving
     ]
-    yield t("makeup.say_changes", lang, parts=t("glossary.semicolon", lang).join(parts))
+    key = "say_changes" if len(moving) < len(plan.changes) else "say_changes_all"
+    yield t(f"makeup.{key}", lang, parts=t("glossary.semicolon", lang).join(parts))

@@ -11,6 +11,7 @@ import pandas as pd
 from forecast import words
 from forecast.dataset import Dataset
 from forecast.news import Kind, News, NewsStatus, Part, TargetNews
+from forecast.periods import Month
 from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
 from forecast.texts import Lang, t
@@ -47,7 +48,8 @@ def waterfall(target: TargetNews, dataset: Dataset, lang: Lang) -> pd.DataFrame 
     if before is None or after is None:
         return None
     level = words.rounded(before * 100.0, 1.0)
-    records = [_total(t("ui_indicator.waterfall_before", lang), level, lang)]
+    ends = [words.probability(p, lang, evidence=target.evidence) for p in (before, after)]
+    records = [_total(t("ui_indicator.waterfall_before", lang), level, ends[0])]
     for part, step in zip(target.parts, points, strict=True):
         if step or part.kind is not Kind.MONTE_CARLO:
             records.append(
@@ -60,16 +62,14 @@ def waterfall(target: TargetNews, dataset: Dataset, lang: Lang) -> pd.DataFrame 
                 }
             )
             level += step
-    records.append(_total(t("ui_indicator.waterfall_after", lang), level, lang))
-    return pd.DataFrame(records)
+    records.append(_total(t("ui_indicator.waterfall_after", lang), level, ends[1]))
+    frame = pd.DataFrame(records)
+    again = frame.groupby("name").cumcount()
+    frame["name"] = [name if not k else f"{name} {k + 1}" for name, k in zip(frame["name"], again, strict=True)]
+    return frame
 
 
-def _total(name: str, level: float, lang: Lang) -> dict[str, object]:
-    text = t("glossary.probability", lang, percent=f"{level:.0f}")
-    if level <= 0.0:
-        text = t("glossary.probability_below", lang, percent=1)
-    elif level >= 100.0:
-        text = t("glossary.probability_above", lang, percent=99)
+def _total(name: str, level: float, text: str) -> dict[str, object]:
     return {"name": name, "start": 0.0, "end": level, "kind": "total", "text": text}
 
 
@@ -77,5 +77,9 @@ def _name(part: Part, dataset: Dataset, lang: Lang) -> str:
     name = t(f"news.kind_{part.kind.value}", lang)
     if part.kind is Kind.LINKED and part.linked in dataset.panel.indicators:
         indicator = dataset.panel.indicators[part.linked]
-        return t("ui_indicator.waterfall_linked", lang, indicator=words.indicator_name(part.linked, indicator.name_zh, lang))
+        linked = words.indicator_name(part.linked, indicator.name_zh, lang)
+        return t("ui_indicator.waterfall_linked", lang, indicator=linked)
+    if part.lead is not None:
+        month = words.months(Month.parse(part.lead.figure.period), lang)
+        return t("ui_indicator.waterfall_figure", lang, kind=name, month=month)
     return name

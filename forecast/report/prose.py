@@ -24,7 +24,7 @@ from forecast.report.sheets.table import Style, shown
 from forecast.target import TargetKind
 from forecast.texts import Lang, t
 
-__all__ = ["Group", "advice", "causes", "distance", "growth", "groups", "overall", "risks", "share_text"]
+__all__ = ["Group", "advice", "causes", "distance", "groups", "growth", "overall", "risks", "share_text"]
 
 NAMED: Final = 3
 """Indicators named one by one in a sentence of causes or advice."""
@@ -133,7 +133,7 @@ def _judged(row: Row, lang: Lang) -> str:
 
 
 def causes(dossier: Dossier, lang: Lang) -> list[str]:
-    """Why it stands so: where the city is behind, how the province moves on, what the months left would have to bring."""
+    """Why it stands so: where the city is behind, how the province moves on, what the rest must bring."""
     rows = [goals.average for goals in dossier.goals if goals.average]
     return [line for line in (_behind(rows, lang), _moving(rows, lang), _needed(dossier, rows, lang)) if line]
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from forecast.dims import Floats
 from forecast.solver.program import Columns, Program, least_effort
-from forecast.solver.wishes import Wish, distance, slope
+from forecast.solver.wishes import Wish, distance, holds, slope
 
 __all__ = ["Found", "Problem", "search"]
 
@@ -76,6 +76,10 @@ class Problem:
     def under(self, use: Floats) -> Floats:
         """Slack under a plan, (case, draw)."""
         return self.slack + np.matmul(use.astype(np.float32), self.effects) if use.any() else self.slack
+
+    def met(self, slack: Floats, goals: Floats) -> bool:
+        """Whether all wishes are no further away than their goals, by the slack of all cases."""
+        return all(holds(w, slack[at], float(goal)) for w, at, goal in zip(self.wishes, self.about, goals, strict=True))
 
     def on_grid(self, use: Floats) -> Floats:
         """Uses rounded up to what can be written."""
@@ -174,26 +178,34 @@ def _stretched(problem: Problem, columns: Columns, use: Floats, full: Floats, go
     """The plan at the length that all draws need, on the grid, without measures that it can do without."""
 
     def met(plan: Floats) -> bool:
-        return bool(np.all(problem.distances(plan) <= goals))
+        return problem.met(problem.under(plan), goals)
 
     free = ~columns.whole
     if not met(problem.on_grid(use)):
         use = _towards(problem, use, full, met)
     if not fair:
-        for k in sorted(np.flatnonzero(columns.whole & (use > problem.least)), key=lambda k: (-columns.cost[k], k)):
-            without = np.where(np.arange(len(use)) == k, 0.0, use)
-            if met(problem.on_grid(without)):
-                use = without
+        use = _without(problem, use, columns, goals)
     base, moving = np.where(free, problem.least, use), np.where(free, use - problem.least, 0.0)
     if not moving.any():
         return problem.on_grid(use)
-    low, high = 0.0, 1.0
     if met(problem.on_grid(base)):
         return problem.on_grid(base)
+    low, high = 0.0, 1.0
     for _ in range(BISECTIONS):
         middle = 0.5 * (low + high)
         low, high = (low, middle) if met(problem.on_grid(base + middle * moving)) else (middle, high)
-    return _trimmed(problem, problem.on_grid(base + high * moving), columns, met)
+    return _trimmed(problem, problem.on_grid(base + high * moving), columns, goals)
+
+
+def _without(problem: Problem, use: Floats, columns: Columns, goals: Floats) -> Floats:
+    """The plan without whole columns that it can spare, the dearest first."""
+    use = use.copy()
+    slack = problem.under(problem.on_grid(use))
+    for k in sorted(np.flatnonzero(columns.whole & (use > problem.least)), key=lambda k: (-columns.cost[k], k)):
+        less = slack - problem.effects[:, k]
+        if problem.met(less, goals):
+            slack, use[k] = less, 0.0
+    return use
 
 
 def _towards(problem: Problem, use: Floats, full: Floats, met: Callable[[Floats], bool]) -> Floats:
@@ -214,16 +226,18 @@ def _towards(problem: Problem, use: Floats, full: Floats, met: Callable[[Floats]
     return most
 
 
-def _trimmed(problem: Problem, use: Floats, columns: Columns, met: Callable[[Floats], bool]) -> Floats:
+def _trimmed(problem: Problem, use: Floats, columns: Columns, goals: Floats) -> Floats:
     """One step less of any use that can spare it, the dearest first, until none can."""
+    use = use.copy()
+    slack = problem.under(use)
     for _ in range(TRIMS):
-        before = use
+        changed = False
         for k in sorted(np.flatnonzero(~columns.whole & (use > 0.0)), key=lambda k: (-columns.cost[k] * use[k], k)):
-            less = use.copy()
-            less[k] = max(np.round(use[k] / problem.step[k]) - 1, 0) * problem.step[k]
-            if less[k] >= problem.least[k] and met(less):
-                use = less
-        if use is before:
+            to = max(np.ceil(use[k] / problem.step[k] - 1e-6) - 1.0, 0.0) * problem.step[k]
+            less = slack - (use[k] - to) * problem.effects[:, k]
+            if to >= problem.least[k] and problem.met(less, goals):
+                slack, use[k], changed = less, to, True
+        if not changed:
             break
     return use
 

@@ -19,7 +19,7 @@ import numpy as np
 from forecast.answers.joint import Criterion, bounded_share
 from forecast.dims import Floats
 
-__all__ = ["Form", "Key", "Wish", "distance", "gain", "needed", "scores", "slope", "value"]
+__all__ = ["Form", "Key", "Wish", "distance", "gain", "holds", "needed", "scores", "slope", "value"]
 
 type Key = tuple[str, str, str]
 """Indicator, unit and kind of a target."""
@@ -117,6 +117,12 @@ def distance(wish: Wish, slack: Floats) -> float:
     if count == 0:
         return -math.inf
     return -float(np.partition(found, found.size - count)[found.size - count])
+
+
+def holds(wish: Wish, slack: Floats, goal: float) -> bool:
+    """Whether a wish is no further away than ``goal``: ``distance(wish, slack) <= goal``, and quicker."""
+    found = scores(wish, slack)[0]
+    return int((found >= -goal).sum()) >= needed(wish, slack.shape[1])
 
 
 def _near(found: Floats, at: float) -> tuple[Floats, float]:

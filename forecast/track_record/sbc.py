@@ -63,9 +63,15 @@ def _world(route: Route, number: int, seed: int) -> tuple[World, np.random.Gener
             )
         growth = world.measurements.log_growth
         possible = np.isfinite(growth).all() and growth.min() > POSSIBLE[0] and growth.max() < POSSIBLE[1]
-        if possible and (kind == "whole") == (_grid(world.measurements) is not None):
+        if possible and _goes(world.measurements, kind):
             return world, rng
     raise RuntimeError(f"{kind} world {number}: nothing that can be published in {TRIES} tries")
+
+
+def _goes(m: Measurements, kind: str) -> bool:
+    """Whether root and children both go the way that the kind of the world is to test."""
+    gapped = common_grid(m, (0,), None, root=True) is None
+    return gapped if kind == "gapped" else _grid(m) is not None
 
 
 def _grid(m: Measurements) -> Grid | None:

@@ -48,7 +48,7 @@ def segments(label: str, options: Sequence[str], *, key: str, show: Callable[[st
     chosen = st.segmented_control(
         label,
         options,
-        default=options[0],
+        default=None if key in st.session_state else options[0],
         required=True,
         key=key,
         format_func=show,

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 
+import pandas as pd
 import streamlit as st
 
 from forecast import words
 from forecast.answers.distribution import distribution
+from forecast.answers.evidence import Published
 from forecast.answers.judgement import Row, RowStatus
+from forecast.report.changes import earlier_of
 from forecast.report.leaders import lines as leaders_lines
-from forecast.report.monthly import Growth, month_lines, of_indicator
+from forecast.report.monthly import Growth, history_rows, month_lines, of_indicator, pace_points, path_points
+from forecast.report.news_text import sentence
+from forecast.report.news_view import of_target, waterfall
 from forecast.report.notes import plain_name
+from forecast.report.path_terminal import path_sentence
+from forecast.report.path_view import path_grid
+from forecast.required_path import RequiredPath, required_path
 from forecast.target import TargetKind
 from forecast.texts import t
 from forecast.ui.choice import Choice, segments, select
-from forecast.ui.kept import gap
+from forecast.ui.explorer import explorer
+from forecast.ui.grids import facts_html, grid_html, part_html
+from forecast.ui.kept import gap, headers, loaded
+from forecast.ui.laboratory import laboratory
+from forecast.ui.newsroom import Split, split_between, wait_for
 from forecast.ui.tables import leaders_table, months_table
 
 __all__ = ["indicator"]
 
+STYLE = Path(__file__).with_name("grids.css")
+
 
 def indicator(choice: Choice) -> None:
-    """Fan chart, distribution of the year-end gap, table of months."""
-    from forecast.report.charts import fan_chart  # altair takes a second that the first page need not wait for
-
+    """Fan chart with the path needed, the year-end gap, why it moved, what if, table of months."""
+    st.html(STYLE)
     row = _choose(choice)
     run, lang = choice.run, choice.lang
     name, place = plain_name(row, lang), words.unit_name(run.panel.units[row.target.unit], lang)
@@ -47,8 +62,28 @@ def indicator(choice: Choice) -> None:
         return
     drawn = [unit for unit in units if unit in set(rows["unit"])]
     places = {unit: words.unit_name(run.panel.units[unit], lang) for unit in drawn}
+    path = _fan(choice, row, rows, places, name)
+    if path is not None:
+        _required(choice, path)
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        _gap(choice, row)
+    with right:
+        _news(choice, row)
+    explorer(choice, row)
+    st.html(part_html(t("ui.months", lang)))
+    frequency = run.panel.indicators[row.target.indicator].frequency
+    st.html(months_table(month_lines(rows, drawn, frequency, lang), list(places.values()), name, lang))
+    st.caption(t("ui.months_note", lang))
+
+
+def _fan(choice: Choice, row: Row, rows: pd.DataFrame, places: Mapping[str, str], name: str) -> RequiredPath | None:
+    """The year as forecast, with pace, the path that is needed, the target, and earlier years where wanted."""
+    from forecast.report.charts import Overlay, fan_chart  # altair takes a second that the first page need not wait for
+
+    lang, run = choice.lang, choice.run
+    st.html(part_html(t("ui.fan", lang)))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(f'<h2 class="dabiao-part">{escape(t("ui.fan", lang))}</h2>')
         growth = Growth[
             segments(
                 t("ui.choice_growth", lang),
@@ -58,17 +93,83 @@ def indicator(choice: Choice) -> None:
                 lang=lang,
             )
         ]
+        path = _wish(choice, row)
+        years = st.toggle(t("ui_indicator.history_years", lang), key="years")
+    overlays = []
+    if growth is Growth.CUMULATIVE:
+        pace = pace_points(rows, row.target.unit)
+        overlays.append(Overlay(name=t("ui_indicator.pace_line", lang), points=pace))
+    if path is not None:
+        overlays.append(Overlay(name=t("ui_indicator.required_line", lang), points=path_points(path, growth)))
     fixed = row.target_value if row.target.kind in {TargetKind.PLAN, TargetKind.POSITIVE_GROWTH} else None
+    published = Published.of(run.panel, run.attainment.as_of, run.attainment.target_year)
+    earlier = history_rows(published, row.target.indicator, list(places), growth) if years else None
     st.altair_chart(
-        fan_chart(rows, places, growth=growth, target_pct=fixed, lang=lang),
+        fan_chart(
+            rows, places, growth=growth, target_pct=fixed, lang=lang, history=earlier,
+            overlays=[one for one in overlays if one.points],
+        ),
         alt=t("ui.fan_alt", lang, indicator=name, place="、".join(places.values())),
-    )
+    )  # fmt: skip
     st.caption(t("ui.fan_note", lang))
-    _gap(choice, row)
-    st.html(f'<h2 class="dabiao-part">{escape(t("ui.months", lang))}</h2>')
-    frequency = run.panel.indicators[row.target.indicator].frequency
-    st.html(months_table(month_lines(rows, drawn, frequency, lang), list(places.values()), name, lang))
-    st.caption(t("ui.months_note", lang))
+    return path
+
+
+def _wish(choice: Choice, row: Row) -> RequiredPath | None:
+    """What the reader wishes for, and the path that it needs; None where it cannot be named."""
+    lang, key = choice.lang, (row.target.indicator, row.target.unit, row.target.kind.value)
+    if row.status is not RowStatus.JUDGED or choice.unit != choice.run.config.city:
+        return None
+    lab = laboratory(choice.run.header)
+    mine = [case for case in lab.cases if case.key == key]
+    found = lab.answer(("path", *key), lambda world, _: required_path(world, mine))
+    paths = {f"{one.demand.criterion.value}_{words.percent(one.demand.probability)}": one for one in found}
+    if not paths:
+        return None
+    wish = segments(
+        t("ui_indicator.required_wish", lang),
+        list(paths),
+        key="wished",
+        show=lambda one: t(f"ui_indicator.wish_{one}", lang),
+        lang=lang,
+    )
+    return paths[wish]
+
+
+def _required(choice: Choice, path: RequiredPath) -> None:
+    """What the wish needs, in words and month by month."""
+    lang = choice.lang
+    st.html(part_html(t("ui_indicator.required_title", lang)) + facts_html([path_sentence(path, lang)]))
+    table = path_grid(path, lang)
+    if table is not None and path.uplift_pp is not None and table.rows:
+        with st.expander(t("ui_indicator.required_months", lang)):
+            st.html(grid_html(table))
+            st.caption(t("path.reading", lang) + t("path.reading_pace", lang))
+
+
+def _news(choice: Choice, row: Row) -> None:
+    """Why the probability moved since the run before, part by part."""
+    from forecast.report.charts import waterfall_chart
+
+    lang, run = choice.lang, choice.run
+    st.html(part_html(t("ui_indicator.waterfall", lang)))
+    earlier = earlier_of(run.header, headers())
+    split = Split() if earlier is None else split_between(earlier, run.header)
+    if earlier is not None and split.running:
+        wait_for(earlier, run.header, lang)
+        return
+    found = split.news
+    if found is None:
+        st.caption(t("ui_overview.no_earlier" if earlier is None else "ui_indicator.no_waterfall", lang))
+        return
+    dataset = loaded(run.header).dataset
+    target = of_target(found, (row.target.indicator, row.target.unit, row.target.kind.value))
+    steps = None if target is None else waterfall(target, dataset, lang)
+    if target is None or steps is None:
+        st.caption(t("ui_indicator.no_waterfall", lang))
+        return
+    st.html(f'<p class="dabiao-rule">{escape(sentence(target, found, dataset, lang=lang))}</p>')
+    st.altair_chart(waterfall_chart(steps, lang), alt=t("ui_indicator.waterfall_alt", lang))
 
 
 def _choose(choice: Choice) -> Row:

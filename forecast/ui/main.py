@@ -17,6 +17,7 @@ from forecast.errors import ForecastError
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, choose_lang, choose_run, choose_unit
 from forecast.ui.data import data
+from forecast.ui.export import export_button
 from forecast.ui.first import first
 from forecast.ui.indicator import indicator
 from forecast.ui.kept import headers, opened
@@ -90,7 +91,9 @@ def choose(lang: Lang) -> Choice | None:
         with st.spinner(t("ui.opening", lang)):
             run = opened(header)
         unit = choose_unit(run, lang)
-    return Choice(run=run, unit=unit, lang=lang)
+        choice = Choice(run=run, unit=unit, lang=lang)
+        export_button(choice)
+    return choice
 
 
 def _mark(choice: Choice) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -96,7 +97,8 @@ def _asked(choice: Choice, cases: Sequence[Case]) -> _Form | None:
     held: _Form | None = st.session_state.get(STATE)
     if held is not None and held.run_id == choice.run.header.run_id:
         return held
-    city, wishes = choice.run.config.city, ()
+    city = choice.run.config.city
+    wishes: tuple[Wish, ...] = ()
     if text := st.query_params.get(ADDRESS):
         try:
             wishes = parse_wishes(text.split(";"), cases, city=city)
@@ -174,16 +176,19 @@ def _inputs(choice: Choice, now: Working, base: Result, form: _Form) -> _Form:
     return made
 
 
-def _wish_columns(choice: Choice) -> dict[str, object]:
+def _wish_columns(choice: Choice) -> Mapping[str, Any]:
     lang = choice.lang
-    heads = {
-        name: st.column_config.TextColumn(t(f"ui_makeup.column_{name}", lang), width=width)
-        for name, width in (("indicator", "medium"), ("now_near", "small"), ("now_reach", "small"))
-    }
-    percent = {"min_value": 1, "max_value": 99, "step": 1, "format": "%d%%", "width": "small"}
-    return heads | {
-        f"wish_{name}": st.column_config.NumberColumn(t(f"ui_makeup.column_wish_{name}", lang), **percent)
-        for name in ("near", "reach")
+
+    def wished(name: str) -> Any:
+        head = t(f"ui_makeup.column_wish_{name}", lang)
+        return st.column_config.NumberColumn(head, min_value=1, max_value=99, step=1, format="%d%%", width="small")
+
+    return {
+        "indicator": st.column_config.TextColumn(t("ui_makeup.column_indicator", lang), width="medium"),
+        "now_near": st.column_config.TextColumn(t("ui_makeup.column_now_near", lang), width="small"),
+        "wish_near": wished("near"),
+        "now_reach": st.column_config.TextColumn(t("ui_makeup.column_now_reach", lang), width="small"),
+        "wish_reach": wished("reach"),
     }
 
 

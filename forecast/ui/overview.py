@@ -21,7 +21,7 @@ from forecast.report.notes import notes
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments
 from forecast.ui.kept import headers, moved
-from forecast.ui.newsroom import split_between, wait_for
+from forecast.ui.newsroom import Split, split_between, wait_for
 from forecast.ui.sheet import Sheet, sheet
 from forecast.ui.sources import mark_text, source_text
 from forecast.ui.tables import leaders_table, quality_table
@@ -148,7 +148,7 @@ def _changes(choice: Choice) -> tuple[str, Sequence[str]]:
     run, lang = choice.run, choice.lang
     earlier = earlier_of(run.header, headers())
     heading = t("ui_overview.changes", lang)
-    split = None
+    split = Split()
     if earlier is None:
         said: Sequence[str] = [t("ui_overview.no_earlier", lang)]
     else:
@@ -157,13 +157,13 @@ def _changes(choice: Choice) -> tuple[str, Sequence[str]]:
             found, dataset = moved(earlier, run.header)
             said = change_lines(found, dataset, lang)
             split = split_between(earlier, run.header)
-            if split is not None and split.done():
-                said = [*(news_lines(split.result(), dataset, lang, most=MOST_NEWS) or said[:1]), said[-1]]
+            if split.news is not None:
+                said = [*(news_lines(split.news, dataset, lang, most=MOST_NEWS) or said[:1]), said[-1]]
         except ForecastError as error:
             said = [error.text(lang)]
     st.html(f'<h2 class="dabiao-part">{escape(heading)}</h2>{_list(said)}')
-    if split is not None and not split.done():
-        wait_for(split, lang)
+    if earlier is not None and split.running:
+        wait_for(earlier, run.header, lang)
     return heading, said
 
 

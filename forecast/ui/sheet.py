@@ -60,10 +60,8 @@ def _part(heading: str, sentences: Sequence[str]) -> str:
 
 
 def _table(lines: Sequence[Line], lang: Lang) -> str:
-    heads = "".join(
-        f"<th>{escape(t(f'ui.head_{name}', lang))}<small>{escape(t(f'ui.head_{name}_below', lang).strip())}</small></th>"
-        for name in COLUMNS
-    )
+    texts = [(t(f"ui.head_{name}", lang), t(f"ui.head_{name}_below", lang).strip()) for name in COLUMNS]
+    heads = "".join(f"<th>{escape(text)}<small>{escape(below)}</small></th>" for text, below in texts)
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(_row(line) for line in lines)}</tbody></table>"
 
 

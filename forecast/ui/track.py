@@ -27,6 +27,8 @@ from forecast.ui.upload import present
 
 __all__ = ["track"]
 
+AROUND: Final = 110
+"""Pixels that titles, legends and axes take of a chart's height on the screen."""
 SHOWN: Final = ("model", "pace", "persistence")
 """Forecasters whose words are shown month by month."""
 
@@ -131,7 +133,8 @@ def _charts(record: Record, scores: pd.DataFrame, level: str, choice: Choice) ->
     shown = {name: chart for name, chart in drawn.items() if chart is not None}
     for k, (name, chart) in enumerate(shown.items()):
         with columns[k % 2]:
-            st.altair_chart(chart.properties(width="container"), alt=t(f"track.{name}", lang))
+            tall = chart.properties(width="container", height=int(chart.height) + AROUND)
+            st.altair_chart(tall, alt=t(f"track.{name}", lang))
 
 
 def _outcomes(record: Record, level: str, choice: Choice) -> None:

@@ -72,6 +72,14 @@ def _watch(folder: Path) -> None:
 def work(request: dict[str, Any], progress: Progress) -> dict[str, str]:
     """Do one piece of work and keep what it gives; its id."""
     dataset, options = Path(request["dataset"]), request["options"]
+    if request["kind"] == "news":
+        from forecast.ui.newsroom import work_news
+
+        return work_news(options, progress)
+    if request["kind"] == "report":
+        from forecast.ui.export_job import work_report
+
+        return work_report(options, progress)
     return _backtest(dataset, options, progress) if request["kind"] == "backtest" else _run(dataset, options, progress)
 
 

@@ -6,6 +6,7 @@ Invariant: every number is a field of ``Row`` or follows from two of them as its
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -57,8 +58,16 @@ def _forecast_fields(dossier: Dossier, following: Month, lang: Lang) -> tuple[Fi
     }
     past = {"as_of": words.knowledge(as_of, lang)}
 
-    def column(name: str, style: Style, group: str = "", formula: str = "", widest: int = 26, **params: str) -> Field:
-        return Field(name=name, style=style, group=group, formula=formula, params=params, widest=widest)
+    def column(
+        name: str,
+        style: Style,
+        group: str = "",
+        formula: str = "",
+        *,
+        widest: int = 26,
+        params: Mapping[str, str] | None = None,
+    ) -> Field:
+        return Field(name=name, style=style, group=group, formula=formula, params=params or {}, widest=widest)
 
     return (
         column("no", Style.WHOLE),
@@ -67,18 +76,18 @@ def _forecast_fields(dossier: Dossier, following: Month, lang: Lang) -> tuple[Fi
         column("department", _SHORT, widest=8),
         column("plan_pct", _GROWTH, "target"),
         column("tolerance_pp", Style.SIZE, "target"),
-        column("ytd_yi", _AMOUNT, "to_date", **past),
-        column("ytd_pct", _GROWTH, "to_date", **past),
-        column("rank", Style.WHOLE, "to_date", **past),
-        column("province_ytd_pct", _GROWTH, "to_date", **past),
-        column("gap_pp", _POINTS, "to_date", **past),
-        column("ytd_through", _SHORT, "to_date", widest=8, **past),
-        column("next_pct", _GROWTH, "ahead", **ahead),
-        column("next_cum_pct", _GROWTH, "ahead", **ahead),
-        column("next_range", _SHORT, "ahead", widest=6, **ahead),
-        column("required_pct", _GROWTH, "task", **task),
-        column("required_range", _SHORT, "task", widest=6, **task),
-        column("feasibility", _SHORT, "task", widest=8, **task),
+        column("ytd_yi", _AMOUNT, "to_date", params=past),
+        column("ytd_pct", _GROWTH, "to_date", params=past),
+        column("rank", Style.WHOLE, "to_date", params=past),
+        column("province_ytd_pct", _GROWTH, "to_date", params=past),
+        column("gap_pp", _POINTS, "to_date", params=past),
+        column("ytd_through", _SHORT, "to_date", widest=8, params=past),
+        column("next_pct", _GROWTH, "ahead", params=ahead),
+        column("next_cum_pct", _GROWTH, "ahead", params=ahead),
+        column("next_range", _SHORT, "ahead", widest=6, params=ahead),
+        column("required_pct", _GROWTH, "task", params=task),
+        column("required_range", _SHORT, "task", widest=6, params=task),
+        column("feasibility", _SHORT, "task", widest=8, params=task),
         column("year_pct", _GROWTH, "year"),
         column("year_range", _SHORT, "year", widest=6),
         column("province_pct", _GROWTH, "province"),
@@ -92,9 +101,9 @@ def _forecast_fields(dossier: Dossier, following: Month, lang: Lang) -> tuple[Fi
         column("p_positive", Style.CHANCE, "chance"),
         column("light_now", Style.LIGHT, "verdict"),
         column("light", Style.LIGHT, "verdict"),
-        column("scenario_pct", _GROWTH, "scenario", **scenario),
-        column("scenario_change_pp", _POINTS, "scenario", "{scenario_pct}-{year_pct}", **scenario),
-        column("scenario_p_near", Style.CHANCE, "scenario", **scenario),
+        column("scenario_pct", _GROWTH, "scenario", params=scenario),
+        column("scenario_change_pp", _POINTS, "scenario", "{scenario_pct}-{year_pct}", params=scenario),
+        column("scenario_p_near", Style.CHANCE, "scenario", params=scenario),
     )
 
 
@@ -143,10 +152,10 @@ def _range(low: float | None, high: float | None, lang: Lang) -> str | None:
 def _to_date(row: Row, dossier: Dossier, lang: Lang) -> tuple[Value, ...]:
     """Level, growth and rank of the latest published month, the province's growth, the gap of the same month."""
     if row.ytd is None:
-        theirs = row.benchmark_ytd.growth_pct if row.benchmark_ytd else None
+        growth = row.benchmark_ytd.growth_pct if row.benchmark_ytd else None
         through = words.through(row.benchmark_ytd.period, lang) if row.benchmark_ytd else ""
         note = t("reports.only_province", lang, through=through) if through else None
-        return None, words.growth(None, lang), None, theirs, None, note
+        return None, words.growth(None, lang), None, growth, None, note
     rank = _observed(dossier, row, "rank")
     theirs, months = row.benchmark_ytd, words.through(row.ytd.period, lang)
     if theirs is not None and theirs.period != row.ytd.period:
@@ -298,10 +307,11 @@ def _chance_row(row: Row, lang: Lang) -> tuple[Value, ...]:
     against = words.kind_name(row.target.kind, lang)
     year, goal = row.forecast, row.benchmark_forecast
     gap = None if year is None or goal is None else year.mean_pct - goal.mean_pct
+    reach: Value = None
+    bands: tuple[Value, Value] = (None, None)
     if row.status is not RowStatus.JUDGED:
         key = "glossary.insufficient" if row.status is RowStatus.INSUFFICIENT else f"report.status_{row.status.value}"
-        near, bands = t(key, lang).replace("\n", ""), (None, None)
-        reach: Value = None
+        near = t(key, lang).replace("\n", "")
     else:
         near = words.probability(row.p_near, lang, evidence=row.evidence)
         reach = words.probability(row.p_reach, lang, evidence=row.evidence)

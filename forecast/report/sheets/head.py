@@ -10,7 +10,7 @@ from forecast.periods import Month
 from forecast.report.dossier import Dossier
 from forecast.texts import Lang, t
 
-__all__ = ["city_name", "heading", "source_line", "subtitle", "span_name", "unit_names"]
+__all__ = ["city_name", "heading", "source_line", "span_name", "subtitle", "unit_names"]
 
 
 def city_name(dossier: Dossier, lang: Lang) -> str:

@@ -6,7 +6,7 @@ Invariant: points and money of the industries sum to what the plan brings to GDP
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from forecast import words
 from forecast.makeup import SectorRow, Status, WishResult
@@ -14,8 +14,8 @@ from forecast.report.dossier import Dossier, Plan
 from forecast.report.makeup_words import (
     change_words,
     feasible_words,
-    lever_name,
     level_words,
+    lever_name,
     place_name,
     sentences,
     support,
@@ -153,10 +153,16 @@ def said_of(plan: Plan, lang: Lang) -> str:
 
 def _sector_fields(plans: Sequence[Plan], lang: Lang) -> tuple[Field, ...]:
     def column(
-        name: str, style: Style, group: str = "", *, total: bool = False, widest: int = 14, **params: str
+        name: str,
+        style: Style,
+        group: str = "",
+        *,
+        total: bool = False,
+        widest: int = 14,
+        params: Mapping[str, str] | None = None,
     ) -> Field:
         key = f"sector_{name.rsplit('_plan', 1)[0]}"
-        return Field(name=name, style=style, group=group, key=key, total=total, params=params, widest=widest)
+        return Field(name=name, style=style, group=group, key=key, total=total, params=params or {}, widest=widest)
 
     fields = [
         column("industry", Style.TEXT, widest=18),
@@ -173,11 +179,11 @@ def _sector_fields(plans: Sequence[Plan], lang: Lang) -> tuple[Field, ...]:
         title = {"plan": t(f"reports.plan_short_{plan.name}", lang)}
         end = f"_plan_{plan.name}"
         fields += [
-            column(f"planned_pp{end}", Style.FINE, "sector_plan", total=True, **title),
-            column(f"planned_yi{end}", Style.AMOUNT, "sector_plan", total=True, **title),
-            column(f"target_pct{end}", Style.GROWTH, "sector_plan", **title),
-            column(f"driver_pct{end}", Style.GROWTH, "sector_plan", **title),
-            column(f"feasible{end}", Style.SHORT, "sector_plan", widest=12, **title),
+            column(f"planned_pp{end}", Style.FINE, "sector_plan", total=True, params=title),
+            column(f"planned_yi{end}", Style.AMOUNT, "sector_plan", total=True, params=title),
+            column(f"target_pct{end}", Style.GROWTH, "sector_plan", params=title),
+            column(f"driver_pct{end}", Style.GROWTH, "sector_plan", params=title),
+            column(f"feasible{end}", Style.SHORT, "sector_plan", widest=12, params=title),
         ]
     return (
         *fields,

@@ -5,6 +5,8 @@ Invariant: every number is a field of ``Outcome`` (held by ``tests/test_report_s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from forecast import words
 from forecast.compare import Outcome, Result
 from forecast.report.dossier import Dossier
@@ -36,9 +38,9 @@ def scenario_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         tab=t("reports.tab_scenarios", lang),
         title=heading("scenarios", dossier, lang),
         subtitle=subtitle(dossier, lang),
-        fields=_fields(results, lang),
+        fields=_fields(results),
         rows=tuple(rows),
-        notes=tuple([*note, *_described(results, lang)]) if results else (t("reports.no_scenarios", lang),),
+        notes=(*note, *_described(results, lang)) if results else (t("reports.no_scenarios", lang),),
         mark=dossier.scenario_mark(lang),
         paper=Paper.A3 if len(results) > 2 else Paper.A4,
         frozen=2,
@@ -53,10 +55,12 @@ def _mine(dossier: Dossier, result: Result) -> list[Outcome]:
     ]
 
 
-def _fields(results: tuple[Result, ...], lang: Lang) -> tuple[Field, ...]:
-    def column(name: str, style: Style, group: str, formula: str = "", **params: str) -> Field:
+def _fields(results: tuple[Result, ...]) -> tuple[Field, ...]:
+    def column(
+        name: str, style: Style, group: str, formula: str = "", params: Mapping[str, str] | None = None
+    ) -> Field:
         key = name.rsplit("_s", 1)[0] if params else name
-        return Field(name=name, style=style, group=group, formula=formula, key=key, params=params, widest=14)
+        return Field(name=name, style=style, group=group, formula=formula, key=key, params=params or {}, widest=14)
 
     fields = [
         Field(name="no", style=Style.WHOLE),
@@ -70,13 +74,13 @@ def _fields(results: tuple[Result, ...], lang: Lang) -> tuple[Field, ...]:
         title = {"scenario": result.scenario.title or result.scenario.name}
         end = f"_s{k}"
         fields += [
-            column(f"case_pct{end}", Style.GROWTH, "case", **title),
-            column(f"case_change_pp{end}", Style.FINE, "case", f"{{case_pct{end}}}-{{baseline_pct}}", **title),
-            column(f"case_near{end}", Style.CHANCE, "case", **title),
-            column(f"case_near_change{end}", Style.SHORT, "case", **title),
-            column(f"case_reach{end}", Style.CHANCE, "case", **title),
-            column(f"case_reach_change{end}", Style.SHORT, "case", **title),
-            column(f"case_range{end}", Style.SHORT, "case", **title),
+            column(f"case_pct{end}", Style.GROWTH, "case", params=title),
+            column(f"case_change_pp{end}", Style.FINE, "case", f"{{case_pct{end}}}-{{baseline_pct}}", params=title),
+            column(f"case_near{end}", Style.CHANCE, "case", params=title),
+            column(f"case_near_change{end}", Style.SHORT, "case", params=title),
+            column(f"case_reach{end}", Style.CHANCE, "case", params=title),
+            column(f"case_reach_change{end}", Style.SHORT, "case", params=title),
+            column(f"case_range{end}", Style.SHORT, "case", params=title),
         ]
     return tuple(fields)
 

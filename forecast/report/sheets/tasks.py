@@ -28,10 +28,6 @@ __all__ = [
 ]
 
 
-def _name(dossier: Dossier, indicator: str, name_zh: str, lang: Lang) -> str:
-    return words.indicator_name(indicator, name_zh, lang)
-
-
 def task_summary_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     """Sums of the tasks by indicator, place and team, month by month, 万元."""
     found = dossier.assigned.breakdowns
@@ -317,7 +313,7 @@ def naming_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         for s in ranking.standings:
             rows.append(
                 (
-                    _name(dossier, ranking.indicator, ranking.name_zh, lang),
+                    words.indicator_name(ranking.indicator, ranking.name_zh, lang),
                     None if s.period is None else words.months(s.period, lang),
                     s.name_zh if lang == "zh" else s.unit.capitalize(),
                     s.growth_pct if s.growth_pct is not None else words.growth(None, lang),
@@ -358,7 +354,7 @@ def _naming_notes(dossier: Dossier, lang: Lang) -> Iterator[str]:
     yield t("naming.rule", lang, least=rule.least, last=rule.name_last, interview=rule.interview_last)
     yield t("naming.only_published", lang)
     for ranking in found.rankings:
-        name = _name(dossier, ranking.indicator, ranking.name_zh, lang)
+        name = words.indicator_name(ranking.indicator, ranking.name_zh, lang)
         if ranking.status is RankStatus.TOO_FEW:
             yield t("naming.too_few", lang, indicator=name, n=ranking.published, least=rule.least)
         elif ranking.status is RankStatus.NONE:

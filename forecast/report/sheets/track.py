@@ -54,7 +54,7 @@ def track_sheet(dossier: Dossier, lang: Lang) -> Sheet:
 def _chosen(scores: pd.DataFrame) -> list[dict[str, Any]]:
     """Scores over all indicators, by level, the whole year first."""
     chosen = scores[scores["indicator"].isna() | (scores["indicator"] == "")]
-    return [dict(record) for record in chosen.to_dict("records")]
+    return [{str(name): value for name, value in record.items()} for record in chosen.to_dict("records")]
 
 
 def _row(record: dict[str, Any], lang: Lang) -> tuple[Value, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ def workbook_bytes(
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
-        **STANDARD_FONT[lang],
+        **deepcopy(STANDARD_FONT[lang]),  # xlsxwriter writes into what it is given
     }
     source = source_line(dossier, lang)
     every = [TaskList(breakdown=b) for b in dossier.assigned.breakdowns if b.tasks] if tasks else []

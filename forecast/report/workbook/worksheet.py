@@ -15,7 +15,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from forecast import words
 from forecast.answers.lights import Light
-from forecast.report.sheets.table import DECIMALS, Field, Paper, Sheet, Style, Value, lines_needed, shown, text_width
+from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, lines_needed, shown, text_width
 from forecast.report.workbook.charts import escaped, write_charts
 from forecast.report.workbook.formats import Formats
 from forecast.texts import Lang, t
@@ -181,8 +181,10 @@ def _write(
 ) -> None:
     if isinstance(value, str):
         page.write_string(row, column, value, style)
+    elif value is None and sheet.dashes:
+        page.write_string(row, column, t("glossary.none", lang), style)
     elif value is None:
-        page.write_string(row, column, t("glossary.none", lang) if sheet.dashes else "", style)
+        page.write_blank(row, column, None, style)
     elif (formula := _formula(one, row, sheet, values)) is not None:
         page.write_formula(row, column, formula, style, value)
     else:

@@ -1,0 +1,182 @@
+"""The command ``dabiao makeup``, its tables and its page, on a run made by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from io import StringIO
+
+import pandas as pd
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from forecast.cli import app
+from forecast.compare import cases
+from forecast.makeup import MakeupRequest, Status, as_scenario, makeup, parse_wishes
+from forecast.report.makeup_tables import PLAN_FILE, makeup_document, makeup_tables, write_makeup_tables
+from forecast.report.makeup_terminal import render_makeup
+from forecast.report.makeup_words import families, lever_name, sentences, support, use_words
+from forecast.report.schema import MAKEUP_TABLES, schema
+from forecast.study import world_of
+from forecast.texts import t
+from tests.test_scenario_command import finished
+
+
+@pytest.fixture(scope="module")
+def run():
+    return finished()
+
+
+@pytest.fixture(scope="module")
+def plan(run):
+    world, _ = world_of(run)
+    judged = cases(run.attainment.rows, world.paths, run.dataset)
+    now = next(r.p_reach for r in run.attainment.rows if r.target.indicator == "gdp")
+    wishes = parse_wishes([f"gdp>={now + 0.05:.2f}", "ind_va>=0.95", "count:near>=2"], judged, city=world.city)
+    return makeup(world, judged, MakeupRequest(wishes=wishes))
+
+
+def shown(plan, run, width=200, **more):
+    out = StringIO()
+    Console(file=out, width=width, highlight=False).print(render_makeup(plan, run, **more))
+    return out.getvalue()
+
+
+def test_every_table_has_its_columns_and_the_hash_of_its_scenario(plan, run):
+    frames = makeup_tables(plan, run)
+    assert list(frames) == list(MAKEUP_TABLES)
+    for name, frame in frames.items():
+        assert list(frame.columns) == [c.name for c in schema(name)]
+        assert len(frame)
+        assert set(frame["scenario_hash"]) == {plan.adopted.hash}
+        for column in schema(name):
+            assert column.meaning("zh")
+            assert column.meaning("en")
+
+
+def test_the_files_are_the_same_every_time_and_hold_the_plan(plan, run, tmp_path):
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+        write_makeup_tables(plan, run, folder)
+    names = sorted(p.name for p in folders[0].iterdir())
+    assert names == sorted([*(f"{name}.csv" for name in MAKEUP_TABLES), PLAN_FILE])
+    for name in names:
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+    assert (folders[0] / PLAN_FILE).read_text(encoding="utf-8") == as_scenario(plan)
+    wishes = pd.read_csv(folders[0] / "makeup_wishes.csv")
+    assert wishes["wish_status"].tolist() == [w.status.value for w in plan.wishes]
+    assert wishes["value_all"].tolist() == pytest.approx([w.all_draws for w in plan.wishes], abs=5e-5)
+    levers = pd.read_csv(folders[0] / "makeup_levers.csv")
+    assert levers["effort"].sum() == pytest.approx(plan.effort, abs=5e-4 * len(levers))
+
+
+def test_no_probability_is_written_as_none_or_all(plan, run):
+    indicators = makeup_tables(plan, run)["makeup_indicators"]
+    for name in ("p_reach", "p_near", "p_reach_before", "p_near_before"):
+        assert indicators[name].between(0.0, 1.0, inclusive="neither").all()
+    text = shown(plan, run, lang="zh")
+    assert not re.search(r"(?<![\d.<>])(0|100)%", text)
+
+
+def test_the_document_is_one_and_holds_everything(plan, run):
+    made = json.loads(json.dumps(makeup_document(plan, run), ensure_ascii=False))
+    assert set(MAKEUP_TABLES) <= set(made)
+    assert made["status"] == plan.status.value
+    assert made["scenario"] == as_scenario(plan)
+    assert len(made["sentences"]["zh"]) == len(made["sentences"]["en"])
+
+
+@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_shows_the_fields_of_the_plan(plan, run, lang, width):
+    text = re.sub(r"\s+", "", shown(plan, run, width=width, lang=lang))
+    for row in plan.sectors:
+        assert f"{row.planned_pp:.2f}" in text
+    open_wish = next(w for w in plan.wishes if w.status is Status.UNREACHABLE)
+    assert f"{open_wish.remaining_pp:.1f}" in text
+    for line in sentences(plan, run.dataset, lang):
+        assert re.sub(r"\s+", "", line) in text
+    assert re.sub(r"\s+", "", t("scenario.synthetic", lang)) in text
+
+
+def test_all_levers_are_listed_when_asked_for(plan, run):
+    text = re.sub(r"\s+", "", shown(plan, run, width=250, lang="zh", every=True))
+    for row in plan.rows:
+        assert lever_name(row.lever, run.dataset, "zh") in text
+
+
+def test_the_sentences_use_the_words_of_the_speech(plan, run):
+    text = "".join(sentences(plan, run.dataset, "zh"))
+    for word in ("补多少、济多少", "工业补", "剩余缺口", "可济上限", "无项目支撑", "设定值", "新样本"):
+        assert word in text
+    assert "不可达" not in text
+    assert "必然" not in text
+
+
+def test_families_and_uses_in_words(plan):
+    for one in families(plan):
+        used = [r for r in plan.rows if r.lever.family is one.family and r.use > 0.0]
+        assert one.taken == sum(len(r.lever.entities) for r in used) <= one.of
+        assert one.effort == pytest.approx(sum(r.effort for r in used))
+    for row in plan.rows:
+        assert use_words(row.lever, 0.0, "zh") == "—"
+        assert use_words(row.lever, row.lever.cap, "zh") != "—"
+    for row in plan.sectors:
+        assert ("无项目支撑" in support(row, "zh")) == row.unsupported
+
+
+@pytest.fixture
+def kept(run, monkeypatch):
+    monkeypatch.setattr(sys.modules["forecast.cli.makeup"], "run_and_keep", lambda *_, **__: (run, None))
+    monkeypatch.setattr("forecast.report.files.write_run", lambda _, out, **__: out.mkdir(parents=True, exist_ok=True))
+    monkeypatch.setattr("forecast.dataset.read_dataset", lambda _: run.dataset)
+    monkeypatch.setattr("forecast.report.files.document", lambda run: {"run_id": run.run_id})
+
+
+def call(*args):
+    return CliRunner().invoke(app, ["makeup", "small", *map(str, args)])
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_command_prints_one_document(tmp_path):
+    found = call("--wish", "gdp:near>=0.8", "--json", "--out", tmp_path / "out", "--levers", "sector,bond")
+    assert found.exit_code == 0, found.output
+    made = json.loads(found.stdout)
+    assert made["run_id"] == "small"
+    assert {row["family"] for row in made["makeup"]["makeup_levers"]} <= {"sector", "bond"}
+    assert (tmp_path / "out" / PLAN_FILE).is_file()
+
+
+@pytest.mark.usefixtures("kept")
+def test_the_command_adopts_a_scenario_and_keeps_a_budget(tmp_path):
+    base = tmp_path / "base.yaml"
+    base.write_text(
+        "name: base\ntitle: 基础\nactions:\n  - {type: enterprise_restart, id: r, select: {status: halted}}\n",
+        encoding="utf-8",
+    )
+    found = call("--scenario", base, "--budget", 1, "--fair", "--out", tmp_path / "out", "--lang", "zh")
+    assert found.exit_code == 0, found.output
+    assert "互补互济建议方案" in found.stdout
+
+
+@pytest.mark.usefixtures("kept")
+def test_all_slips_of_a_call_are_told_with_exit_code_2(tmp_path):
+    found = call("--levers", "exit", "--difficulty", "restart=9", "--lang", "en", "--out", tmp_path / "out")
+    assert found.exit_code == 2
+    assert "no family of levers 'exit'" in found.stderr
+    assert "restart=9" in found.stderr
+    assert not (tmp_path / "out").exists()
+    found = call("--wish", "gdpp>=0.3", "--wish", "gdp>=7", "--lang", "zh", "--out", tmp_path / "out")
+    assert found.exit_code == 2
+    assert found.stderr.count("愿望") == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_help_names_the_options():
+    found = CliRunner().invoke(app, ["makeup", "--help"], env={"COLUMNS": "160"})
+    assert found.exit_code == 0
+    for name in ("--wish", "--levers", "--budget", "--fair", "--scenario", "--singles", "--json", "--as-of"):
+        assert name in found.stdout
