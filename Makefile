@@ -9,7 +9,7 @@ UV := python3 -m uv
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: run app test lint types bench calibrate docs lock clean
+.PHONY: run app test lint types bench calibrate docs bundle screenshots browser lock clean
 
 run: $(READY)  ## the main job: probabilities for Ankang as of August 2020
 	.venv/bin/dabiao run $(DATASET) --as-of $(AS_OF)
@@ -37,7 +37,19 @@ calibrate: $(READY)  ## simulation-based calibration, both routes; writes docs/c
 
 docs: $(READY)  ## documents that are made from the program
 	$(PYTHON) -m forecast.report.formats > docs/formats.md
+	$(PYTHON) -m forecast.report.brief_template
+	REPORTS_DOC=1 $(PYTHON) -m pytest tests/test_report_docs.py
 	$(PYTHON) -c "import json; from forecast.scenario.reader import json_schema as s; print(json.dumps(s(), ensure_ascii=False, indent=2))" > scenarios/schema.json
+
+bundle: $(READY)  ## the stored run and track record of the example that come with the program
+	$(PYTHON) data/build_bundle.py
+
+screenshots: $(READY)  ## every page of the app as pictures, into docs/images (needs chromium)
+	$(PYTHON) benchmarks/screenshots.py
+
+browser: $(READY)  ## journeys through the app in a real browser, then what a reader waits (needs chromium)
+	$(PYTHON) -m pytest -m slow tests/browser
+	$(PYTHON) benchmarks/browser.py
 
 lock:  ## the locked versions with their hashes, anew from pyproject.toml
 	$(UV) pip compile -q pyproject.toml --extra dev --universal --generate-hashes --no-emit-index-url -o requirements.lock

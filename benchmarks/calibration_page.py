@@ -197,6 +197,8 @@ def _verdict_lines(judged: Mapping[str, Sequence[Verdict]]) -> list[str]:
         ends = [one for one in found if one.quantity in ENDS]
         failed = [one for one in found if not one.uniform]
         covered = "; ".join(f"{_name(one.quantity)} 50 % {one.covered50:.2f}, 90 % {one.covered90:.2f}" for one in ends)
+        off = np.sqrt(0.09 / found[0].worlds)
+        covered += f" (standard error of the last {off:.2f})"
         verdict = "all uniform" if not failed else "not uniform: " + ", ".join(_words(one) for one in failed)
         lines.append(f"- **{ROUTE_TITLES[route]}**: {verdict}. Coverage: {covered}.")
     return [*lines, ""]

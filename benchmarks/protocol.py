@@ -178,15 +178,17 @@ def _window(indicator: str, levels: pd.DataFrame, year: int, max_regions: int) -
 def play(case: Case, forecaster: Forecaster, *, name: str) -> list[dict[str, Any]]:
     """Ask a forecaster one question and score its answer: one row a region.
 
+    ``seconds`` is processor time, all threads added up: what else the machine does counts little in it.
+
     Raises
     ------
     ValueError
         The draws have another shape than (draw, column), or one is not finite.
     """
     history, rng = case.history, case.rng
-    begin = time.perf_counter()
+    begin = time.process_time()
     draws = np.asarray(forecaster(history, case.measure, rng), dtype=np.float64)
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     if draws.ndim != 2 or draws.shape[1] != history.shape[1] or not np.isfinite(draws).all():
         raise ValueError(f"{case.name}: draws {draws.shape}, finite {bool(np.isfinite(draws).all())}")
     last = [case.window.loc[pd.Period(f"{year}-12", "M")].to_numpy() for year in (case.year, case.year - 1)]

@@ -27,7 +27,7 @@ SCORES: Final = {
     "logs": "Log score",
     "cov50": "Coverage of 50 % intervals",
     "cov90": "Coverage of 90 % intervals",
-    "seconds": "Seconds a case",
+    "seconds": "Seconds of processor time a case",
 }
 RATED: Final = ("crps", "brier", "logs")
 NO_PEER: Final = (OURS, "prototype")

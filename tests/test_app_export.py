@@ -7,8 +7,10 @@ import zipfile
 
 import pytest
 
-from forecast.report.files import write_run
-from forecast.ui.export_job import FOLDER, ZIP, files_of, work_report
+from forecast.report.export import Kind
+from forecast.report.recipients import By
+from forecast.scenario.reader import read_scenario
+from forecast.ui.export_job import ZIP, files_of, work_report
 from tests.app_pages import APP, keep_main
 from tests.app_runs import ROOT, ankang
 
@@ -21,22 +23,40 @@ def home(tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
-def test_the_files_are_those_of_the_run_with_the_scenario_in_use(home):
+def test_the_job_writes_what_was_asked_for_with_the_scenario_in_use(home, monkeypatch):
+    """What is asked of ``write_reports``, and the zip; the reports themselves are tested with ``dabiao report``."""
+    asked = []
+
+    def gathered(run, scenarios, *, backtest, news):
+        titles = [read_scenario(one, run.dataset).title for one in scenarios]
+        asked.append(("gather", run.run_id, titles, backtest, news))
+        return "dossier"
+
+    def written(dossier, out, request):
+        asked.append((dossier, *sorted(request.kinds), request.by, request.pdf, request.lang))
+        for kind in request.kinds:
+            (out / f"{kind.value}.txt").write_text(kind.value, encoding="utf-8")
+        return []
+
+    monkeypatch.setattr("forecast.report.dossier.gather", gathered)
+    monkeypatch.setattr("forecast.report.export.write_reports", written)
     text = (ROOT / "scenarios" / "restart.yaml").read_text(encoding="utf-8")
     steps = []
-    run = ankang()[2]
-    options = {"run": run.run_id, "kinds": ["data"], "by": "", "pdf": False, "lang": "zh", "scenario": text}
+    run_id = ankang()[2].run_id
+    options = {"run": run_id, "kinds": ["data", "brief"], "by": "team", "pdf": True, "lang": "zh", "scenario": text}
     options |= {"backtest": "", "news": "", "place": "abc"}
-    assert work_report(options, lambda *step: steps.append(step)) == {"run_id": run.run_id}
-    assert [step[1:] for step in steps] == [(0, 2), (1, 2)]
-    out = home / "exports" / "abc"
-    found = {path.name: path for path in files_of("abc")}
-    with zipfile.ZipFile(out / ZIP) as packed:
-        assert sorted(packed.namelist()) == sorted(path.relative_to(out / FOLDER).as_posix() for path in found.values())
-        assert all(packed.read(name) == (out / FOLDER / name).read_bytes() for name in packed.namelist())
-    write_run(run, home / "own")
-    assert found["attainment.csv"].read_bytes() == (home / "own" / "attainment.csv").read_bytes()
-    assert "restart" in found["scenarios.csv"].read_text(encoding="utf-8-sig")
+    assert work_report(options, lambda *step: steps.append(step)) == {"run_id": run_id}
+    assert [step[1:] for step in steps] == [(0, 3), (1, 3), (2, 3)]
+    assert asked == [
+        ("gather", run_id, ["可恢复停产企业10月起复产至六成"], None, None),
+        ("dossier", Kind.BRIEF, By.TEAM, True, "zh"),
+        ("dossier", Kind.DATA, None, True, "zh"),
+    ]
+    found = files_of("abc")
+    assert [path.name for path in found] == ["brief.txt", "data.txt"]
+    with zipfile.ZipFile(home / "exports" / "abc" / ZIP) as packed:
+        assert packed.namelist() == ["brief.txt", "data.txt"]
+        assert packed.read("brief.txt") == b"brief"
 
 
 def test_files_of_an_export_that_is_gone_are_none(home):

@@ -12,6 +12,7 @@ import pytest
 from docx.oxml.ns import qn
 
 from forecast.errors import UsageError
+from forecast.report import brief
 from forecast.report.brief import brief_bytes, brief_context
 from forecast.report.brief_template import template_bytes, template_path
 from forecast.report.convert import office, to_pdf
@@ -122,7 +123,13 @@ def test_the_template_in_the_package_is_what_its_module_makes(lang):
     assert template_path(lang).read_bytes() == template_bytes(lang)
 
 
-def test_a_template_that_the_user_changed_is_used(tmp_path):
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Pictures take a second each and do not matter to a template."""
+    monkeypatch.setattr(brief, "_figures", lambda *_: [])
+
+
+def test_a_template_that_the_user_changed_is_used(tmp_path, no_pictures):
     document = opened(template_bytes("zh"))
     document.add_paragraph("抄送：{{ to }}")
     path = tmp_path / "own.docx"
@@ -131,7 +138,7 @@ def test_a_template_that_the_user_changed_is_used(tmp_path):
 
 
 @pytest.mark.parametrize("broken", ["{{ nothing_of_that.name }}", "{% for %}"])
-def test_a_template_that_cannot_be_used_is_told(tmp_path, broken):
+def test_a_template_that_cannot_be_used_is_told(tmp_path, no_pictures, broken):
     document = opened(template_bytes("zh"))
     document.add_paragraph(broken)
     path = tmp_path / "own.docx"

@@ -38,7 +38,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (run, scenario, path, makeup, breakdown, news, report, collect, validate, init, update, backtest, selftest):
+for command in (
+    run,
+    scenario,
+    path,
+    makeup,
+    breakdown,
+    news,
+    report,
+    collect,
+    validate,
+    init,
+    update,
+    backtest,
+    selftest,
+):
     app.command()(command)
 app.command(name="app")(show_app)
 app.add_typer(runs, name="runs")

@@ -21,6 +21,7 @@ from forecast.cli.options import (
     chosen,
     print_json,
     reported,
+    screen,
 )
 from forecast.errors import UsageError
 from forecast.texts import LANGS, t
@@ -89,7 +90,7 @@ def backtest(
         if json_:
             print_json(backtest_document(result) | {"out": str(target)})
             return
-        Console(highlight=False).print(render_backtest(result, lang=words, folder=str(target)))
+        screen().print(render_backtest(result, lang=words, folder=str(target)))
 
 
 def _years(text: str | None) -> tuple[int, int] | None:

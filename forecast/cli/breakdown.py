@@ -22,6 +22,7 @@ from forecast.cli.options import (
     chosen,
     print_json,
     reported,
+    screen,
 )
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def breakdown(
             print_json(document(finished) | breakdown_document(found) | {"out": str(target)})
         else:
             files = (str(target), *([str(book)] if book else []))
-            Console(highlight=False).print(render_assignments(found, lang=words_, files=files))
+            screen().print(render_assignments(found, lang=words_, files=files))
 
 
 def _wanted(

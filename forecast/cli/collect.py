@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported
+from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported, screen
 
 __all__ = ["collect"]
 
@@ -46,4 +45,4 @@ def collect(
         if json_:
             print_json(collected_document(found) | {"out": str(target)})
         else:
-            Console(highlight=False).print(render_collected(found, lang=words, folder=str(target)))
+            screen().print(render_collected(found, lang=words, folder=str(target)))

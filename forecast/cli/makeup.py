@@ -21,6 +21,7 @@ from forecast.cli.options import (
     chosen,
     print_json,
     reported,
+    screen,
 )
 
 __all__ = ["makeup"]
@@ -127,4 +128,4 @@ def makeup(
             print_json(document(finished) | {"makeup": makeup_document(plan, finished), "out": str(target)})
             return
         files = (str(target), str(target / PLAN_FILE))
-        Console(highlight=False).print(render_makeup(plan, finished, lang=words, files=files, every=show_all))
+        screen().print(render_makeup(plan, finished, lang=words, files=files, every=show_all))

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from forecast.cli.kept import Workers, executor_of, fitting
-from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported
+from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported, screen
 from forecast.texts import Lang
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def news(
         if json_:
             print_json(told.document)
             return
-        Console(highlight=False).print(told.screen)
+        screen().print(told.screen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,14 +7,16 @@ Invariant: whatever is wrong with the input, the answer is a message and not a t
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+from rich.console import Console
 
 from forecast.errors import ForecastError, InputError, UsageError
 from forecast.texts import Lang, default_lang
@@ -32,7 +34,11 @@ __all__ = [
     "chosen",
     "print_json",
     "reported",
+    "screen",
 ]
+
+WIDE: Final = 120
+"""Columns of a page that no terminal limits: the widest tables fit."""
 
 
 class Language(StrEnum):
@@ -94,3 +100,9 @@ def reported(lang: Lang, *, as_json: bool = False) -> Iterator[None]:
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on standard output."""
     print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def screen() -> Console:
+    """Where results are printed: as wide as the terminal; a file or a pipe takes the widest table."""
+    limited = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if limited else WIDE)

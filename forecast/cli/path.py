@@ -22,6 +22,7 @@ from forecast.cli.options import (
     chosen,
     print_json,
     reported,
+    screen,
 )
 
 __all__ = ["path"]
@@ -90,4 +91,4 @@ def path(
             print_json(document(finished) | path_document(found, finished) | {"out": str(target)})
             return
         files = (target / f"{TABLE}.csv",)
-        Console(highlight=False).print(render_path(found, finished, lang=words, files=files))
+        screen().print(render_path(found, finished, lang=words, files=files))

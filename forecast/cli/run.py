@@ -22,6 +22,7 @@ from forecast.cli.options import (
     chosen,
     print_json,
     reported,
+    screen,
 )
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def run(
             more = {} if checked is None else check_document(checked)
             print_json(document(finished) | more | {"out": str(target)})
             return
-        console = Console(highlight=False)
+        console = screen()
         console.print(render(finished.attainment, lang=words, files=(str(target),)))
         config, panel = finished.dataset.config, finished.dataset.panel
         if sharpest := best(finished.paths, unit=config.city, benchmark=config.province):

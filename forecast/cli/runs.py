@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
-from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported
+from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported, screen
 from forecast.texts import Lang, t
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def list_runs(dataset: Dataset = None, lang: LanguageOption = None, json_: Json 
         if not headers:
             print(t("store.none_kept", words, place=store.root))
             return
-        Console(highlight=False).print(_listing(headers, store.root, words))
+        screen().print(_listing(headers, store.root, words))
 
 
 def _listing(headers: Sequence[Header], place: Path, lang: Lang) -> Any:
@@ -88,7 +87,7 @@ def show(run: RunArgument, lang: LanguageOption = None, json_: Json = False) -> 
         from forecast.report.terminal import render  # brings the model
 
         made = kept.run()
-        Console(highlight=False).print(render(made.attainment, lang=words, files=(str(kept.folder),)))
+        screen().print(render(made.attainment, lang=words, files=(str(kept.folder),)))
 
 
 @runs.command()
@@ -106,7 +105,7 @@ def diff(before: RunArgument, after: RunArgument, lang: LanguageOption = None, j
         if json_:
             print_json(moved_document(moved))
             return
-        Console(highlight=False).print(render_moved(moved, sides[1].dataset, lang=words))
+        screen().print(render_moved(moved, sides[1].dataset, lang=words))
 
 
 @runs.command()

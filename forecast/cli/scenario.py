@@ -21,6 +21,7 @@ from forecast.cli.options import (
     chosen,
     print_json,
     reported,
+    screen,
 )
 
 __all__ = ["scenario"]
@@ -77,7 +78,7 @@ def scenario(
         if json_:
             print_json(document(finished) | scenario_document(studied) | {"out": str(target)})
             return
-        console = Console(highlight=False)
+        console = screen()
         if explain:
             console.print(render_explanation(studied, lang=words))
         console.print(render_study(studied, lang=words, files=(str(target),)))

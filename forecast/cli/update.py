@@ -22,6 +22,7 @@ from forecast.cli.options import (
     chosen,
     print_json,
     reported,
+    screen,
 )
 from forecast.texts import Lang, t
 
@@ -53,7 +54,7 @@ def update(
 ) -> None:
     """并入新数据，推演并存档，说明变动。Take in new figures, run, keep, and say what moved."""
     words = chosen(lang)
-    errors, console = Console(stderr=True, highlight=False), Console(highlight=False)
+    errors, console = Console(stderr=True, highlight=False), screen()
     with reported(words, as_json=json_):
         from forecast.report.files import answers, document, write_run
         from forecast.report.moved import moved_document, render_moved

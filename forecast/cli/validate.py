@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from rich.console import Console
-
-from forecast.cli.options import DatasetArgument, Json, LanguageOption, chosen, print_json, reported
+from forecast.cli.options import DatasetArgument, Json, LanguageOption, chosen, print_json, reported, screen
 
 __all__ = ["validate"]
 
@@ -23,4 +21,4 @@ def validate(dataset: DatasetArgument, lang: LanguageOption = None, json_: Json 
         if json_:
             print_json({"ok": True, "data_hash": data.data_hash} | asdict(read))
         else:
-            Console(highlight=False).print(render_summary(data, read, lang=words))
+            screen().print(render_summary(data, read, lang=words))

@@ -35,13 +35,16 @@ from forecast.texts import Lang, t
 
 __all__ = ["indicator_cells", "lever_cells", "render_makeup", "sector_cells"]
 
-WIDE_FROM: Final = 120
-"""Columns of screen from which all columns of the sectors are shown."""
 SECTORS_WIDE: Final = (
     "industry", "role", "share", "forecast", "target", "pull", "pull_yi", "ceiling", "planned", "planned_yi", "ahead",
     "driver", "feasible", "support", "department",
 )  # fmt: skip
+SECTORS_MIDDLE: Final = (
+    "industry", "role", "share", "ceiling", "planned", "planned_yi", "ahead", "driver", "feasible", "support"
+)  # fmt: skip
 SECTORS_NARROW: Final = ("industry", "role", "ceiling", "planned", "planned_yi", "ahead", "support")
+SECTORS_FROM: Final = {200: SECTORS_WIDE, 110: SECTORS_MIDDLE, 0: SECTORS_NARROW}
+"""Columns of the sectors by the width of the screen from which they have room; the file has all."""
 LEFT: Final = frozenset(
     {"industry", "role", "feasible", "support", "department", "lever", "wish", "indicator", "use", "family", "places"}
 )
@@ -69,7 +72,8 @@ class _Page:
         yield _indicators(plan, lang)
         yield Text()
         if plan.sectors:
-            yield _sectors(plan, SECTORS_WIDE if options.max_width >= WIDE_FROM else SECTORS_NARROW, lang)
+            columns = next(names for room, names in SECTORS_FROM.items() if options.max_width >= room)
+            yield _sectors(plan, columns, lang)
             yield Text()
         if plan.rows:
             yield from _levers(plan, self.run, lang, self.every)

@@ -135,7 +135,10 @@ def _judged(row: Row, lang: Lang) -> str:
 def causes(dossier: Dossier, lang: Lang) -> list[str]:
     """Why it stands so: where the city is behind, how the province moves on, what the rest must bring."""
     rows = [goals.average for goals in dossier.goals if goals.average]
-    return [line for line in (_behind(rows, lang), _moving(rows, lang), _needed(dossier, rows, lang)) if line]
+    found = [line for line in (_behind(rows, lang), _moving(rows, lang), _needed(dossier, rows, lang)) if line]
+    if len(found) < 2:
+        return found
+    return [t(f"reports.ordinal_{k}", lang, text=line) for k, line in enumerate(found, 1)]
 
 
 def _behind(rows: Sequence[Row], lang: Lang) -> str:

@@ -9,19 +9,31 @@ Invariant: everything named here is found from an installed wheel outside the re
 from __future__ import annotations
 
 import os
+import zipfile
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from forecast.dataset import Dataset, read_dataset
 from forecast.errors import InputError
+from forecast.ui.records import FOLDER
 
-__all__ = ["EXAMPLE_RUN", "SCENARIOS", "example_run", "scenario_folders", "with_regenerated"]
+__all__ = [
+    "EXAMPLE_RECORD",
+    "EXAMPLE_RUN",
+    "PACKAGE",
+    "SCENARIOS",
+    "example_run",
+    "scenario_folders",
+    "unpack_example_record",
+    "with_regenerated",
+]
 
 PACKAGE: Final = Path(__file__).parents[1] / "bundled"
 CHECKOUT: Final = Path(__file__).parents[2]
 EXAMPLE_RUN: Final = "example.dabiao.zip"
+EXAMPLE_RECORD: Final = "example-record.zip"
 SCENARIOS: Final = "DABIAO_SCENARIOS"
 """Environment variable that names a further folder of scenarios."""
 
@@ -30,6 +42,19 @@ def example_run() -> Path | None:
     """The stored run of the example, as an exported file; None where it does not come with the program."""
     path = PACKAGE / EXAMPLE_RUN
     return path if path.is_file() else None
+
+
+def unpack_example_record(home: Path) -> None:
+    """Put the track record of the example into a store, where it does not have it."""
+    path = PACKAGE / EXAMPLE_RECORD
+    if not path.is_file():
+        return
+    with zipfile.ZipFile(path) as record:
+        for name in record.namelist():
+            target = home / FOLDER / PurePosixPath(name)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(record.read(name))
 
 
 def scenario_folders() -> tuple[Path, ...]:

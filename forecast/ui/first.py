@@ -7,7 +7,7 @@ import streamlit as st
 from forecast.errors import ForecastError
 from forecast.store import home, import_bundle
 from forecast.texts import Lang, t
-from forecast.ui.bundled import example_run
+from forecast.ui.bundled import example_run, unpack_example_record
 from forecast.ui.kept import store
 from forecast.ui.progress import show_jobs
 from forecast.ui.upload import new_city
@@ -31,6 +31,7 @@ def first(lang: Lang) -> None:
             try:
                 with st.spinner(t("ui.opening", lang)):
                     import_bundle(store(), path)
+                    unpack_example_record(home())
             except ForecastError as error:
                 st.error(error.text(lang))
             else:

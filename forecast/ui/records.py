@@ -17,7 +17,7 @@ import streamlit as st
 
 from forecast.store import home
 
-__all__ = ["Record", "folder_of", "records", "table"]
+__all__ = ["FOLDER", "Record", "folder_of", "records", "table"]
 
 FOLDER: Final = "backtests"
 MANIFEST: Final = "backtest.json"
