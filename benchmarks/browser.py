@@ -108,7 +108,7 @@ def _changes(one: Any, address: str) -> tuple[float, list[float]]:
     for k in range(CHANGES):
         page.locator("[data-testid=stSlider] input").nth(1).focus()
         page.evaluate(WAIT)
-        page.keyboard.press("ArrowLeft" if k % 2 else "ArrowRight")
+        page.keyboard.press("Home" if k % 2 == 0 else "End")  # far enough to change a printed digit
         page.wait_for_function("window.waited !== null")
         found.append(float(page.evaluate("window.waited")))
         page.wait_for_timeout(300)

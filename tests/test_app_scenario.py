@@ -174,6 +174,18 @@ def test_a_save_without_a_name_or_a_person_is_refused_in_words(at):
     assert not at.exception
 
 
+def test_a_scenario_with_a_problem_is_told_and_not_saved(at, home):
+    at.run()
+    at.session_state["bench"].draft = replace(MINE, name="bad", actions=({**PUSH, "unit": "nowhere"},))
+    at.run()
+    assert not at.exception
+    assert "nowhere" in at.error[0].value
+    assert tables(at, "scenario")
+    fill_save(at, name="bad", author="甲")
+    assert any("未保存" in one.value for one in at.error)
+    assert "bad" not in Store(home).scenarios.names()
+
+
 def test_a_link_of_other_data_says_so(at, made):
     at.query_params["scenario"] = "file:restart"
     at.query_params["data"] = "0123456789ab"
@@ -239,5 +251,7 @@ def test_english_changes_words_and_no_number(at):
 def test_a_long_draft_does_not_fit_an_address_and_a_short_one_does(made):
     dataset = made[1].dataset
     assert decoded(encoded(MINE), dataset, file="mine") == MINE
-    noise = tuple({**PUSH, "id": f"p{k}", "note": f"{k**9 % 1000003:x}-{k**7 % 999983:x}-{k**5 % 99991:x}"} for k in range(400))
+    noise = tuple(
+        {**PUSH, "id": f"p{k}", "note": f"{k**9 % 1000003:x}-{k**7 % 999983:x}-{k**5 % 99991:x}"} for k in range(400)
+    )
     assert encoded(replace(MINE, actions=noise)) is None

@@ -14,7 +14,7 @@ from forecast.compare import evaluate
 from forecast.dataset import read_dataset
 from forecast.drafting import Draft, checked, combined, draft_of, parsed, plain_name, to_yaml
 from forecast.drafting.pushes import fill_pushes, place_pushes, pushable, with_fill, with_push
-from forecast.drafting.rows import ENTERPRISES, NOTHING, PROJECTS, edited, settings
+from forecast.drafting.rows import ENTERPRISES, NOTHING, PROJECTS, able, edited, settings
 from forecast.effects import Evaluator
 from forecast.scenario.problems import ScenarioError
 from forecast.scenario.reader import read_scenario
@@ -112,6 +112,21 @@ def test_a_row_that_leaves_a_group_takes_its_effect_along_and_leaves_the_others(
     part, of_rest = whole.parts(whole.scenario.actions[0])[0], rest.parts(rest.scenario.actions[0])[0]
     for name in of_rest.entities:
         assert (part.of(name) == of_rest.of(name)).all()
+
+
+@pytest.mark.parametrize("book", [ENTERPRISES, PROJECTS], ids=lambda book: book.table)
+def test_rows_that_can_take_an_action_pass_the_checks_and_the_others_do_not(book, ankang):
+    for kind in book.types:
+        rows = settings(Draft(name="a", title="a"), ankang, book)
+        can = able(ankang, book, kind)
+        chosen = rows.loc[[name for name in rows.index if name in can]]
+        chosen["plan"] = kind
+        assert checked(edited(Draft(name="a", title="a"), ankang, book, chosen), ankang).actions
+    assert able(ankang, book, NOTHING) == set(rows.index)
+    lost = rows.loc[[name for name in rows.index if name not in able(ankang, book, book.types[0])]][:1]
+    lost["plan"] = book.types[0]
+    with pytest.raises(ScenarioError, match=lost.index[0]):
+        checked(edited(Draft(name="a", title="a"), ankang, book, lost), ankang)
 
 
 def test_a_later_restart_brings_less(world):

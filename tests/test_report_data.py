@@ -40,7 +40,8 @@ def test_csv_parquet_and_json_hold_the_rows_of_the_sheet(sheet):
             value, text, exact = values[k], rows[i][k], frame.iloc[i, k]
             assert records[i][field.name] == value
             if value is None:
-                assert text == "" and pd.isna(exact)
+                assert text == ""
+                assert pd.isna(exact)
             elif isinstance(value, str):
                 assert exact == value
             elif field.style in DECIMALS:
@@ -75,7 +76,14 @@ def test_no_text_is_a_formula_for_a_spreadsheet():
 
 @pytest.mark.parametrize(
     ("text", "safe"),
-    [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-cmd", "'-cmd"), ("+7.6%", "+7.6%"), ("-12.0", "-12.0"), ("汉滨", "汉滨")],
+    [
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-cmd", "'-cmd"),
+        ("+7.6%", "+7.6%"),
+        ("-12.0", "-12.0"),
+        ("汉滨", "汉滨"),
+    ],
 )
 def test_only_what_could_be_a_formula_is_quoted(text, safe):
     assert harmless(text) == safe

@@ -34,7 +34,8 @@ def test_every_task_is_in_exactly_one_workbook(by):
         for task in [next(one for one in b.tasks if one.key == key)]
     }
     assert len(listed) == len(set(listed))
-    assert set(listed) == wanted and wanted
+    assert set(listed) == wanted
+    assert wanted
 
 
 @pytest.mark.parametrize("by", list(By))

@@ -11,8 +11,8 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
-from forecast.makeup import MakeupRequest, Status, default_wish, makeup
 from forecast.compare import cases
+from forecast.makeup import MakeupRequest, Status, default_wish, makeup
 from forecast.report.document_style import ALTERNATIVES, MARGINS_MM
 from forecast.report.dossier import Plan
 from forecast.report.scheme import scheme_bytes
@@ -77,7 +77,11 @@ def test_a_plan_out_of_reach_says_so_with_what_is_still_open():
 def test_every_number_of_the_scheme_is_printed_in_a_table_of_the_workbook(found):
     document = docx.Document(io.BytesIO(scheme_bytes(found(), "zh")))
     known = printed_numbers(found(), "zh") | {str(k) for k in range(10)}
-    mine = {n for cell in (c for table in document.tables for r in table.rows for c in r.cells) for n in NUMBER.findall(cell.text)}
+    mine = {
+        n
+        for cell in (c for table in document.tables for r in table.rows for c in r.cells)
+        for n in NUMBER.findall(cell.text)
+    }
     body = [p.text for p in document.paragraphs]
     loose = [n for line in body for n in NUMBER.findall(line) if n not in known | mine]
     sums = {f"{sum(getattr(r, f) or 0.0 for r in rows):.{d}f}" for rows, f, d in _sums(found())}
@@ -91,7 +95,13 @@ def _sums(found):
     for plan in found.plans:
         for group in GROUPS:
             rows = [row for row in plan.makeup.sectors if group_of(row.industry) == group]
-            for field, digits in (("planned_pp", 2), ("planned_yi", 1), ("planned_yi", 2), ("ceiling_pp", 2), ("ceiling_yi", 2)):
+            for field, digits in (
+                ("planned_pp", 2),
+                ("planned_yi", 1),
+                ("planned_yi", 2),
+                ("ceiling_pp", 2),
+                ("ceiling_yi", 2),
+            ):
                 yield rows, field, digits
             yield [_Percent(row.base_share * 100.0) for row in rows], "share", 1
         yield [_Percent(plan.makeup.help_ceiling_pp)], "share", 1
@@ -119,7 +129,9 @@ def test_the_page_is_the_official_one():
                 fonts.setdefault(kind, set()).add(run.font.size.pt)
                 assert kind in ALTERNATIVES
     assert fonts["方正小标宋简体"] == {22.0}
-    assert 16.0 in fonts["仿宋"] and 16.0 in fonts["黑体"] and 16.0 in fonts["楷体"]
+    assert 16.0 in fonts["仿宋"]
+    assert 16.0 in fonts["黑体"]
+    assert 16.0 in fonts["楷体"]
     body = next(p for p in opened().paragraphs if p.text.startswith("围绕工业"))
     assert body.paragraph_format.line_spacing.pt == 28.0
     assert "PAGE" in opened().sections[0].footer._element.xml

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.report.scenario_tables import scenario_tables
+from forecast.report.sheets.chances import chance_sheet
 from forecast.report.sheets.every import MAKERS, all_sheets
-from forecast.report.sheets.forecast import chance_sheet, forecast_sheet
+from forecast.report.sheets.forecast import forecast_sheet
 from forecast.report.sheets.monthly import KINDS, monthly_sheet
 from forecast.report.sheets.moves import news_sheet
 from forecast.report.sheets.plans import plan_sheet, sector_sheet
@@ -41,6 +42,10 @@ def test_the_forecast_table_holds_the_numbers_of_the_attainment_table():
         assert record["province_pct"] == row["benchmark_forecast_pct"]
         assert record["required_pct"] == row["required_growth_pct"]
         low, high = (shown(row[f"forecast_{q}"], Style.GROWTH, "zh") for q in ("p10", "p90"))
+        months = [record[f"need_m{m}"] for m in (10, 11, 12)]
+        if record["p_reach"] and float(record["p_reach"].strip("<>%")) < 50:
+            assert months[-1] is not None
+            assert record["need_yi"] > 0.0
         assert record["year_range"] == f"{low}～\n{high}"
 
 
@@ -129,9 +134,12 @@ def test_places_and_teams_are_two_splits_of_the_same_tasks():
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_column_has_a_heading_and_a_meaning(lang):
     for sheet in all_sheets(dossier(), lang):
-        assert sheet.tab and sheet.title and len(sheet.tab) <= 31
+        assert sheet.tab
+        assert sheet.title
+        assert len(sheet.tab) <= 31
         for field in sheet.fields:
-            assert field.heading(lang) and field.meaning(lang)
+            assert field.heading(lang)
+            assert field.meaning(lang)
             assert "{" not in field.heading(lang) + field.meaning(lang)
 
 

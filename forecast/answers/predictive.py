@@ -22,8 +22,9 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors, shape_kernel
+from forecast.inference.factors import NOISE_RATIOS, Grid, factors, shape_kernel
 from forecast.inference.incomplete import series
+from forecast.inference.learning import SCALE_SHAPE, evidence
 from forecast.inference.model import (
     Figures,
     Measurements,
@@ -32,7 +33,8 @@ from forecast.inference.model import (
     prior_mean,
     shape_covariance,
 )
-from forecast.inference.regular import SCALE_SHAPE, common_grid, learn, long_run_growth
+from forecast.inference.refine import refined
+from forecast.inference.regular import common_grid, long_run_growth
 from forecast.inference.sampling import Posterior, fit, stream
 
 __all__ = ["LEAST_FIGURES", "Finding", "Judged", "check_indicator"]
@@ -266,7 +268,8 @@ def _whole(
         gaps = [np.union1d(one, parent.missing) for one in gaps]
     trend = long_run_growth(index, m.per_year) if above < 0 else np.zeros(index.shape[1])
     year = np.arange(grid.periods) // grid.per_year
-    learnt = learn(factors(grid), index - np.outer(year[grid.per_year :][: grid.observed], trend), own, gaps)
+    detrended = index - np.outer(year[grid.per_year :][: grid.observed], trend)
+    known, learnt = refined(factors(grid), lambda design: evidence(design, detrended, own, gaps))
     i = members.index(unit)
     mass = learnt.weight[:, :, i].ravel()
     point, ratio = np.divmod(rng.choice(len(mass), replicates, p=mass / mass.sum()), len(NOISE_RATIOS))
@@ -275,7 +278,7 @@ def _whole(
     out = np.zeros((replicates, grid.periods))
     for one in np.unique(point):
         rows = np.flatnonzero(point == one)
-        kernel = shape_kernel(DESIGN[one], grid)[: grid.observed, : grid.observed]
+        kernel = shape_kernel(known.shapes[one], grid)[: grid.observed, : grid.observed]
         values, vectors = np.linalg.eigh(kernel)
         z = rng.standard_normal((len(rows), grid.observed)) * np.sqrt(np.maximum(values, 0))
         out[rows, grid.per_year : grid.per_year + grid.observed] = scale[rows, None] * (z @ vectors.T)

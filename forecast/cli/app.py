@@ -90,10 +90,14 @@ def _serve(port: int, run_id: str | None) -> None:
 
     from streamlit.web.cli import main as streamlit
 
-    import forecast.ui.main  # noqa: F401  before the first reader comes, who need not wait for it
-    from forecast.ui.kept import warm
+    from forecast.ui.kept import warm  # before the first reader comes, who need not wait for it
+    from forecast.ui.main import preload
 
-    Thread(target=warm, args=(run_id,), daemon=True).start()
+    def ready() -> None:
+        warm(run_id)
+        preload()
+
+    Thread(target=ready, daemon=True).start()
 
     script = str(files("forecast.ui").joinpath("main.py"))
     options = {"server.port": port, "server.address": ADDRESS, "server.headless": "true"}

@@ -26,7 +26,7 @@ from forecast.scenario.actions import ACTION_TYPES
 from forecast.scenario.checks import place_names
 from forecast.scenario.select import picked
 
-__all__ = ["COLUMNS", "ENTERPRISES", "NOTHING", "PROJECTS", "Book", "edited", "settings"]
+__all__ = ["COLUMNS", "ENTERPRISES", "NOTHING", "PROJECTS", "Book", "able", "edited", "settings"]
 
 type Row = Mapping[Any, Any]
 """One row by column."""
@@ -129,6 +129,12 @@ def edited(draft: Draft, dataset: Dataset, book: Book, after: pd.DataFrame) -> D
 
 def _by_id(table: pd.DataFrame) -> dict[str, Row]:
     return {str(name): row for name, row in zip(table.index, table.to_dict("records"), strict=True)}
+
+
+def able(dataset: Dataset, book: Book, kind: str) -> frozenset[str]:
+    """Rows of a ledger that can take part in a type of action; all for ``NOTHING``."""
+    rows = getattr(dataset.ledger, book.table).to_dict("records")
+    return frozenset(str(row[book.key]) for row in rows if kind == NOTHING or _can(kind, row))
 
 
 def _differ(a: Row, b: Row) -> bool:

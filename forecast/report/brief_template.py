@@ -8,6 +8,7 @@ Invariant: the template in the package is what this module makes (held by ``test
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +34,10 @@ __all__ = ["COLUMNS", "TEMPLATES", "template_bytes", "template_path"]
 TEMPLATES: Final = {"zh": "brief.zh.docx", "en": "brief.en.docx"}
 COLUMNS: Final = ("indicator", "ytd", "province", "gap", "year", "province_year", "near", "reach", "required", "light")
 """Columns of the table in the brief."""
-_WIDTHS_MM: Final = (39.0, 12.0, 12.0, 11.0, 31.0, 12.0, 12.0, 11.0, 11.0, 6.0)
+_WIDTHS_MM: Final[Mapping[Lang, tuple[float, ...]]] = {
+    "zh": (39.0, 12.0, 12.0, 11.0, 31.0, 12.0, 12.0, 11.0, 11.0, 6.0),
+    "en": (38.0, 11.0, 13.0, 10.0, 29.0, 11.0, 12.0, 11.0, 10.0, 11.0),
+}
 _MADE: Final = dt.datetime(2020, 1, 1)
 _LINE: Final = 18
 FACES: Final = {
@@ -65,7 +69,9 @@ def template_bytes(lang: Lang) -> bytes:
     section.top_margin, section.bottom_margin, section.footer_distance = Pt(68), Pt(64), Pt(30)
 
     def line(kind: str, text: str) -> Any:
-        return add_text(document, text, FACES[kind], lang=lang)
+        paragraph = add_text(document, text, FACES[kind], lang=lang)
+        paragraph.paragraph_format.keep_with_next = kind == "head"
+        return paragraph
 
     line("control", "{%p if mark %}")
     line("mark", "{{ mark }}")
@@ -89,15 +95,13 @@ def template_bytes(lang: Lang) -> bytes:
     _section(document, "advice", lang)
     _section(document, "risks", lang)
     number_pages(section, "{{ source }}", lang=lang)
-    first = document.element.body[0]
-    if not document.paragraphs[0].text:
-        document.element.body.remove(first)
     return fixed(document, title="brief", subject="", author="dabiao", when=_MADE)
 
 
 def _section(document: Any, name: str, lang: Lang) -> None:
     """A heading and its paragraphs."""
-    add_text(document, t(f"reports.brief_head_{name}", lang), FACES["head"], lang=lang)
+    head = add_text(document, t(f"reports.brief_head_{name}", lang), FACES["head"], lang=lang)
+    head.paragraph_format.keep_with_next = True
     add_text(document, f"{{%p for line in {name} %}}", FACES["control"], lang=lang)
     add_text(document, "{{ line }}", FACES["body"], lang=lang)
     add_text(document, "{%p endfor %}", FACES["control"], lang=lang)
@@ -113,7 +117,7 @@ def _figures(document: Any, lang: Lang) -> None:
 
 def _table(document: Any, lang: Lang) -> None:
     """Headings, then a row an indicator."""
-    table = official_table(document, 4, len(COLUMNS), list(_WIDTHS_MM))
+    table = official_table(document, 4, len(COLUMNS), list(_WIDTHS_MM[lang]))
     repeat_head(table.rows[0])
     for k, name in enumerate(COLUMNS):
         head = table.cell(0, k)

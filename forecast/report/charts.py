@@ -36,6 +36,8 @@ BANDS: Final = (("p05", "p95", 0.15), ("p10", "p90", 0.2), ("p25", "p75", 0.25))
 """Quantiles of the 90, 80 and 50 % bands, and opacity; they lie on each other, so that the inner is the darkest."""
 HEIGHT: Final = 340
 GAP_HEIGHT: Final = 220
+WATERFALL_ROW: Final = 28
+WATERFALL_FRAME: Final = 110
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,22 +253,24 @@ def waterfall_chart(steps: pd.DataFrame, lang: Lang) -> alt.LayerChart:
 
     Parameters
     ----------
-    steps : of ``news_view.waterfall``: name, start, end, kind (total, up, down, none), text; points, first and last
+    steps : of ``news_view.waterfall``: name, start, end, kind (total, up, down), text; points, first and last
         are the totals
     """
-    kinds = ("total", "up", "down", "none")
+    kinds = ("total", "up", "down")
     names = {kind: t(f"ui_indicator.waterfall_{kind}", lang) for kind in kinds}
-    frame = steps.assign(kind_name=[names[one] for one in steps["kind"]], middle=steps[["start", "end"]].max(axis=1))
-    x = alt.X("name:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelLimit=130, labelOverlap=False))
-    scale = alt.Scale(domain=list(names.values()), range=["#4a5568", "#2b8a66", "#b4475a", "#9aa0a8"])
+    frame = steps.assign(kind_name=[names[one] for one in steps["kind"]], right=steps[["start", "end"]].max(axis=1))
+    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False))
+    shown = [names[kind] for kind in kinds if kind in set(steps["kind"])]
+    palette = dict(zip(names.values(), ("#4a5568", OUTCOMES["reached"], OUTCOMES["missed"]), strict=True))
+    scale = alt.Scale(domain=shown, range=[palette[one] for one in shown])
     base = alt.Chart(frame)
     tips = [alt.Tooltip("name:N"), alt.Tooltip("text:N", title=t("ui_indicator.waterfall_axis", lang))]
-    bars = base.mark_bar(size=34).encode(
-        x=x,
-        y=alt.Y("start:Q", title=t("ui_indicator.waterfall_axis", lang)),
-        y2="end:Q",
+    bars = base.mark_bar(size=16).encode(
+        y=y,
+        x=alt.X("start:Q", title=t("ui_indicator.waterfall_axis", lang)),
+        x2="end:Q",
         color=alt.Color("kind_name:N", scale=scale, legend=alt.Legend(title=None, orient="top")),
         tooltip=tips,
     )
-    text = base.mark_text(dy=-8, color="#7a7f87").encode(x=x, y="middle:Q", text="text:N")
-    return alt.LayerChart(layer=[bars, text]).properties(height=HEIGHT)
+    text = base.mark_text(dx=5, align="left", color="#7a7f87").encode(y=y, x="right:Q", text="text:N")
+    return alt.LayerChart(layer=[bars, text]).properties(height=WATERFALL_ROW * len(frame) + WATERFALL_FRAME)

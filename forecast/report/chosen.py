@@ -28,7 +28,8 @@ MOST: Final = 3
 def scenario_sentence(result: Result, scenario: Scenario, lang: Lang) -> str:
     """The sentence of the page for leaders, under a scenario."""
     near, reach = result.near, result.reach
-    under = t("ui_overview.under", lang, scenario=scenario.title)
+    as_of = words.knowledge(result.before.as_of, lang)
+    under = t("ui_overview.under", lang, as_of=as_of, scenario=scenario.title)
     if not near.judged:
         return t("report.joint_none", lang, as_of=under, assessed=near.assessed)
     parts = [

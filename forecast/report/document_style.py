@@ -134,7 +134,8 @@ def _fonts(properties: Any, east_asian: str, latin: str) -> None:
 
 def _language(document: Documented) -> None:
     """Say that the text is Chinese, so that a program that lacks a font takes one with Chinese shapes."""
-    for language in document.styles.element.iter(qn("w:lang")):
+    named = [*document.styles.element.iter(qn("w:lang")), *document.settings.element.iter(qn("w:themeFontLang"))]
+    for language in named:
         language.set(qn("w:eastAsia"), "zh-CN")
 
 

@@ -113,7 +113,7 @@ def pace_points(rows: pd.DataFrame, unit: str) -> tuple[tuple[str, float], ...]:
 def path_points(path: RequiredPath, growth: Growth) -> tuple[tuple[str, float], ...]:
     """所需路径 of the city: the growth that a wish needs, period by period; empty where nothing is demanded."""
     city = next((line for line in path.lines if line.scope is Scope.CITY), None)
-    if city is None or path.uplift_pp is None:
+    if city is None or not path.uplift_pp:
         return ()
     name = "demanded_cum_pct" if growth is Growth.CUMULATIVE else "demanded_month_pct"
     found = [(str(step.period), getattr(step, name)) for step in city.steps]

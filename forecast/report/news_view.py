@@ -51,14 +51,14 @@ def waterfall(target: TargetNews, dataset: Dataset, lang: Lang) -> pd.DataFrame 
     ends = [words.probability(p, lang, evidence=target.evidence) for p in (before, after)]
     records = [_total(t("ui_indicator.waterfall_before", lang), level, ends[0])]
     for part, step in zip(target.parts, points, strict=True):
-        if step or part.kind is not Kind.MONTE_CARLO:
+        if step:
             records.append(
                 {
                     "name": _name(part, dataset, lang),
                     "start": level,
                     "end": level + step,
-                    "kind": "up" if step > 0 else "down" if step < 0 else "none",
-                    "text": f"{step:+d}" if step else "0",
+                    "kind": "up" if step > 0 else "down",
+                    "text": f"{step:+d}",
                 }
             )
             level += step

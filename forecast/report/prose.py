@@ -18,8 +18,11 @@ from forecast.compare import Outcome
 from forecast.paths import COUPLING
 from forecast.report.dossier import Dossier
 from forecast.report.leaders import evidence_text
+from forecast.report.news import whole_points
+from forecast.report.news_text import main_targets, sentence
 from forecast.report.notes import OK, notes, plain_name
 from forecast.report.scenario_terminal import change
+from forecast.report.sheets.plans import said_of, wish_of
 from forecast.report.sheets.table import Style, shown
 from forecast.target import TargetKind
 from forecast.texts import Lang, t
@@ -28,6 +31,12 @@ __all__ = ["Group", "advice", "causes", "distance", "groups", "growth", "overall
 
 NAMED: Final = 3
 """Indicators named one by one in a sentence of causes or advice."""
+IN_FULL: Final = 4
+"""Indicators of a group that are told in full; of a larger one only the year and the chances, so that two pages do."""
+SCENARIOS: Final = 2
+"""Scenarios that are told; the workbook has them all."""
+MOVED: Final = 2
+"""Indicators whose move since an earlier run is told."""
 LIKELY, UNLIKELY = 70, 30
 """Percent, as shown, between which an indicator has to be won."""
 
@@ -85,11 +94,11 @@ def groups(dossier: Dossier, lang: Lang) -> list[Group]:
     found = []
     for key, members in sorted_out.items():
         if members:
-            say = _briefly if key == "likely" else _judged
-            text = t("glossary.semicolon", lang).join(say(row, lang) for row in members)
-            found.append(
-                Group(t(f"reports.group_head_{key}", lang, n=len(members)), text + t("glossary.full_stop", lang))
-            )
+            brief = key == "likely" or len(members) > IN_FULL
+            said = [_briefly(row, lang) if brief else _judged(row, lang) for row in members]
+            note = t("reports.group_brackets", lang) if brief else ""
+            head = t(f"reports.group_head_{key}", lang, n=len(members), note=note)
+            found.append(Group(head, t("glossary.semicolon", lang).join(said) + t("glossary.full_stop", lang)))
     without = [row for row in rows if row.status is not RowStatus.JUDGED]
     if without:
         names = t("glossary.and", lang).join(plain_name(row, lang) for row in without)
@@ -136,9 +145,24 @@ def causes(dossier: Dossier, lang: Lang) -> list[str]:
     """Why it stands so: where the city is behind, how the province moves on, what the rest must bring."""
     rows = [goals.average for goals in dossier.goals if goals.average]
     found = [line for line in (_behind(rows, lang), _moving(rows, lang), _needed(dossier, rows, lang)) if line]
-    if len(found) < 2:
-        return found
-    return [t(f"reports.ordinal_{k}", lang, text=line) for k, line in enumerate(found, 1)]
+    if len(found) > 1:
+        found = [t(f"reports.ordinal_{k}", lang, text=line) for k, line in enumerate(found, 1)]
+    return [*found, *_moved(dossier, lang)]
+
+
+def _moved(dossier: Dossier, lang: Lang) -> list[str]:
+    """Why the chances of the indicators that moved most moved since the earlier run."""
+    if dossier.news is None:
+        return []
+    dataset = dossier.run.dataset
+    told = [one for one in main_targets(dossier.news, dataset) if whole_points(one)[0]]
+    told.sort(key=lambda one: -abs(whole_points(one)[0] or 0))
+    return [
+        words.indicator_name(one.indicator, one.name_zh, lang)
+        + t("glossary.colon", lang)
+        + sentence(one, dossier.news, dataset, lang=lang)
+        for one in told[:MOVED]
+    ]
 
 
 def _behind(rows: Sequence[Row], lang: Lang) -> str:
@@ -213,9 +237,18 @@ def _year(row: Row) -> float:
 
 def advice(dossier: Dossier, lang: Lang) -> list[str]:
     """What each scenario changes, and where effort pays."""
-    lines = [_scenario(dossier, k, lang) for k in range(len(dossier.scenarios))]
+    lines = [_scenario(dossier, k, lang) for k in range(len(dossier.scenarios[:SCENARIOS]))]
     if not lines:
         lines.append(t("reports.advice_no_scenario", lang))
+    if dossier.plans:
+        said = [
+            t("reports.plan_brief", lang, plan=t(f"reports.plan_short_{plan.name}", lang), said=said_of(plan, lang))
+            for plan in dossier.plans
+        ]
+        wish = wish_of(dossier.plans[0])
+        pairs = zip(wish.wish.keys, wish.names, strict=True)
+        target = t("glossary.and", lang).join(words.indicator_name(key[0], name, lang) for key, name in pairs)
+        lines.append(t("reports.advice_plans", lang, target=target, list=t("glossary.semicolon", lang).join(said)))
     attainment = dossier.run.attainment
     names = {goals.main.target.indicator: plain_name(goals.main, lang) for goals in dossier.goals}
     if attainment.winnable:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- paragraphs of a Chinese document
 """The document of what is handed on, made from the sheets that the writers use: ``docs/reports.md``.
 
 Invariant: ``docs/reports.md`` is what this module says (held by ``tests/test_report_docs.py``).
@@ -101,7 +102,12 @@ def reports_document(sheets: Sequence[Sheet]) -> str:
     """
     lines = [_HEAD]
     for sheet in sheets:
-        lines += [f"### {sheet.name}：{sheet.tab}", "", "| 列 | 表头 | 格式 | 单位 | 公式 | 含义 |", "|---|---|---|---|---|---|"]
+        lines += [
+            f"### {sheet.name}：{sheet.tab}",
+            "",
+            "| 列 | 表头 | 格式 | 单位 | 公式 | 含义 |",
+            "|---|---|---|---|---|---|",
+        ]
         seen: set[str] = set()
         for one in sheet.fields:
             name = _general(one.name)

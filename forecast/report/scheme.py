@@ -9,8 +9,7 @@ Invariant: a plan that cannot be reached says so, with what is still open, where
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from docx.enum.section import WD_SECTION
 
@@ -18,39 +17,24 @@ from forecast import words
 from forecast.makeup import SectorRow
 from forecast.report import prose
 from forecast.report.document_style import (
-    FACES,
-    Face,
-    add_text,
     fixed,
-    keep_whole,
     lay_across,
     new_document,
     number_pages,
-    numerals,
-    official_table,
-    plain,
-    repeat_head,
-    shade,
 )
 from forecast.report.dossier import Dossier, Plan
+from forecast.report.draft import ACROSS_MM, UPRIGHT_MM, Draft
 from forecast.report.makeup_words import GROUPS, feasible_words, group_of, sentences, support
 from forecast.report.sheets.explanation import explanation_sheet
 from forecast.report.sheets.head import city_name, source_line
 from forecast.report.sheets.plans import lever_sheet, plan_name, plan_sheet, said_of, sector_sheet, wish_of
-from forecast.report.sheets.table import Sheet, Style, Value, shown, text_width
+from forecast.report.sheets.table import Sheet, Style, Value, shown
 from forecast.report.sheets.tasks import task_summary_sheet, team_rows
 from forecast.report.workbook.book import made_at
 from forecast.texts import Lang, t
 
 __all__ = ["scheme_bytes"]
 
-UPRIGHT_MM: Final = 156.0
-ACROSS_MM: Final = 247.0
-"""Width of the text on an upright page and on one that lies across."""
-CELL: Final = Face("仿宋", 10.5, spacing=15, indent=0, centred=True)
-CELL_HEAD: Final = Face("黑体", 10.5, spacing=15, indent=0, centred=True)
-SMALL: Final = Face("仿宋", 9, spacing=12, indent=0, centred=True)
-SMALL_HEAD: Final = Face("黑体", 9, spacing=12, indent=0, centred=True)
 LEFT_OUT: Final = ("feasible_", "target_pct_", "driver_pct_", "role", "family", "department", "people", "difficulty")
 """Columns of the workbook's sheets that a page of the annex has no room for."""
 PLAN_FIELDS: Final = (
@@ -59,81 +43,10 @@ PLAN_FIELDS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Draft:
-    """The document being written."""
-
-    document: Any
-    dossier: Dossier
-    lang: Lang
-
-    def say(self, key: str, **params: object) -> str:
-        """A text of the scheme."""
-        return t(f"reports.scheme_{key}", self.lang, **params)
-
-    def add(self, kind: str, text: str) -> None:
-        """A paragraph in the letters of its kind."""
-        paragraph = add_text(self.document, plain(text), FACES[kind], lang=self.lang)
-        paragraph.paragraph_format.keep_with_next = kind in ("head1", "head2", "caption")
-
-    def section(self, number: int, key: str) -> None:
-        """Heading of the first level."""
-        head = self.say(f"head_{key}")
-        self.add("head1", f"{numerals(number)}、{head}" if self.lang == "zh" else f"{number}. {head}")
-
-    def part(self, number: int, text: str) -> None:
-        """Heading of the second level."""
-        self.add("head2", f"（{numerals(number)}）{text}" if self.lang == "zh" else f"({number}) {text}")
-
-    def points(self, lines: Sequence[str]) -> None:
-        """Paragraphs numbered 1. 2. 3.; a single one without number."""
-        for k, line in enumerate(lines, 1):
-            self.add("body", f"{k}.{line}" if len(lines) > 1 else line)
-
-    def table(
-        self, head: Sequence[str], rows: Sequence[Sequence[str]], *, width_mm: float, small: bool = False
-    ) -> None:
-        """A table whose columns are as wide as what is in them needs."""
-        table = official_table(
-            self.document, len(rows) + 1, len(head), _widths(head, rows, width_mm, SMALL.size if small else CELL.size)
-        )
-        repeat_head(table.rows[0])
-        for k, text in enumerate(head):
-            cell = table.cell(0, k)
-            shade(cell, "E7EDF5")
-            face = SMALL_HEAD if small else CELL_HEAD
-            add_text(cell, plain(text), face, lang=self.lang, paragraph=cell.paragraphs[0])
-        face = SMALL if small else CELL
-        for row, values in zip(table.rows[1:], rows, strict=True):
-            keep_whole(row)
-            for cell, text in zip(row.cells, values, strict=True):
-                add_text(cell, plain(text), face, lang=self.lang, paragraph=cell.paragraphs[0])
-
-
-def _widths(head: Sequence[str], rows: Sequence[Sequence[str]], width_mm: float, size: float) -> list[float]:
-    """Short columns as wide as they need, the others sharing what is left in proportion to theirs.
-
-    size : points of the letters; half of it is the width of a digit
-    """
-    half_mm = size / 2.0 * 25.4 / 72.0
-    needs = []
-    for k, title in enumerate(head):
-        longest = max((text_width(row[k]) for row in rows), default=0.0)
-        word = max(text_width(line) for line in title.split("\n")) / 3.0
-        needs.append(max(longest, word, 4.0) * half_mm + 2.4)
-    if sum(needs) <= width_mm:
-        return [need / sum(needs) * width_mm for need in needs]
-    fair = width_mm / len(needs)
-    short = {k for k, need in enumerate(needs) if need <= fair}
-    left, rest = width_mm - sum(needs[k] for k in short), sum(need for k, need in enumerate(needs) if k not in short)
-    return [need if k in short else need / rest * left for k, need in enumerate(needs)]
-
-
 def scheme_bytes(dossier: Dossier, lang: Lang) -> bytes:
     """The scheme as a Word document."""
     document = new_document()
-    document.element.body.remove(document.element.body[0]) if document.paragraphs else None
-    draft = _Draft(document=document, dossier=dossier, lang=lang)
+    draft = Draft(document=document, dossier=dossier, lang=lang)
     source = source_line(dossier, lang)
     number_pages(document.sections[0], source, lang=lang)
     _opening(draft)
@@ -153,12 +66,12 @@ def scheme_bytes(dossier: Dossier, lang: Lang) -> bytes:
     )
 
 
-def _mark(draft: _Draft) -> str:
+def _mark(draft: Draft) -> str:
     rests = any(row.lever.synthetic for plan in draft.dossier.plans for row in plan.makeup.rows)
     return draft.dossier.mark(draft.lang, ledger=rests or draft.dossier.assigned.synthetic)
 
 
-def _opening(draft: _Draft) -> None:
+def _opening(draft: Draft) -> None:
     dossier, lang = draft.dossier, draft.lang
     if mark := _mark(draft):
         draft.add("mark", mark)
@@ -167,7 +80,7 @@ def _opening(draft: _Draft) -> None:
     draft.add("body", draft.say("opening"))
 
 
-def _situation(draft: _Draft) -> None:
+def _situation(draft: Draft) -> None:
     dossier, lang = draft.dossier, draft.lang
     draft.section(1, "situation")
     draft.part(1, draft.say("part_overall"))
@@ -198,7 +111,7 @@ def _needed(plan: Plan, lang: Lang) -> str:
     return t("reports.scheme_needed", lang, needed=needed, said=said_of(plan, lang))
 
 
-def _plan_table(draft: _Draft, caption: str) -> None:
+def _plan_table(draft: Draft, caption: str) -> None:
     """The three plans side by side, a column each."""
     sheet = plan_sheet(draft.dossier, draft.lang)
     records = sheet.records()
@@ -238,7 +151,7 @@ def _amounts(plan: Plan, rows: Sequence[SectorRow], lang: Lang) -> str:
     )
 
 
-def _group_text(draft: _Draft, group: str) -> Iterator[str]:
+def _group_text(draft: Draft, group: str) -> Iterator[str]:
     """Share, forecast, ceiling, what each plan asks, growth needed, support."""
     dossier, lang = draft.dossier, draft.lang
     by_plan = _of_group(dossier, group)
@@ -263,7 +176,7 @@ def _group_text(draft: _Draft, group: str) -> Iterator[str]:
             yield _sector(draft, row)
 
 
-def _sector(draft: _Draft, row: SectorRow) -> str:
+def _sector(draft: Draft, row: SectorRow) -> str:
     lang = draft.lang
     name = row.name_zh if lang == "zh" else row.industry
     indicator = draft.dossier.run.dataset.panel.indicators.get(row.driver)
@@ -284,13 +197,13 @@ def _sector(draft: _Draft, row: SectorRow) -> str:
     return draft.say("sector", name=name, text=t("glossary.comma", lang).join(parts))
 
 
-def _industry(draft: _Draft) -> None:
+def _industry(draft: Draft) -> None:
     draft.section(2, "industry")
     for line in _group_text(draft, "industry"):
         draft.add("body", line)
 
 
-def _others(draft: _Draft) -> None:
+def _others(draft: Draft) -> None:
     dossier, lang = draft.dossier, draft.lang
     draft.section(3, "others")
     for k, group in enumerate((g for g in GROUPS if g != "industry"), 1):
@@ -316,7 +229,7 @@ def _others(draft: _Draft) -> None:
     draft.table(head, rows, width_mm=UPRIGHT_MM)
 
 
-def _plan_heads(draft: _Draft) -> list[str]:
+def _plan_heads(draft: Draft) -> list[str]:
     return [
         t("reports.group_sector_plan", draft.lang, plan=t(f"reports.plan_short_{p.name}", draft.lang))
         for p in draft.dossier.plans
@@ -333,7 +246,7 @@ def _both(points: float, money: float | None, lang: Lang) -> str:
     return text if money is None else f"{text}\n（{shown(money, Style.AMOUNT, lang)}）"
 
 
-def _tasks(draft: _Draft) -> None:
+def _tasks(draft: Draft) -> None:
     lang = draft.lang
     sheet = task_summary_sheet(draft.dossier, lang)
     draft.section(4, "tasks")
@@ -361,7 +274,7 @@ def _in_yi(value: Value) -> str:
     return f"{value / 1e4:.4f}" if isinstance(value, int | float) else str(value)
 
 
-def _duties(draft: _Draft) -> None:
+def _duties(draft: Draft) -> None:
     draft.section(5, "duties")
     rows = team_rows(draft.dossier, draft.lang)
     if not rows:
@@ -374,7 +287,7 @@ def _duties(draft: _Draft) -> None:
     draft.table(head, rows, width_mm=UPRIGHT_MM)
 
 
-def _risks(draft: _Draft) -> None:
+def _risks(draft: Draft) -> None:
     dossier, lang = draft.dossier, draft.lang
     draft.section(6, "risks")
     lines = prose.risks(dossier, lang)
@@ -386,7 +299,7 @@ def _risks(draft: _Draft) -> None:
     draft.points([line for line in dict.fromkeys(lines) if line])
 
 
-def _annexes(draft: _Draft) -> None:
+def _annexes(draft: Draft) -> None:
     """Tables too wide for the page, on pages that lie across; then what the numbers rest on."""
     dossier, lang = draft.dossier, draft.lang
     sheets = [sector_sheet(dossier, lang), lever_sheet(dossier, lang)]
@@ -406,7 +319,7 @@ def _annexes(draft: _Draft) -> None:
     draft.table([one.heading(lang) for one in about.fields], rows, width_mm=ACROSS_MM, small=True)
 
 
-def _annex(draft: _Draft, number: int, sheet: Sheet) -> None:
+def _annex(draft: Draft, number: int, sheet: Sheet) -> None:
     lang = draft.lang
     draft.add("head1", draft.say("annex", number=number, title=sheet.title))
     if not sheet.rows:

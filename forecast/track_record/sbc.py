@@ -22,10 +22,12 @@ from typing import Final, Literal
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors
+from forecast.inference.factors import NOISE_RATIOS, Grid, factors
 from forecast.inference.incomplete import series
+from forecast.inference.learning import SCALE_SHAPE, Learnt, evidence
 from forecast.inference.model import SHAPE_NAMES, Measurements
-from forecast.inference.regular import SCALE_SHAPE, Learnt, common_grid, learn, regular_family
+from forecast.inference.refine import refined
+from forecast.inference.regular import common_grid, regular_family
 from forecast.inference.sampling import Posterior, fit, stream
 from forecast.track_record.simulated import World, gapped_world, whole_world
 from forecast.track_record.uniformity import chi_square, ecdf_test, rank
@@ -139,19 +141,20 @@ def _structural(world: World, rng: np.random.Generator) -> dict[str, float]:
     below = regular_family(grid, places[1:], noise, above=root.drawn[0], own=own[1:], draws=DRAWS)
     drawn = _year_end(m, np.concatenate([root.ratio, root.ratio + below.ratio], axis=1))
     gaps = np.union1d(places[0].missing, places[1].missing)
-    learnt = learn(factors(grid), (places[1].index - places[0].index)[:, None], noise[:1], [gaps])
-    return _ends(world, drawn, rng) | _weighted(world, learnt, rng)
+    first = (places[1].index - places[0].index)[:, None]
+    known, learnt = refined(factors(grid), lambda design: evidence(design, first, noise[:1], [gaps]))
+    return _ends(world, drawn, rng) | _weighted(world, learnt, known.shapes, rng)
 
 
-def _weighted(world: World, learnt: Learnt, rng: np.random.Generator) -> dict[str, float]:
-    """Ranks of the hyperparameters of the first child, by the design's weights."""
+def _weighted(world: World, learnt: Learnt, shapes: Floats, rng: np.random.Generator) -> dict[str, float]:
+    """Ranks of the hyperparameters of the first child, by the weights of the points (point, 6)."""
     mass = learnt.weight[:, :, 0].ravel()
     point, ratio = np.divmod(rng.choice(len(mass), RANKED, p=mass / mass.sum()), len(NOISE_RATIOS))
     beta = learnt.prior_scale2[0] + learnt.quadratic[point, ratio, 0] / 2
     scale = np.sqrt(beta / rng.gamma(SCALE_SHAPE + learnt.figures[0] / 2, 1.0, RANKED))
     out = {
-        f"child_{name}": float(rank(DESIGN[point, k], world.shape[1, k], rng.random()))
-        for k, name in enumerate(SHAPE_NAMES[: DESIGN.shape[1]])
+        f"child_{name}": float(rank(shapes[point, k], world.shape[1, k], rng.random()))
+        for k, name in enumerate(SHAPE_NAMES[: shapes.shape[1]])
     }
     both = float(np.hypot(*world.noise_sd[:2]))
     out["child_scale"] = float(rank(scale, world.scale[1], rng.random()))

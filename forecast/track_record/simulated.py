@@ -18,6 +18,7 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.inference.factors import DESIGN_CENTRE, DESIGN_SPREAD, Grid, shape_kernel
 from forecast.inference.family import SCALE_SD, UNIT_SCALE_SD
+from forecast.inference.learning import POOL_SPREAD, REVISED, REVISED_SD, ROUNDING_SD
 from forecast.inference.measure import ROUNDING_SD_PP, SCALE_BY_LEVEL
 from forecast.inference.model import (
     PROFILE_SD,
@@ -32,7 +33,6 @@ from forecast.inference.model import (
     prior_mean,
     shape_covariance,
 )
-from forecast.inference.regular import POOL_SPREAD, REVISED, REVISED_SD, ROUNDING_SD
 from forecast.periods import Frequency, default_profile
 
 __all__ = ["World", "gapped_world", "whole_world"]

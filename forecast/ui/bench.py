@@ -16,6 +16,7 @@ from forecast.drafting import Draft, to_yaml
 from forecast.scenario.reader import Scenario
 from forecast.store import Header
 from forecast.texts import Lang, t
+from forecast.ui.kept import store
 from forecast.ui.laboratory import Laboratory
 from forecast.ui.library import Entry, decoded, encoded, entry_of
 
@@ -70,8 +71,6 @@ def bench(lab: Laboratory, listed: Sequence[Entry], header: Header, lang: Lang) 
 
 
 def _from_address(lab: Laboratory, listed: Sequence[Entry], header: Header, lang: Lang) -> Bench:
-    from forecast.ui.kept import store  # the store is open by now
-
     asked = st.query_params
     notices = []
     entry, key = None, asked.get("scenario")

@@ -5,6 +5,7 @@ Invariant: the files are those of ``write_reports`` on the same run and scenario
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,8 @@ __all__ = ["FOLDER", "ZIP", "files_of", "work_report"]
 
 FOLDER: Final = "files"
 ZIP: Final = "reports.zip"
+MOST_KEPT: Final = 10
+"""Exports whose files stay."""
 FIXED: Final = (1980, 1, 1, 0, 0, 0)
 """Time of every entry of the zip: the same files, the same bytes."""
 
@@ -53,7 +56,15 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
         by = By(options["by"]) if options["by"] and kind is kinds[0] else None
         write_reports(dossier, out, replace(asked, kinds=frozenset({kind}), by=by))
     _zipped(out, place / ZIP)
+    _tidy(place.parent)
     return {"run_id": options["run"]}
+
+
+def _tidy(folder: Path) -> None:
+    """Remove all but the newest exports: they can be made again."""
+    newest = sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime_ns)
+    for old in newest[MOST_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _scenarios(text: str, place: Path) -> tuple[Path, ...]:

@@ -141,7 +141,7 @@ def _required(choice: Choice, path: RequiredPath) -> None:
     lang = choice.lang
     st.html(part_html(t("ui_indicator.required_title", lang)) + facts_html([path_sentence(path, lang)]))
     table = path_grid(path, lang)
-    if table is not None and path.uplift_pp is not None and table.rows:
+    if table is not None and path.uplift_pp and table.rows:
         with st.expander(t("ui_indicator.required_months", lang)):
             st.html(grid_html(table))
             st.caption(t("path.reading", lang) + t("path.reading_pace", lang))

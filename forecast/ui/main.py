@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from html import escape
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -16,36 +17,46 @@ import streamlit as st
 from forecast.errors import ForecastError
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, choose_lang, choose_run, choose_unit
-from forecast.ui.data import data
 from forecast.ui.export import export_button
 from forecast.ui.first import first
-from forecast.ui.indicator import indicator
 from forecast.ui.kept import headers, opened
-from forecast.ui.makeup import makeup_page
 from forecast.ui.overview import overview
-from forecast.ui.progress import sidebar_jobs
-from forecast.ui.scenario import scenario
+from forecast.ui.progress import SHOW, sidebar_jobs
+from forecast.ui.sources import source_text
 from forecast.ui.stale import stale
-from forecast.ui.tasks import tasks
-from forecast.ui.track import track
 
-__all__ = ["choose", "main"]
+__all__ = ["PAGES", "choose", "main", "preload"]
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = str(Path(__file__).with_name("icon.svg"))
 SIDEBAR = 240  # pixels: the table keeps the rest of a small screen
 
 
+def _later(module: str, function: str) -> Callable[[Choice], None]:
+    """A page whose module is imported when it is opened: charts take a second that the first page need not wait for."""
+
+    def show(choice: Choice) -> None:
+        getattr(import_module(f"forecast.ui.{module}"), function)(choice)
+
+    return show
+
+
 PAGES: Final[Mapping[str, Callable[[Choice], None]]] = {
     "overview": overview,
-    "indicator": indicator,
-    "scenario": scenario,
-    "makeup": makeup_page,
-    "tasks": tasks,
-    "track": track,
-    "data": data,
+    "indicator": _later("indicator", "indicator"),
+    "scenario": _later("scenario", "scenario"),
+    "makeup": _later("makeup", "makeup_page"),
+    "tasks": _later("tasks", "tasks"),
+    "track": _later("track", "track"),
+    "data": _later("data", "data"),
 }
 """Pages in the order of the navigation, by the last part of their address; titles are ``ui.page_*``."""
+
+
+def preload() -> None:
+    """Import the modules of all pages, before they are asked for."""
+    for name in ("indicator", "scenario", "makeup", "tasks", "track", "data"):
+        import_module(f"forecast.ui.{name}")
 
 
 def main() -> None:
@@ -54,6 +65,10 @@ def main() -> None:
     st.html(STYLE)
     with st.sidebar:
         lang = choose_lang()
+    wanted = st.session_state.pop(SHOW, None)
+    if wanted is not None:
+        st.session_state.pop("run", None)
+        st.query_params["run"] = wanted
     try:
         choice = choose(lang)
     except ForecastError as error:
@@ -62,16 +77,20 @@ def main() -> None:
     if choice is None:
         first(lang)
         return
-    page = st.navigation(
-        [
-            st.Page(partial(show, choice), title=t(f"ui.page_{name}", lang), url_path=name, default=show is overview)
-            for name, show in PAGES.items()
-        ]
-    )
+    pages = [
+        st.Page(partial(show, choice), title=t(f"ui.page_{name}", lang), url_path=name, default=name == "overview")
+        for name, show in PAGES.items()
+    ]
+    page = st.navigation(pages)
+    if wanted is not None:
+        st.switch_page(pages[0], query_params={"run": wanted})
     _mark(choice)
-    sidebar_jobs(lang)
-    stale(choice, headers())
-    page.run()
+    try:
+        sidebar_jobs(lang)
+        stale(choice, headers())
+        page.run()
+    except ForecastError as error:
+        st.error(error.text(lang))
     _source(choice)
 
 
@@ -106,20 +125,7 @@ def _mark(choice: Choice) -> None:
 
 def _source(choice: Choice) -> None:
     """What every number on the page came from."""
-    header, lang = choice.run.header, choice.lang
-    st.caption(
-        t(
-            "ui.source",
-            lang,
-            run=header.run_id,
-            data=header.data_hash[:12],
-            version=header.model_version,
-            method=header.method,
-            seed=header.seed,
-            draws=header.draws,
-            kept=f"{header.kept_at.astimezone():%Y-%m-%d %H:%M}",
-        )
-    )
+    st.caption(source_text(choice))
 
 
 if __name__ == "__main__":

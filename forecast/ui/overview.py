@@ -29,6 +29,7 @@ from forecast.ui.working import Working, choose_scenario, working
 
 __all__ = ["overview"]
 
+LONGEST = 30  # letters of a title that leaves room for the controls beside it
 MOST_NEWS = 3  # indicators whose causes a leader is told of
 STYLE = Path(__file__).with_name("leaders.css")
 PRINT = (
@@ -54,13 +55,14 @@ def overview(choice: Choice) -> None:
     city = unit == run.config.city
     name = title(run.attainment, unit, lang)
     with st.container(key="leaders"):
-        st.html(f'<h1 class="dabiao-title">{escape(name)}</h1>')
+        wide = " wide" if len(name) > LONGEST else ""
+        st.html(f'<h1 class="dabiao-title{wide}">{escape(name)}</h1>')
         now = working(choice) if city else None
         order = _controls(choice, now)
         first = notes(run.attainment, lang)[0] if city else ""
         if first:
             st.html(f'<p class="dabiao-sentence">{escape(first)}</p>')
-        scenario = _scenario(now, lang)
+        second = st.container(key="leaders-scenario")
         average = lines(run.attainment, unit, lang, average=True, order=order)
         if average:
             st.html(leaders_table(average, t("ui.caption_average", lang), lang))
@@ -69,6 +71,8 @@ def overview(choice: Choice) -> None:
         rule = lights_text(run.attainment, unit, lang)
         st.html(f'<p class="dabiao-rule">{escape(rule)}</p>')
         changes, reliability = _below(choice)
+        with second:  # filled last: nobody waits for it
+            scenario = _scenario(now, lang)
     said = _Said(first=first, scenario=scenario, changes=changes, reliability=reliability)
     _printed(choice, name, said, rule)
 
@@ -98,7 +102,7 @@ def _scenario(now: Working | None, lang: Lang) -> list[str]:
     chosen = now.scenario if now else None
     if now is None or chosen is None:
         return []
-    with st.container(key="leaders-scenario"), st.spinner(t("ui_scenario.computing", lang)):
+    with st.spinner(t("ui_scenario.computing", lang)):
         _, result = now.results(chosen)
         found = effective_actions(now.lab.contributions(chosen), chosen, now.lab.dataset, lang)
         said = [scenario_sentence(result, chosen, lang), effects_text(found, lang)]

@@ -13,20 +13,20 @@ import streamlit as st
 from forecast.texts import Lang, t
 from forecast.ui.jobs import Job, JobStatus, jobs, stop
 
-__all__ = ["open_result", "show_jobs", "sidebar_jobs"]
+__all__ = ["SHOW", "open_result", "show_jobs", "sidebar_jobs"]
 
 EVERY: Final = "1s"
 RECENT_SECONDS: Final = 3600.0
 """How long the end of a job is told beside the pages."""
 SEEN: Final = "jobs_seen"
+SHOW: Final = "show_run"
+"""Where the run that is to be shown is named for the next time that the app is drawn."""
 
 
 def open_result(job: Job) -> None:
     """Show what a job made."""
     if job.kind == "run":
-        st.session_state.pop("run", None)
-        st.query_params.clear()
-        st.query_params["run"] = job.run_id
+        st.session_state[SHOW] = job.run_id
     _seen(job)
 
 
@@ -39,10 +39,13 @@ def sidebar_jobs(lang: Lang) -> None:
     mine = [
         job
         for job in jobs()
-        if job.status is JobStatus.RUNNING
-        or (
-            time.time() - job.started - job.seconds < RECENT_SECONDS
-            and job.folder.name not in st.session_state.get(SEEN, set())
+        if job.kind != "news"  # a page that waits for a split says so itself
+        and (
+            job.status is JobStatus.RUNNING
+            or (
+                time.time() - job.started - job.seconds < RECENT_SECONDS
+                and job.folder.name not in st.session_state.get(SEEN, set())
+            )
         )
     ]
     if mine:

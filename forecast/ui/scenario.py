@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 from typing import Final
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -102,7 +103,7 @@ def _library(held: Bench, listed: Sequence[Entry], lab: Laboratory, choice: Choi
             width=380,
         )
         _compound(held, listed, lang)
-        _save(held, choice)
+        _save(held, lab, choice)
         _share(held, choice)
         st.download_button(
             t("ui_scenario.export", lang),
@@ -144,7 +145,7 @@ def _compound(held: Bench, listed: Sequence[Entry], lang: Lang) -> None:
             st.rerun()
 
 
-def _save(held: Bench, choice: Choice) -> None:
+def _save(held: Bench, lab: Laboratory, choice: Choice) -> None:
     lang = choice.lang
     with (
         st.popover(t("ui_scenario.save", lang), icon=":material/save:"),
@@ -160,10 +161,14 @@ def _save(held: Bench, choice: Choice) -> None:
         same = held.entry is not None and held.based_on > 0 and plain == held.entry.draft.name
         draft = replace(held.draft, name=plain, title=title.strip() or plain, dataset=choice.run.config.name)
         try:
+            lab.scenario(draft)
             key = save(draft, store().scenarios, author=author, based_on=held.based_on if same else 0, closed=closed)
         except ConflictError as error:
             st.error(error.text(lang))
             st.caption(t("ui_scenario.conflict", lang))
+            return
+        except InputError as error:
+            st.error(t("ui_scenario.not_saved", lang, problems=_problems(error, lang)))
             return
         except StoreError as error:
             st.error(error.text(lang))
@@ -189,8 +194,6 @@ def _share(held: Bench, choice: Choice) -> None:
     with st.popover(t("ui_scenario.share", lang), icon=":material/link:"):
         st.caption(t("ui_scenario.share_help", lang))
         params = {**st.query_params.to_dict(), "run": header.run_id}
-        from urllib.parse import urlencode  # the link is made where it is asked for
-
         base = (st.context.url or "").split("?")[0]
         st.code(f"{base}?{urlencode(params)}", language=None, wrap_lines=True)
         if held.entry and held.entry.version:
@@ -216,11 +219,18 @@ def _valid(held: Bench, lab: Laboratory, lang: Lang) -> Scenario:
     try:
         held.last = lab.scenario(held.draft)
     except InputError as error:
-        st.error(error.report(lang))
+        st.error(_problems(error, lang))
         st.caption(t("ui_scenario.last_valid", lang))
     except ForecastError as error:
         st.error(error.text(lang))
     return held.last or lab.scenario(replace(held.draft, actions=(), off=frozenset()))
+
+
+def _problems(error: InputError, lang: Lang) -> str:
+    """Everything that is wrong with a draft, without places: it has no lines."""
+    prefixes = (f"{one.where(lang)}{t('problems.colon', lang)}" for one in error.problems)
+    texts = [one.text(lang).removeprefix(prefix) for one, prefix in zip(error.problems, prefixes, strict=True)]
+    return "\n".join(f"- {text}" for text in texts)
 
 
 def _results(shown: Scenario, lab: Laboratory, choice: Choice) -> None:

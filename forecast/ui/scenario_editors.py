@@ -16,7 +16,7 @@ import streamlit as st
 from forecast import words
 from forecast.drafting import parsed, to_yaml
 from forecast.drafting.pushes import Push, fill_pushes, place_pushes, pushable, with_fill, with_push
-from forecast.drafting.rows import ENTERPRISES, NOTHING, PROJECTS, Book, edited, settings
+from forecast.drafting.rows import ENTERPRISES, NOTHING, PROJECTS, Book, able, edited, settings
 from forecast.errors import InputError
 from forecast.periods import Month
 from forecast.reading.columns import CHOICES, NO_COUNTY
@@ -263,6 +263,8 @@ def _in_bulk(held: Bench, lab: Laboratory, book: Book, names: list[str], lang: L
             _head(book, lang, "prob_pct"), 0.0, 100.0, None, 5.0, placeholder=t("ui_scenario.as_ledger", lang)
         )
         if st.form_submit_button(t("ui_scenario.bulk_apply", lang), type="primary"):
+            can = able(lab.dataset, book, plan)
+            names = [name for name in names if name in can]
             after = settings(held.draft, lab.dataset, book).loc[names]
             after["plan"] = plan
             revise(held, edited(held.draft, lab.dataset, book, after))

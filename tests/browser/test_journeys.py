@@ -209,7 +209,7 @@ def test_a_new_run_shows_its_progress_while_the_app_is_used_and_can_be_stopped(p
         page.get_by_role("button", name="开始推演").click()
         page.get_by_role("button", name="查看结果").first.wait_for(timeout=180_000)
         page.get_by_role("button", name="查看结果").first.click()
-        page.get_by_role("heading", name="截至7月").wait_for()
+        page.get_by_role("heading", name=re.compile("年终预判（截至7月）")).wait_for()
 
 
 @pytest.mark.parametrize("name", ["overview", "indicator", "scenario", "makeup", "tasks", "track", "data"])

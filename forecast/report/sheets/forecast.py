@@ -1,4 +1,4 @@
-"""主要经济指标完成情况预测表 and 达标概率表: a row an indicator of the city.
+"""主要经济指标完成情况预测表: a row an indicator of the city.
 
 Invariant: every number is a field of ``Row`` or follows from two of them as its formula says (held by
 ``tests/test_report_sheets.py``).
@@ -12,23 +12,25 @@ from typing import Final
 import numpy as np
 
 from forecast import words
-from forecast.answers.judgement import Row, RowStatus, Summary
+from forecast.answers.judgement import Row, Summary
 from forecast.compare import Outcome
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.periods import Month
 from forecast.report.dossier import Dossier, Goals
-from forecast.report.notes import OK, notes, plain_name
+from forecast.report.notes import notes, plain_name
 from forecast.report.sheets.head import heading, subtitle
-from forecast.report.sheets.table import Chart, Field, Paper, Sheet, Style, Value, shown
+from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, shown
+from forecast.required_path import PathStatus, Phase
 from forecast.target import TargetKind
 from forecast.texts import Lang, t
 
-__all__ = ["chance_sheet", "forecast_sheet", "outcome_of"]
+__all__ = ["forecast_sheet", "outcome_of"]
 
 _TEXT, _SHORT = Style.TEXT, Style.SHORT
 _GROWTH, _POINTS, _AMOUNT = Style.GROWTH, Style.POINTS, Style.AMOUNT
 
-CHANCE_COLUMNS: Final = ("near", "reach", "plan", "positive")
+ASKED: Final = "sprint"
+"""Plan whose monthly path the table names: even odds to reach the province's average."""
 
 
 def forecast_sheet(dossier: Dossier, lang: Lang) -> Sheet:
@@ -88,6 +90,17 @@ def _forecast_fields(dossier: Dossier, following: Month, lang: Lang) -> tuple[Fi
         column("required_pct", _GROWTH, "task", params=task),
         column("required_range", _SHORT, "task", widest=6, params=task),
         column("feasibility", _SHORT, "task", widest=8, params=task),
+        *(
+            Field(
+                name=f"need_m{month.month:02d}",
+                style=_GROWTH,
+                key="need_month",
+                group="task",
+                params={**task, "month": words.month_name(month, lang)},
+            )
+            for month in _asked_months(dossier)
+        ),
+        column("need_yi", _AMOUNT, "task", params=task),
         column("year_pct", _GROWTH, "year"),
         column("year_range", _SHORT, "year", widest=6),
         column("province_pct", _GROWTH, "province"),
@@ -125,7 +138,8 @@ def _forecast_row(no: int, goals: Goals, following: Month, dossier: Dossier, lan
         *_next(row, following, dossier, lang),
         row.required.median_pct,
         _range(row.required.p10_pct, row.required.p90_pct, lang),
-        words.feasibility(row.history, lang) or None,
+        f"{words.history_source(row.history, lang)}{words.feasibility(row.history, lang)}" or None,
+        *_needed(row, dossier),
         *_spread(year, lang),
         *_spread(province, lang),
         gap,
@@ -190,6 +204,29 @@ def _base(dossier: Dossier, indicator: str) -> float | None:
     return float(values.iloc[-1]) if len(values) else None
 
 
+def _asked_months(dossier: Dossier) -> list[Month]:
+    """Months of the year from the first that a decision can still affect."""
+    first, year = dossier.run.dataset.config.first_action_month, dossier.run.paths.target_year
+    after = max(first, dossier.run.paths.as_of.month.plus(1))
+    return [Month(year, month) for month in range(1, 13) if Month(year, month) >= after]
+
+
+def _needed(row: Row, dossier: Dossier) -> list[Value]:
+    """Growth that every month needs for even odds to reach the average, and the money of all of them together."""
+    found = next((path for path in dossier.paths[ASKED] if path.case.key[:2] == _key(row)), None)
+    months = _asked_months(dossier)
+    if found is None or found.status is not PathStatus.SOLVED or row.target.kind is not TargetKind.PROVINCE_AVERAGE:
+        return [None] * (len(months) + 1)
+    steps = {step.period: step for step in found.lines[0].steps if step.phase is Phase.DEMANDED}
+    money = [step.demanded_yi for step in steps.values() if step.demanded_yi is not None]
+    growth: list[Value] = [steps[month].demanded_month_pct if month in steps else None for month in months]
+    return [*growth, sum(money) if money else None]
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return row.target.indicator, row.target.unit
+
+
 def _next(row: Row, following: Month, dossier: Dossier, lang: Lang) -> tuple[Value, Value, Value]:
     """Growth of the next month alone, and since January with its 80 % interval; none where no period ends then."""
     one = dossier.run.paths.indicators.get(row.target.indicator)
@@ -245,97 +282,3 @@ def _forecast_notes(dossier: Dossier, lang: Lang) -> list[str]:
     if dossier.scenarios:
         lines.append(t("reports.note_scenario", lang, scenario=dossier.scenarios[0].scenario.title))
     return lines
-
-
-def chance_sheet(dossier: Dossier, lang: Lang) -> Sheet:
-    """How likely each indicator reaches, or comes close to, what it is held against, with its words and its light."""
-    asked = {row.target for row in dossier.run.attainment.rows}
-    averages = [goals.average for goals in dossier.goals if goals.average]
-    others = [row for goals in dossier.goals for row in (goals.plan, goals.positive) if row and row.target in asked]
-    numbered = tuple((no, *_chance_row(row, lang)) for no, row in enumerate([*averages, *others], 1))
-    judged = tuple(i for i, row in enumerate(numbered[: len(averages)]) if row[-1] is not None)
-    return Sheet(
-        name="chances",
-        tab=t("reports.tab_chances", lang),
-        title=heading("chances", dossier, lang),
-        subtitle=subtitle(dossier, lang),
-        fields=_CHANCE_FIELDS,
-        rows=numbered,
-        notes=tuple(notes(dossier.run.attainment, lang)),
-        mark=dossier.mark(lang),
-        paper=Paper.A4,
-        charts=(
-            Chart(
-                title=t("reports.chart_chances", lang),
-                fields=("exact_near", "exact_reach"),
-                rows=tuple((i, f"{numbered[i][1]}") for i in judged),
-                bars=True,
-            ),
-        )
-        if judged
-        else (),
-    )
-
-
-def _chance_field(name: str, style: Style, widest: int = 26, formula: str = "") -> Field:
-    return Field(name=name, style=style, key=f"chance_{name}", widest=widest, formula=formula)
-
-
-_CHANCE_FIELDS: Final = (
-    Field(name="no", style=Style.WHOLE),
-    Field(name="indicator", style=_TEXT, widest=24),
-    _chance_field("against", _SHORT, 14),
-    _chance_field("assessed", _SHORT),
-    _chance_field("year", _GROWTH),
-    _chance_field("goal", _GROWTH),
-    _chance_field("gap", _POINTS, formula="{year}-{goal}"),
-    _chance_field("near", Style.CHANCE),
-    _chance_field("near_band", _SHORT, 12),
-    _chance_field("reach", Style.CHANCE),
-    _chance_field("reach_band", _SHORT, 12),
-    _chance_field("light", Style.LIGHT),
-    _chance_field("shortfall", Style.SIZE),
-    _chance_field("evidence", _SHORT, 8),
-    _chance_field("checked", _SHORT, 14),
-    _chance_field("exact_near", Style.SHARE),
-    _chance_field("exact_reach", Style.SHARE),
-    _chance_field("error", Style.SHARE),
-)
-
-
-def _chance_row(row: Row, lang: Lang) -> tuple[Value, ...]:
-    against = words.kind_name(row.target.kind, lang)
-    year, goal = row.forecast, row.benchmark_forecast
-    gap = None if year is None or goal is None else year.mean_pct - goal.mean_pct
-    reach: Value = None
-    bands: tuple[Value, Value] = (None, None)
-    if row.status is not RowStatus.JUDGED:
-        key = "glossary.insufficient" if row.status is RowStatus.INSUFFICIENT else f"report.status_{row.status.value}"
-        near = t(key, lang).replace("\n", "")
-    else:
-        near = words.probability(row.p_near, lang, evidence=row.evidence)
-        reach = words.probability(row.p_reach, lang, evidence=row.evidence)
-        bands = (
-            words.band(row.p_near, lang, evidence=row.evidence),
-            words.band(row.p_reach, lang, evidence=row.evidence),
-        )
-    checked = t("ui.passed", lang) if row.diagnostics == OK else row.diagnostics
-    return (
-        plain_name(row, lang),
-        against,
-        t("reports.yes" if row.target.assessed else "report.not_assessed", lang),
-        year.mean_pct if year else None,
-        goal.mean_pct if goal else row.target_value,
-        gap,
-        near,
-        bands[0],
-        reach,
-        bands[1],
-        words.light_name(row.light, lang),
-        row.shortfall_pp,
-        words.evidence_name(row.evidence, lang),
-        checked or None,
-        row.p_near,
-        row.p_reach,
-        row.p_mcse,
-    )

@@ -141,11 +141,13 @@ def said_of(plan: Plan, lang: Lang) -> str:
     wish = wish_of(plan)
     made = plan.makeup
     money = "" if wish.remaining_yi is None else t("makeup.money_about", lang, number=f"{wish.remaining_yi:.1f}")
+    before, after = (level_words(made, wish, value, lang) for value in (wish.before, wish.all_draws))
+    moved = t("reports.plan_same" if before == after else "reports.plan_moved", lang, before=before, after=after)
     return t(
         f"reports.plan_said_{wish.status.value}",
         lang,
-        before=level_words(made, wish, wish.before, lang),
-        after=level_words(made, wish, wish.all_draws, lang),
+        before=before,
+        moved=moved,
         left=f"{wish.remaining_pp:.1f}",
         money=money,
     )

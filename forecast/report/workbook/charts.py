@@ -16,7 +16,7 @@ from forecast.texts import Lang, t
 if TYPE_CHECKING:
     from forecast.report.workbook.worksheet import Placed
 
-__all__ = ["escaped", "write_charts"]
+__all__ = ["footer_text", "write_charts"]
 
 COLOURS: Final = ("#2563B8", "#7FA6DA", "#7FA6DA", "#C2620C", "#2B8A66", "#B4475A")
 WIDTH: Final = 440
@@ -26,6 +26,7 @@ GAP: Final = 10
 ROWS_A_CHART: Final = 18
 """Rows that a chart and the gap below it take."""
 A4: Final = 9
+MOST_IN_FOOTER: Final = 220
 FAINT: Final = {"color": "#D9D9D9", "width": 0.5}
 FONT: Final = {"name": "宋体", "size": 9}
 
@@ -38,7 +39,7 @@ def write_charts(book: Any, placed: Placed, *, source: str, lang: Lang) -> None:
     page.set_landscape()
     page.set_paper(A4)
     page.set_margins(left=0.45, right=0.45, top=0.5, bottom=0.6)
-    page.set_footer(f"&L&8{escaped(source)}&C&8{escaped(sheet.mark)}&R&8{t('reports.page_of', lang)}")
+    page.set_footer(f"&L&8{footer_text(source, sheet.mark)}&R&8{t('reports.page_of', lang)}")
     breaks = []
     for k, chart in enumerate(sheet.charts):
         made = _bars(book, placed, chart, lang) if chart.bars else _lines(book, placed, chart, lang)
@@ -54,9 +55,10 @@ def write_charts(book: Any, placed: Placed, *, source: str, lang: Lang) -> None:
     page.set_h_pagebreaks(breaks)
 
 
-def escaped(text: str) -> str:
-    """A text of a footer: there ``&`` begins a command."""
-    return text.replace("&", "&&")
+def footer_text(source: str, mark: str) -> str:
+    """Source and mark for the footer of a page, where ``&`` begins a command and 255 characters are the most."""
+    lines = "\n".join(line for line in (source, mark) if line)
+    return lines.replace("&", "&&")[:MOST_IN_FOOTER]
 
 
 def _lines(book: Any, placed: Placed, chart: Chart, lang: Lang) -> Any:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from forecast import words
 from forecast.answers.lights import Light
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, lines_needed, shown, text_width
-from forecast.report.workbook.charts import escaped, write_charts
+from forecast.report.workbook.charts import footer_text, write_charts
 from forecast.report.workbook.formats import Formats
 from forecast.texts import Lang, t
 
@@ -53,7 +53,7 @@ def write_sheet(book: Any, sheet: Sheet, *, formats: Formats, source: str, lang:
     source : provenance for the footer of every printed page
     """
     page = book.add_worksheet(sheet.tab)
-    widths = tuple(_column_width(sheet, k, lang) for k in range(len(sheet.fields)))
+    widths = _widths(sheet, lang)
     for k, width in enumerate(widths):
         page.set_column(k, k, width)
     last = len(sheet.fields) - 1
@@ -72,6 +72,14 @@ def write_sheet(book: Any, sheet: Sheet, *, formats: Formats, source: str, lang:
 def _texts(sheet: Sheet, column: int, lang: Lang) -> list[str]:
     style = sheet.fields[column].style
     return [shown(row[column], style, lang) for row in sheet.rows]
+
+
+def _widths(sheet: Sheet, lang: Lang) -> tuple[float, ...]:
+    """Widths of all columns; a narrow table is stretched until title and subtitle have room."""
+    needed = [_column_width(sheet, k, lang) for k in range(len(sheet.fields))]
+    room = text_width(sheet.subtitle) + PADDING
+    stretch = max(1.0, room / sum(needed))
+    return tuple(width * stretch for width in needed)
 
 
 def _column_width(sheet: Sheet, column: int, lang: Lang) -> float:
@@ -254,11 +262,4 @@ def _print_setup(page: Any, sheet: Sheet, *, first: int, source: str, lang: Lang
     page.freeze_panes(first, sheet.frozen)
     if len(sheet.rows) > 12:
         page.repeat_rows(first - (2 if any(one.group for one in sheet.fields) else 1), first - 1)
-    mark = f"  {sheet.mark}" if sheet.mark else ""
-    page.set_footer(f"&L&8{escaped(source)}&C&8{escaped(mark)}&R&8{t('reports.page_of', lang)}")
-
-
-def column_range(placed: Placed, name: str) -> str:
-    """Range of a column's cells, for formulas of other sheets."""
-    column = xl_col_to_name(placed.sheet.position(name))
-    return f"${column}${placed.first + 1}:${column}${placed.first + len(placed.sheet.rows)}"
+    page.set_footer(f"&L&8{footer_text(source, sheet.mark)}&R&8{t('reports.page_of', lang)}")
