@@ -11,10 +11,10 @@ from typing import Final
 
 from forecast import words
 from forecast.answers.attainment import standouts
-from forecast.answers.evidence import Evidence
 from forecast.compare import Case, Result, in_assessment
 from forecast.contributions import Contribution
 from forecast.dataset import Dataset
+from forecast.report.notes import joint_sentence
 from forecast.report.scenario_terminal import change
 from forecast.scenario.reader import Measure, Scenario
 from forecast.texts import Lang, t
@@ -27,39 +27,16 @@ MOST: Final = 3
 
 def scenario_sentence(result: Result, scenario: Scenario, lang: Lang) -> str:
     """The sentence of the page for leaders, under a scenario."""
-    near, reach = result.near, result.reach
-    as_of = words.knowledge(result.before.as_of, lang)
-    under = t("ui_overview.under", lang, as_of=as_of, scenario=scenario.title)
-    if not near.judged:
-        return t("report.joint_none", lang, as_of=under, assessed=near.assessed)
-    parts = [
-        t(
-            "report.joint_same" if near.p10 == near.p90 else "report.joint",
-            lang,
-            as_of=under,
-            assessed=near.assessed,
-            judged=near.judged,
-            near=near.p50,
-            low=near.p10,
-            high=near.p90,
-            reach=reach.p50,
-        ),
-        t(
-            "report.joint_all",
-            lang,
-            judged=near.judged,
-            all_near=words.probability(near.p_all, lang, evidence=Evidence.AMPLE),
-            all_reach=words.probability(reach.p_all, lang, evidence=Evidence.AMPLE),
-        ),
-    ]
+    knowledge = words.knowledge(result.before.as_of, lang)
     mine = [o for o in result.outcomes if in_assessment(o.case)]
-    names = {o.case.target.indicator: _indicator(o.case, lang) for o in mine}
-    hardest, winnable = standouts([(o.p_near, o.case.target.indicator) for o in mine])
-    if hardest:
-        parts.append(t("report.hardest", lang, indicator=names[hardest]))
-    if winnable:
-        parts.append(t("report.winnable", lang, indicator=names[winnable]))
-    return t("report.sentence_gap", lang).join(parts)
+    return joint_sentence(
+        result.near,
+        result.reach,
+        as_of=t("ui_overview.under", lang, as_of=knowledge, scenario=scenario.title),
+        marked=standouts([(o.p_near, o.case.target.indicator) for o in mine]),
+        names={o.case.target.indicator: _indicator(o.case, lang) for o in mine},
+        lang=lang,
+    )
 
 
 def effective_actions(found: Sequence[Contribution], scenario: Scenario, dataset: Dataset, lang: Lang) -> list[str]:

@@ -32,30 +32,30 @@ def to_pdf(documents: Sequence[Path], *, when: dt.date) -> list[Path]:
     when : day that the files say they were made on
     """
     program = office()
-    if program is None or not documents:
+    if program is None:
         return []
-    made = []
+    return [made for document in documents if (made := _converted(program, document, when)) is not None]
+
+
+def _converted(program: str, document: Path, when: dt.date) -> Path | None:
+    """One document by a process of its own: what a process did before shows in the names of a PDF's fonts."""
     with tempfile.TemporaryDirectory(prefix="dabiao-") as scratch:
         profile = Path(scratch) / "profile"  # a profile of its own: an open LibreOffice is not disturbed
         command = [program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "pdf"]
         try:
             subprocess.run(
-                [*command, "--outdir", scratch, *map(str, documents)],
-                check=True,
-                capture_output=True,
-                timeout=SECONDS,
+                [*command, "--outdir", scratch, str(document)], check=True, capture_output=True, timeout=SECONDS
             )
         except (subprocess.SubprocessError, OSError):
-            return []
-        for document in documents:
-            found = Path(scratch) / f"{document.stem}.pdf"
-            if found.is_file():
-                target = document.with_suffix(".pdf")
-                beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-                beside.write_bytes(undated(found.read_bytes(), when))
-                beside.replace(target)
-                made.append(target)
-    return made
+            return None
+        found = Path(scratch) / f"{document.stem}.pdf"
+        if not found.is_file():
+            return None
+        target = document.with_suffix(".pdf")
+        beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        beside.write_bytes(undated(found.read_bytes(), when))
+        beside.replace(target)
+        return target
 
 
 def undated(pdf: bytes, when: dt.date) -> bytes:

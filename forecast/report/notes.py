@@ -8,17 +8,18 @@ Invariant: every number is a field of ``Attainment`` in the words of ``forecast.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from forecast import words
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
+from forecast.answers.joint import Joint
 from forecast.answers.judgement import Row, RowStatus
 from forecast.target import TargetKind
 from forecast.texts import Lang, t
 
-__all__ = ["OK", "notes", "plain_name"]
+__all__ = ["OK", "joint_sentence", "notes", "plain_name"]
 
 OK: Final = "ok"
 """Status of diagnostics that all passed."""
@@ -36,8 +37,29 @@ def plain_name(row: Row, lang: Lang) -> str:
 
 
 def _together(attainment: Attainment, lang: Lang) -> str:
-    near, reach = attainment.near, attainment.reach
+    names = {row.target.indicator: plain_name(row, lang) for row in attainment.rows}
+    marked = (attainment.hardest, attainment.winnable)
     as_of = words.knowledge(attainment.as_of, lang)
+    return joint_sentence(attainment.near, attainment.reach, as_of=as_of, marked=marked, names=names, lang=lang)
+
+
+def joint_sentence(
+    near: Joint,
+    reach: Joint,
+    *,
+    as_of: str,
+    marked: tuple[str | None, str | None],
+    names: Mapping[str, str],
+    lang: Lang,
+) -> str:
+    """The sentence of the page for leaders.
+
+    Parameters
+    ----------
+    as_of : state of knowledge in words, and the scenario if there is one
+    marked : hardest and most winnable indicator; None where there is none
+    names : name of every indicator, by id
+    """
     if not near.judged:
         return t("report.joint_none", lang, as_of=as_of, assessed=near.assessed)
     sentences = [
@@ -60,11 +82,9 @@ def _together(attainment: Attainment, lang: Lang) -> str:
             all_reach=words.probability(reach.p_all, lang, evidence=Evidence.AMPLE),
         ),
     ]
-    names = {row.target.indicator: plain_name(row, lang) for row in attainment.rows}
-    if attainment.hardest:
-        sentences.append(t("report.hardest", lang, indicator=names[attainment.hardest]))
-    if attainment.winnable:
-        sentences.append(t("report.winnable", lang, indicator=names[attainment.winnable]))
+    for text, indicator in zip(("report.hardest", "report.winnable"), marked, strict=True):
+        if indicator:
+            sentences.append(t(text, lang, indicator=names[indicator]))
     return t("report.sentence_gap", lang).join(sentences)
 
 
