@@ -161,6 +161,7 @@ def _shoot(one: Any, url: str, width: int, theme: str, act: Callable[[Any], None
     tall = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": min(max(HEIGHT, tall + 8), TALLEST)})
     _settle(page)
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     page.wait_for_timeout(700)
     page.screenshot(path=IMAGES / name)
     context.close()

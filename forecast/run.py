@@ -32,7 +32,7 @@ from forecast.panel import known
 from forecast.paths import IndicatorPaths, Paths, coupling
 from forecast.periods import AsOf
 
-__all__ = ["DRAWS", "Fits", "KeptFits", "Request", "Run", "finish", "fit_task", "no_fits", "run"]
+__all__ = ["DRAWS", "Fits", "KeptFits", "Request", "Run", "acting", "finish", "fit_task", "no_fits", "run"]
 
 DRAWS: Final = 4000
 """Draws a run: Monte Carlo error of a probability below one point."""
@@ -151,14 +151,19 @@ class Fits:
     failures: Mapping[str, str] = field(default_factory=dict)
 
 
+def acting(dataset: Dataset, as_of: AsOf) -> Dataset:
+    """A data set that names the first month of action at a state of knowledge."""
+    config = replace(dataset.config, first_action_month=action_month(dataset.config, as_of))
+    return replace(dataset, config=config)
+
+
 def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request) -> Run:
     """Couple the fits and judge the targets: what is left of a run when the draws are there.
 
     ``fits.order`` None: the coupling is computed; else it is the one that was kept. The data set of the run names the
     first month of action at ``as_of``.
     """
-    acting = replace(dataset.config, first_action_month=action_month(dataset.config, as_of))
-    dataset = replace(dataset, config=acting)
+    dataset = acting(dataset, as_of)
     panel, config = dataset.panel, dataset.config
     seen = known(panel, as_of)
     with threadpool_limits(limits=1):  # sums must not depend on the number of threads

@@ -97,14 +97,16 @@ def makeup(
         from forecast.dataset import read_dataset
         from forecast.makeup import MakeupRequest, read_options, wishes_of
         from forecast.makeup import makeup as solve
+        from forecast.periods import AsOf
         from forecast.report.files import document, write_run
         from forecast.report.makeup_tables import PLAN_FILE, makeup_document, write_makeup_tables
         from forecast.report.makeup_terminal import render_makeup
-        from forecast.run import Request
+        from forecast.run import Request, acting
         from forecast.scenario.reader import read_scenario
         from forecast.study import world_of
 
         data = read_dataset(dataset)
+        data = acting(data, AsOf.parse(as_of or data.config.as_of))
         options = read_options(
             data, families=levers, singles=singles, difficulty=difficulty or (), cap=cap or (), without=without or ()
         )  # a slip is told before the fit, not after it

@@ -55,14 +55,16 @@ def scenario(
     with reported(words, as_json=json_):
         from forecast.dataset import read_dataset
         from forecast.given import read_given
+        from forecast.periods import AsOf
         from forecast.report.files import document, write_run
         from forecast.report.scenario_tables import scenario_document, write_scenario_tables
         from forecast.report.scenario_terminal import render_explanation, render_study
-        from forecast.run import Request
+        from forecast.run import Request, acting
         from forecast.scenario.reader import read_scenario
         from forecast.study import study
 
         data = read_dataset(dataset)
+        data = acting(data, AsOf.parse(as_of or data.config.as_of))
         for file in files:  # a slip in a file is told before the fit, not after it
             read_scenario(file, data)
         for text in given or ():

@@ -107,7 +107,7 @@ def _verdict(plan: Plan, lang: Lang) -> str:
 def _needed(plan: Plan, lang: Lang) -> str:
     """The sentence on the plan's wish."""
     wish = wish_of(plan)
-    needed = shown(wish.needed_pp, Style.FINE, lang).removeprefix("+")
+    needed = shown(wish.needed_pp, Style.EXTENT, lang)
     return t("reports.scheme_needed", lang, needed=needed, said=said_of(plan, lang))
 
 
@@ -127,7 +127,7 @@ def _plan_table(draft: Draft, caption: str) -> None:
 
 def _unit(style: Style, lang: Lang) -> str:
     return {
-        Style.FINE: t("reports.scheme_in_points", lang),
+        Style.EXTENT: t("reports.scheme_in_points", lang),
         Style.AMOUNT: t("reports.scheme_in_money", lang),
     }.get(style, "")
 
@@ -146,7 +146,7 @@ def _amounts(plan: Plan, rows: Sequence[SectorRow], lang: Lang) -> str:
         "reports.scheme_amount",
         lang,
         plan=t(f"reports.plan_short_{plan.name}", lang),
-        points=shown(points, Style.FINE, lang).removeprefix("+"),
+        points=shown(points, Style.EXTENT, lang),
         money=amount,
     )
 
@@ -167,7 +167,7 @@ def _group_text(draft: Draft, group: str) -> Iterator[str]:
         share=shown(sum(row.base_share for row in rows) * 100.0, Style.GROWTH, lang),
         verb=draft.say("verb_make_up" if group == "industry" else "verb_help"),
         plans=t("glossary.comma", lang).join(_amounts(p, r, lang) for p, r in zip(dossier.plans, by_plan, strict=True)),
-        ceiling=shown(ceiling, Style.FINE, lang).removeprefix("+"),
+        ceiling=shown(ceiling, Style.EXTENT, lang),
         money=draft.say("money", money=shown(sum(money), Style.AMOUNT, lang)) if money else "",
     )
     largest = max(by_plan, key=lambda found: sum(row.planned_pp for row in found))
@@ -182,7 +182,7 @@ def _sector(draft: Draft, row: SectorRow) -> str:
     indicator = draft.dossier.run.dataset.panel.indicators.get(row.driver)
     parts = []
     if row.gap_pull_pp:
-        points = shown(row.gap_pull_pp, Style.FINE, lang).removeprefix("+")
+        points = shown(row.gap_pull_pp, Style.EXTENT, lang)
         parts.append(draft.say("sector_gap", points=points))
     if indicator is not None and row.driver_required_pct is not None:
         parts.append(
@@ -242,7 +242,7 @@ def _money(values: Iterator[float | None]) -> float | None:
 
 
 def _both(points: float, money: float | None, lang: Lang) -> str:
-    text = shown(points, Style.FINE, lang).removeprefix("+")
+    text = shown(points, Style.EXTENT, lang)
     return text if money is None else f"{text}\n（{shown(money, Style.AMOUNT, lang)}）"
 
 

@@ -15,9 +15,9 @@ from forecast.compare import Result
 from forecast.drafting import combined, plain_name, to_yaml
 from forecast.errors import ForecastError, InputError
 from forecast.report.scenario_view import (
-    ResultLine,
     contribution_lines,
     expected_text,
+    most_moved,
     range_text,
     result_lines,
     side_by_side,
@@ -263,26 +263,26 @@ def _contributions(shown: Scenario, lab: Laboratory, choice: Choice) -> None:
     lang = choice.lang
     if not shown.actions or not st.toggle(t("ui_scenario.show_contributions", lang), key="contributions"):
         return
-    cases = {line.case.target.indicator: line.case for line in _city_lines(lab, choice)}
+    base, result = lab.evaluate([shown])
+    cases = {line.case.target.indicator: line.case for line in result_lines(base, result, choice.unit, lang)}
     if not cases:
         return
     names = {key: words.indicator_name(key, case.name_zh, lang) for key, case in cases.items()}
     chosen = st.selectbox(
-        t("ui_scenario.contribution_of", lang), list(cases), format_func=lambda one: names[one], key="contribution-of"
+        t("ui_scenario.contribution_of", lang),
+        list(cases),
+        index=list(cases).index(most_moved(result, choice.unit) or next(iter(cases))),
+        format_func=lambda one: names[one],
+        key="contribution-of",
     )
     with st.spinner(t("ui_scenario.computing", lang)):
         found = lab.contributions(shown)
         spread = lab.ranges(shown).get(cases[chosen].key)
-    lines = contribution_lines(found, cases[chosen].key, shown, lang)
+    lines = contribution_lines(found, cases[chosen].key, shown, lab.dataset.panel, lang)
     st.html(contributions_table(lines, t("scenario.title_contributions", lang, scenario=shown.title), lang))
     st.caption(t("ui_scenario.help_contributions", lang))
     if text := range_text(spread, lang):
         st.caption(text)
-
-
-def _city_lines(lab: Laboratory, choice: Choice) -> list[ResultLine]:
-    base, *_ = lab.evaluate(())
-    return result_lines(base, base, choice.unit, choice.lang)
 
 
 def _comparison(held: Bench, shown: Scenario, listed: Sequence[Entry], lab: Laboratory, choice: Choice) -> None:

@@ -61,10 +61,10 @@ def plan_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         ("fresh", Style.CHANCE, 10),
         ("ceiling", Style.CHANCE, 10),
         ("status", Style.SHORT, 18),
-        ("needed_pp", Style.FINE, 10),
-        ("planned_pp", Style.FINE, 10),
+        ("needed_pp", Style.EXTENT, 10),
+        ("planned_pp", Style.EXTENT, 10),
         ("planned_yi", Style.AMOUNT, 12),
-        ("remaining_pp", Style.FINE, 10),
+        ("remaining_pp", Style.EXTENT, 10),
         ("remaining_yi", Style.AMOUNT, 12),
         ("effort", Style.RATIO, 10),
         ("levers", Style.WHOLE, 8),
@@ -172,16 +172,16 @@ def _sector_fields(plans: Sequence[Plan], lang: Lang) -> tuple[Field, ...]:
         column("role", Style.SHORT, widest=12),
         column("share", Style.GROWTH),
         column("forecast_pct", Style.GROWTH),
-        column("gap_pp", Style.FINE, "sector_gap", total=True),
+        column("gap_pp", Style.EXTENT, "sector_gap", total=True),
         column("gap_yi", Style.AMOUNT, "sector_gap", total=True),
-        column("ceiling_pp", Style.FINE, "sector_ceiling", total=True),
+        column("ceiling_pp", Style.EXTENT, "sector_ceiling", total=True),
         column("ceiling_yi", Style.AMOUNT, "sector_ceiling", total=True),
     ]
     for plan in plans:
         title = {"plan": t(f"reports.plan_short_{plan.name}", lang)}
         end = f"_plan_{plan.name}"
         fields += [
-            column(f"planned_pp{end}", Style.FINE, "sector_plan", total=True, params=title),
+            column(f"planned_pp{end}", Style.EXTENT, "sector_plan", total=True, params=title),
             column(f"planned_yi{end}", Style.AMOUNT, "sector_plan", total=True, params=title),
             column(f"target_pct{end}", Style.GROWTH, "sector_plan", params=title),
             column(f"driver_pct{end}", Style.GROWTH, "sector_plan", params=title),
@@ -252,7 +252,7 @@ def lever_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         ("evidence", Style.SHORT, 10),
         ("difficulty", Style.GROWTH, 6),
         ("money_yi", Style.AMOUNT, 10),
-        ("gdp_pp", Style.FINE, 8),
+        ("gdp_pp", Style.EXTENT, 8),
         ("team", Style.TEXT, 22),
         ("responsible", Style.TEXT, 22),
         ("people", Style.TEXT, 18),

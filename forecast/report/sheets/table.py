@@ -46,6 +46,7 @@ class Style(StrEnum):
     POINTS = "points"
     SIZE = "size"
     FINE = "fine"
+    EXTENT = "extent"
     AMOUNT = "amount"
     MONEY = "money"
     CHANCE = "chance"
@@ -61,6 +62,7 @@ DECIMALS: Final[Mapping[Style, int]] = {
     Style.POINTS: 1,
     Style.SIZE: 1,
     Style.FINE: 2,
+    Style.EXTENT: 2,
     Style.AMOUNT: 2,
     Style.MONEY: 0,
     Style.SHARE: 4,
@@ -74,6 +76,7 @@ UNITS: Final[Mapping[Style, str]] = {
     Style.POINTS: "pp",
     Style.SIZE: "pp",
     Style.FINE: "pp",
+    Style.EXTENT: "pp",
     Style.AMOUNT: "亿元",
     Style.MONEY: "万元",
     Style.SHARE: "fraction",

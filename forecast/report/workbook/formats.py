@@ -21,6 +21,7 @@ NUMBER_FORMATS: Final[Mapping[Style, str]] = {
     Style.POINTS: "+0.0;-0.0;0.0",
     Style.SIZE: "0.0",
     Style.FINE: "+0.00;-0.00;0.00",
+    Style.EXTENT: "0.00",
     Style.AMOUNT: "#,##0.00",
     Style.MONEY: "#,##0",
     Style.SHARE: "0.0000",

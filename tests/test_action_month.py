@@ -1,0 +1,53 @@
+"""The first month that a decision can affect moves with the state of knowledge."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forecast.answers.required import action_month
+from forecast.dataset import read_dataset
+from forecast.periods import AsOf, Month
+from forecast.run import acting
+from forecast.scenario.problems import ScenarioError
+from forecast.scenario.reader import read_scenario
+from tests import handmade
+
+ANKANG = Path(__file__).parent.parent / "data" / "ankang-2020"
+EARLY = """name: early
+title: 提前
+actions:
+  - type: county_push
+    unit: ankang
+    indicator: retail
+    effect_pp: 1
+    month: 2020-08
+"""
+
+
+def test_the_data_sets_own_state_of_knowledge_has_the_month_that_it_names():
+    config = handmade.config(as_of="2020-08", first_action_month=Month(2020, 10))
+    assert action_month(config, AsOf.parse("2020-08")) == Month(2020, 10)
+
+
+@given(months=st.integers(-5, 3))
+def test_the_lag_from_knowledge_to_action_is_kept(months):
+    config = handmade.config(as_of="2020-08", first_action_month=Month(2020, 10))
+    assert action_month(config, AsOf.parse(str(Month(2020, 8).plus(months)))) == Month(2020, 10).plus(months)
+
+
+def test_no_action_comes_before_the_target_year():
+    config = handmade.config(as_of="2020-08", first_action_month=Month(2020, 10))
+    assert action_month(config, AsOf.parse("2019-06")) == Month(2020, 1)
+
+
+def test_a_scenario_may_act_in_a_month_that_was_still_ahead_at_an_earlier_state_of_knowledge(tmp_path):
+    file = tmp_path / "early.yaml"
+    file.write_text(EARLY, encoding="utf-8")
+    dataset = read_dataset(ANKANG)
+    assert read_scenario(file, acting(dataset, AsOf.parse("2020-06"))).actions
+    with pytest.raises(ScenarioError, match="2020-10"):
+        read_scenario(file, dataset)
