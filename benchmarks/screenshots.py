@@ -180,7 +180,7 @@ def _shrink(path: Path) -> None:
     from PIL import Image  # comes with streamlit
 
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(colors=64, dither=Image.Dither.NONE).save(path, optimize=True)
+        picture.convert("RGB").quantize(colors=160, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import numpy as np
 from forecast.dataset import Dataset
 from forecast.drafting.draft import Action, Draft
 
-__all__ = ["Push", "fill_pushes", "place_pushes", "pushable", "with_fill", "with_push"]
+__all__ = ["Push", "fill_pushes", "place_pushes", "places", "pushable", "with_fill", "with_push"]
 
 DEFAULT_CAP_PP: Final = 10.0
 """Upper end of a slider where the data set states no cap, points."""

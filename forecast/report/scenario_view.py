@@ -13,11 +13,12 @@ from typing import Final
 from forecast import words
 from forecast.compare import Case, Outcome, Result
 from forecast.contributions import Contribution
-from forecast.panel import Panel
+from forecast.dataset import Dataset
 from forecast.regenerated import Range
+from forecast.report.chosen import action_name
 from forecast.report.leaders import Cell
 from forecast.report.scenario_terminal import change
-from forecast.scenario.reader import Measure, Scenario
+from forecast.scenario.reader import Scenario
 from forecast.target import TargetKind
 from forecast.texts import Lang, t
 
@@ -26,7 +27,6 @@ __all__ = [
     "ContributionLine",
     "ResultLine",
     "SideBySide",
-    "action_name",
     "contribution_lines",
     "expected_text",
     "most_moved",
@@ -163,10 +163,10 @@ def side_by_side(results: Sequence[Result], unit: str, lang: Lang) -> list[SideB
 
 
 def contribution_lines(
-    found: Sequence[Contribution], key: tuple[str, str, str], scenario: Scenario, panel: Panel, lang: Lang
+    found: Sequence[Contribution], key: tuple[str, str, str], scenario: Scenario, dataset: Dataset, lang: Lang
 ) -> list[ContributionLine]:
     """Actions by their fair share of the change of a target's probability to come close, the largest first."""
-    names = {m.id: action_name(m, panel, lang) for m in scenario.actions}
+    names = {m.id: action_name(m, dataset, lang) for m in scenario.actions}
     mine = sorted((c for c in found if c.case.key == key), key=lambda c: (-abs(c.share_near), -abs(c.share_gap_pp)))
     most = max((abs(c.share_near) for c in mine), default=0.0) or 1.0
     return [
@@ -183,21 +183,6 @@ def contribution_lines(
         )
         for c in mine
     ]
-
-
-def action_name(measure: Measure, panel: Panel, lang: Lang) -> str:
-    """What an action is, for people: its kind, and what it is about, or its note, or else its name."""
-    kind, action = t(f"scenario.type_{measure.type}", lang), measure.action
-    about = action.note or measure.id
-    if measure.type == "sector_fill":
-        rows = panel.industries[panel.industries["industry"] == action.industry]
-        about = str(rows["name_zh"].iloc[0]) if lang == "zh" and len(rows) else action.industry
-    elif measure.type == "county_push":
-        unit, indicator = panel.units.get(action.unit), panel.indicators.get(action.indicator)
-        if unit and indicator:
-            name = words.indicator_name(indicator.indicator, indicator.name_zh, lang)
-            about = f"{words.unit_name(unit, lang)} {name}"
-    return t("ui_scenario.action_named", lang, type=kind, name=about)
 
 
 def most_moved(result: Result, unit: str) -> str | None:

@@ -278,7 +278,7 @@ def _contributions(shown: Scenario, lab: Laboratory, choice: Choice) -> None:
     with st.spinner(t("ui_scenario.computing", lang)):
         found = lab.contributions(shown)
         spread = lab.ranges(shown).get(cases[chosen].key)
-    lines = contribution_lines(found, cases[chosen].key, shown, lab.dataset.panel, lang)
+    lines = contribution_lines(found, cases[chosen].key, shown, lab.dataset, lang)
     st.html(contributions_table(lines, t("scenario.title_contributions", lang, scenario=shown.title), lang))
     st.caption(t("ui_scenario.help_contributions", lang))
     if text := range_text(spread, lang):
