@@ -64,8 +64,12 @@ class Assignments:
         return self.stock.synthetic or self.naming.synthetic or any(b.synthetic for b in self.breakdowns)
 
 
-def assignments(run: Run, wanted: Wanted | None = None) -> Assignments:
+def assignments(run: Run, wanted: Wanted | None = None, *, world: World | None = None) -> Assignments:
     """Break down what a run still lacks.
+
+    Parameters
+    ----------
+    world : that of the run, where it is at hand with what it remembers
 
     Raises
     ------
@@ -81,7 +85,7 @@ def assignments(run: Run, wanted: Wanted | None = None) -> Assignments:
     unclear = [hold for hold in asked.holds if hold.indicator is None]
     if unclear and len(names) > 1:
         raise UsageError("usage_hold_which", found=unclear[0].name)
-    world, _ = world_of(run)
+    world = world_of(run)[0] if world is None else world
     judged = cases(run.attainment.rows, world.paths, run.dataset)
     return Assignments(
         run=run,

@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from forecast.allocation import Conflict, conflicts
@@ -77,7 +78,7 @@ class Increment:
     need: Need | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Breakdown:
     """A finished breakdown, or why there is none.
 
@@ -101,7 +102,7 @@ class Breakdown:
     outlook: Outlook | None = None
     synthetic: bool = False
 
-    @property
+    @cached_property
     def plan_id(self) -> str:
         """Name of the plan: the same tasks give the same; what is collected must carry it."""
         text = "\n".join(f"{t.key}|{t.month}|{t.base_wan}|{t.task_wan}" for t in self.tasks)

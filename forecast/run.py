@@ -157,10 +157,11 @@ def acting(dataset: Dataset, as_of: AsOf) -> Dataset:
     return replace(dataset, config=config)
 
 
-def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request) -> Run:
+def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request, run_id: str | None = None) -> Run:
     """Couple the fits and judge the targets: what is left of a run when the draws are there.
 
-    ``fits.order`` None: the coupling is computed; else it is the one that was kept. The data set of the run names the
+    ``fits.order`` None: the coupling is computed; else it is the one that was kept. ``run_id`` None: the name follows
+    from data, request and code; else it is that of the kept run. The data set of the run names the
     first month of action at ``as_of``.
     """
     dataset = acting(dataset, as_of)
@@ -173,7 +174,7 @@ def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request) -> Ru
         joint = joint_paths(fits.paths, order, dataset=dataset, as_of=as_of, seed=request.seed, method=request.method)
         attainment = attain(joint, panel, dataset.targets, config)
     return Run(
-        run_id=_run_id(dataset, as_of, request, fits),
+        run_id=run_id or _run_id(dataset, as_of, request, fits),
         request=request,
         dataset=dataset,
         paths=joint,

@@ -29,11 +29,13 @@ __all__ = ["Study", "assessed", "study", "world_of"]
 class Study:
     """Scenarios compared on the draws of a run.
 
+    world : baseline draws of the run, conditioned on ``given``
     given : how the draws were conditioned, or None
     traces, contributions, ranges : by name of the scenario; ranges of synthetic ledgers by key of the target
     """
 
     run: Run
+    world: World
     pool: Pool
     given: Conditioned | None
     comparison: Comparison
@@ -72,6 +74,7 @@ def study(run: Run, files: Sequence[str | Path], *, given: Sequence[str] = ()) -
     evaluators = {s.name: Evaluator(world=world, scenario=s) for s in scenarios}
     return Study(
         run=run,
+        world=world,
         pool=pooled,
         given=conditioned,
         comparison=comparison,

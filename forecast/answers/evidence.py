@@ -51,21 +51,25 @@ class Published:
     """The growth figures of a data set that are out at a state of knowledge.
 
     rows : cumulative and single-period growth, columns as ``Panel.observations``
+    by_unit : the same rows by unit and indicator
     """
 
     panel: Panel
     rows: pd.DataFrame
+    by_unit: Mapping[tuple[str, str], pd.DataFrame]
     year: int
 
     @classmethod
     def of(cls, panel: Panel, as_of: AsOf, year: int) -> Published:
         """What is out by ``as_of``, of all years; ``year`` is the target year."""
-        rows = known(panel, as_of)
-        return cls(panel=panel, rows=rows[rows["measure"].isin([CUMULATIVE, SINGLE])], year=year)
+        seen = known(panel, as_of)
+        rows = seen[seen["measure"].isin([CUMULATIVE, SINGLE])]
+        by_unit = {(str(unit), str(name)): one for (unit, name), one in rows.groupby(["unit", "indicator"], sort=False)}
+        return cls(panel=panel, rows=rows, by_unit=by_unit, year=year)
 
     def of_unit(self, unit: str, indicator: str) -> pd.DataFrame:
         """Rows of one unit and indicator."""
-        return self.rows[(self.rows["unit"] == unit) & (self.rows["indicator"] == indicator)]
+        return self.by_unit.get((unit, indicator), self.rows.iloc[:0])
 
     def cumulative(self, unit: str, indicator: str) -> dict[Month, float]:
         """Cumulative growth by period, percent, all years, in order of time; empty if there is none.

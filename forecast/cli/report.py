@@ -47,7 +47,7 @@ KindOption = Annotated[
     typer.Option(
         "--kind",
         help="workbook 工作簿、brief 专报、scheme 互补互济建议方案、charts 图、data 数据、all 全部；可多次，"
-        "默认前两种。What to write, may be repeated; workbook and brief unless told.",
+        "默认除方案外各种。What to write, may be repeated; unless told, all but the scheme.",
     ),
 ]
 ScenarioOption = Annotated[
@@ -98,7 +98,7 @@ def report(
         kept = store.open(run)
         if template is not None and not template.is_file():
             raise UsageError("usage_template", file=template, reason=t("reports.no_file", words))
-        asked = set(kind or (Kinds.WORKBOOK, Kinds.BRIEF))
+        asked = set(kind or (Kinds.WORKBOOK, Kinds.BRIEF, Kinds.CHARTS, Kinds.DATA))
         kinds = frozenset(Kind) if Kinds.ALL in asked else frozenset(Kind(one.value) for one in asked)
         request = ReportRequest(
             kinds=kinds,

@@ -55,8 +55,7 @@ class Posed:
         keys = {key for wish in request.wishes for key in wish.keys}
         cases = tuple(c for c in judged if c.key in keys or (c.target.unit == world.city and in_assessment(c)))
         wanted = [c.target.indicator for c in cases if c.key in keys]
-        found = candidates(world, request.options, wanted=wanted, scenario=request.scenario)
-        bring = worth(world, found, cases, stated=request.scenario)
+        bring = _brought(world, cases, request, wanted)
         names, group = _groups(bring)
         before = year_ends(world, request.scenario, cases)
         at = {case.key: i for i, case in enumerate(cases)}
@@ -143,6 +142,18 @@ class Posed:
         """Effort of every county and sector as a share of what all its levers would take."""
         shares = self.problem.columns.burdens(use)
         return {name: float(shares[k]) for k, name in enumerate(self.groups)}
+
+
+def _brought(world: World, cases: Sequence[Case], request: MakeupRequest, wanted: Sequence[str]) -> Worth:
+    """What all levers bring; the world remembers it for other wishes about the same indicators."""
+    adopted = request.scenario
+
+    def made() -> Worth:
+        found = candidates(world, request.options, wanted=wanted, scenario=adopted)
+        return worth(world, found, cases, stated=adopted)
+
+    about = ("worth", repr(request.options), *sorted(set(wanted)), *("/".join(c.key) for c in cases))
+    return world.remember((*about, adopted.hash if adopted else "", repr(adopted)), made)
 
 
 def _groups(bring: Worth) -> tuple[tuple[str, ...], np.ndarray]:

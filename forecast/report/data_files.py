@@ -12,7 +12,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -85,11 +85,12 @@ def data_files(sheets: Sequence[Sheet], dossier: Dossier, lang: Lang) -> Iterato
     for sheet in sheets:
         yield f"{sheet.name}.csv", _encoded(csv_of(sheet, lang))
         yield f"{sheet.name}.parquet", _parquet(_frame(sheet))
-    for name, frame in exact_tables(dossier).items():
+    exact = exact_tables(dossier)
+    for name, frame in exact.items():
         yield f"{name}.csv", _encoded(csv_text(_cleaned(frame), table=name.removeprefix(EXACT)))
         yield f"{name}.parquet", _parquet(frame)
     dictionary = pd.DataFrame(
-        _dictionary(sheets, dossier, lang), columns=pd.Index(["table", "column", "unit", "meaning"])
+        _dictionary(sheets, exact, lang), columns=pd.Index(["table", "column", "unit", "meaning"])
     )
     yield f"{DICTIONARY}.csv", _encoded(dictionary.to_csv(index=False, lineterminator="\n"))
     yield f"{DICTIONARY}.parquet", _parquet(dictionary)
@@ -121,11 +122,11 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8-sig")
 
 
-def _dictionary(sheets: Sequence[Sheet], dossier: Dossier, lang: Lang) -> Iterator[tuple[str, str, str, str]]:
+def _dictionary(sheets: Sequence[Sheet], exact: Iterable[str], lang: Lang) -> Iterator[tuple[str, str, str, str]]:
     for sheet in sheets:
         for one in sheet.fields:
             yield sheet.name, one.name, one.unit, one.meaning(lang)
-    for name in exact_tables(dossier):
+    for name in exact:
         for column in schema(name.removeprefix(EXACT)):
             yield name, column.name, column.measure.value, column.meaning(lang)
 

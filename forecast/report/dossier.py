@@ -28,7 +28,7 @@ from forecast.report.files import provenance, tables
 from forecast.report.tables import Provenance
 from forecast.required_path import Demand, RequiredPath, required_path
 from forecast.run import Run
-from forecast.study import Study, study, world_of
+from forecast.study import Study, study
 from forecast.target import Target, TargetKind
 from forecast.texts import Lang, t
 
@@ -154,7 +154,7 @@ def gather(
         A file is unusable.
     """
     studied = study(run, scenarios)
-    world, _ = world_of(run)
+    world = studied.world
     judged = cases(run.attainment.rows, world.paths, run.dataset)
     return Dossier(
         study=studied,
@@ -162,7 +162,7 @@ def gather(
         goals=_goals(run),
         observed=known(run.dataset.panel, run.paths.as_of),
         plans=_plans(world, judged),
-        assigned=assignments(run),
+        assigned=assignments(run, world=world),
         paths=_paths(world, judged),
         news=news,
         backtest=backtest or {},

@@ -201,8 +201,7 @@ class KeptRun:
             reused=frozenset(self.fits),
             failures=self.failures,
         )
-        made = finish(fits, dataset=self.dataset(), as_of=self.as_of, request=self.request())
-        return replace(made, run_id=self.run_id)
+        return finish(fits, dataset=self.dataset(), as_of=self.as_of, request=self.request(), run_id=self.run_id)
 
     def damages(self) -> tuple[str, ...]:
         """Names of its files that are missing, damaged or foreign."""
