@@ -17,6 +17,9 @@ run: $(READY)  ## the main job: probabilities for Ankang as of August 2020
 app: $(READY)  ## the results in a browser; runs the data set first if no run of it is kept
 	.venv/bin/dabiao app $(DATASET)
 
+# one thread a worker: two workers whose linear algebra takes two cores each wait for each other
+test: export OPENBLAS_NUM_THREADS := 1
+test: export OMP_NUM_THREADS := 1
 test: $(READY) lint types  ## style, types, then all tests but the slow ones
 	$(PYTHON) -m pytest -m "not slow" -n 2
 

@@ -114,11 +114,12 @@ def test_a_folder_that_is_no_backtest_is_told(tmp_path):
         read_backtest(tmp_path)
 
 
-def test_the_command_writes_workbook_and_brief_unless_told(kept, tmp_path):
+def test_the_command_writes_all_but_the_scheme_unless_told(kept, tmp_path):
     found = call("--out", tmp_path / "r")
     assert found.exit_code == 0, found.output
-    assert sorted(path.suffix for path in (tmp_path / "r").iterdir()) == [".docx", ".xlsx"]
-    assert len(found.stdout.splitlines()) == 2
+    entries = sorted((tmp_path / "r").iterdir())
+    assert sorted(path.suffix for path in entries) == ["", "", ".docx", ".xlsx"]
+    assert sorted(found.stdout.splitlines()) == [str(path) for path in entries]
 
 
 def test_the_command_prints_one_document(kept, tmp_path):

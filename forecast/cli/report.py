@@ -118,8 +118,8 @@ def report(
         if json_:
             print_json({"run": kept.run_id, "out": str(target), "files": [str(path) for path in files]})
             return
-        for path in files:
-            print(path)
+        for entry in dict.fromkeys(target / path.relative_to(target).parts[0] for path in files):
+            print(entry)
 
 
 def _news(store: Store, since: str, kept: KeptRun, errors: Console, lang: Lang) -> News:

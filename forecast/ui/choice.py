@@ -14,6 +14,7 @@ from typing import cast
 import streamlit as st
 
 from forecast import words
+from forecast.periods import AsOf
 from forecast.store import Header
 from forecast.texts import LANGS, Lang, t
 from forecast.ui.kept import Opened
@@ -92,8 +93,16 @@ def choose_lang() -> Lang:
 def choose_run(headers: Sequence[Header], lang: Lang) -> Header:
     """One of the kept runs, the newest first."""
     by_id = {header.run_id: header for header in headers}
-    chosen = select(t("ui.choice_run", lang), list(by_id), key="run", show=str, lang=lang)
+    chosen = select(
+        t("ui.choice_run", lang), list(by_id), key="run", show=lambda run: _run_label(by_id[run], lang), lang=lang
+    )
     return by_id[chosen]
+
+
+def _run_label(header: Header, lang: Lang) -> str:
+    """What tells runs apart, the state of knowledge first: the box is narrow."""
+    knowledge = words.knowledge(AsOf.parse(header.as_of), lang)
+    return f"{knowledge} · {header.dataset} · {header.kept_at.astimezone():%m-%d %H:%M}"
 
 
 def choose_unit(run: Opened, lang: Lang) -> str:
