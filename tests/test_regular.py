@@ -9,8 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
+from scipy.stats import invgamma
 
-from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors, last_figure, observed_noise, shape_kernel
+from forecast.inference.factors import (
+    DESIGN,
+    NOISE_RATIOS,
+    Grid,
+    factors,
+    last_figure,
+    noise_in_changes,
+    observed_noise,
+    shape_kernel,
+)
 from forecast.inference.family import Parent, prepare
 from forecast.inference.incomplete import NO_GAP, Series, series
 from forecast.inference.ratio import HYPER_DRAWS, sampled_family
@@ -62,20 +72,50 @@ def test_the_weights_are_those_of_the_scale_integrated_on_a_grid():
     """p(x | shape, rho), inverse gamma scale integrated in closed form, against a sum over scales."""
     known, x, n = factors(GRID), indices(2, 1), GRID.observed
     learnt = learn(known, x, ROUNDING)
-    c2 = learnt.prior_scale2[0] / SCALE_SHAPE
-    s2 = c2 * np.exp(np.linspace(-6, 6, 2001))
-    log_prior = -(SCALE_SHAPE + 1) * np.log(s2) - SCALE_SHAPE * c2 / s2 + np.log(s2)
-    for point, ratio in ((0, 3), (4, 5), (20, 7)):
+    for point, ratio in ((0, 3), (4, 5), (20, 7), (20, 13)):
+        b = learnt.prior_scale2[ratio, 0]
+        s2 = b * np.exp(np.linspace(-6, 8, 4001))
+        log_prior = invgamma(SCALE_SHAPE, scale=b).logpdf(s2) + np.log(s2)
         dense = shape_kernel(DESIGN[point], GRID)[:n, :n] + NOISE_RATIOS[ratio] ** 2 * observed_noise(GRID)
         quadratic = x[:, 0] @ np.linalg.solve(dense, x[:, 0])
         white = 2 * np.linalg.slogdet(known.figures)[1]
         on_grid = logsumexp(log_prior - 0.5 * (n * np.log(s2) + quadratic / s2))
-        closed = -(SCALE_SHAPE + n / 2) * np.log(learnt.prior_scale2[0] + quadratic / 2)
+        closed = SCALE_SHAPE * np.log(b) - (SCALE_SHAPE + n / 2) * np.log(b + quadratic / 2)
         assert quadratic == pytest.approx(learnt.quadratic[point, ratio, 0], rel=1e-6)
         assert np.linalg.slogdet(dense)[1] + white == pytest.approx(known.log_det[point, ratio], abs=1e-6)
         if point == 0:
             constant = on_grid - closed
         assert on_grid - closed == pytest.approx(constant, abs=1e-3)
+
+
+def noisy(rng: np.random.Generator, shape: np.ndarray, scale: float, ratio: float) -> np.ndarray:
+    """Index of a place whose figures have noise of ``ratio`` times its scale, (T, 1)."""
+    n = GRID.observed
+    covariance = shape_kernel(shape, GRID)[:n, :n] + ratio**2 * observed_noise(GRID)
+    return scale * np.linalg.cholesky(covariance + 1e-9 * np.eye(n)) @ rng.standard_normal((n, 1))
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.1, 0.4, 1.2])
+def test_the_robust_scale_is_what_scale_and_noise_make_together(ratio):
+    """Median over 400 simulated places of every kind, against the closed form that its prior is divided by."""
+    rng = np.random.default_rng(13)
+    kinds = rng.integers(len(DESIGN), size=400)
+    shown = np.hstack([noisy(rng, DESIGN[kind], 0.02, ratio) for kind in kinds])
+    found = np.median(robust_scale(shown, 11) / 0.02)
+    assert found == pytest.approx(np.sqrt(1 + ratio**2 * noise_in_changes(GRID)), rel=0.2)
+
+
+@pytest.mark.parametrize("ratio", [0.006, 0.3])
+def test_the_scale_is_found_where_figures_move_by_noise_and_where_by_growth(ratio):
+    """Ranks of the true scale in its posterior, over places of the prior: on average in the middle."""
+    rng, ranks = np.random.default_rng(14), []
+    for kind in rng.integers(len(DESIGN), size=40):
+        scale = 0.02 * np.exp(0.5 * rng.standard_normal())
+        learnt = learn(factors(GRID), noisy(rng, DESIGN[kind], scale, ratio), np.array([ratio * scale]))
+        beta = learnt.prior_scale2[None, :, 0] + learnt.quadratic[:, :, 0] / 2
+        below = invgamma(SCALE_SHAPE + GRID.observed / 2, scale=beta).cdf(scale**2)
+        ranks.append((learnt.weight[:, :, 0] * below).sum())
+    assert np.mean(ranks) == pytest.approx(0.5, abs=0.18)
 
 
 def test_draws_have_the_mixed_mean_and_covariance():
@@ -90,7 +130,7 @@ def test_draws_have_the_mixed_mean_and_covariance():
     gain, covariance = gains(known, *at)
     mean = np.einsum("uht,ut->uh", gain, learnt.rotated[at[0], :, 0])
     power = SCALE_SHAPE + GRID.observed / 2
-    scale2 = (learnt.prior_scale2[0] + learnt.quadratic[(*at, 0)] / 2) / (power - 1)
+    scale2 = (learnt.prior_scale2[at[1], 0] + learnt.quadratic[(*at, 0)] / 2) / (power - 1)
     p = np.array([0.3, 0.7])
     expected = p @ mean
     total = np.einsum("u,uij->ij", p * scale2, covariance) + (mean - expected).T @ (p[:, None] * (mean - expected))

@@ -273,7 +273,7 @@ def _whole(
     i = members.index(unit)
     mass = learnt.weight[:, :, i].ravel()
     point, ratio = np.divmod(rng.choice(len(mass), replicates, p=mass / mass.sum()), len(NOISE_RATIOS))
-    beta = learnt.prior_scale2[i] + learnt.quadratic[point, ratio, i] / 2
+    beta = learnt.prior_scale2[ratio, i] + learnt.quadratic[point, ratio, i] / 2
     scale = np.sqrt(beta / rng.gamma(SCALE_SHAPE + learnt.figures[i] / 2, 1.0, replicates))
     out = np.zeros((replicates, grid.periods))
     for one in np.unique(point):

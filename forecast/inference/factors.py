@@ -42,6 +42,7 @@ __all__ = [
     "decomposed",
     "factors",
     "last_figure",
+    "noise_in_changes",
     "observed_noise",
     "shape_kernel",
     "together",
@@ -58,8 +59,9 @@ SLOPE_KEPT: Final = 0.85**11
 them."""
 TREND_SD_A_YEAR: Final = 0.11
 """Prior sd of a linear trend a year, in scales: next to none, the damped slope does it (same source)."""
-NOISE_RATIOS: Final = 0.004 * 1.6 ** np.arange(11)
-"""Grid of the sd of rounding and revision over the scale: from nothing to half."""
+NOISE_RATIOS: Final = 0.004 * 1.6 ** np.arange(14)
+"""Grid of the sd of rounding and revision over the scale: from nothing to nearly twice it. Beyond, a place hardly moves
+but by rounding; with an end at half, simulated places that do were given too large a scale."""
 KEPT_GRIDS: Final = 10
 """Grids whose factors are kept: a data set has three frequencies, a replay of past months more."""
 
@@ -144,6 +146,20 @@ def observed_noise(grid: Grid) -> Floats:
     single = np.linalg.inv(means)
     year = np.arange(1.0, grid.years + 2)
     return np.kron(np.minimum.outer(year, year), single @ single.T)[: grid.observed, : grid.observed]
+
+
+@cache
+def noise_in_changes(grid: Grid) -> float:
+    """Noise in changes of year-on-year growth of the index for unit rounding, in the unit of the scale.
+
+    Half the median variance of such changes, as the squared robust scale is half of what a median makes it: at a ratio
+    rho of noise to scale s, changes show ``s^2 (1 + rho^2 v)``. The noise of a month is that of cumulative figures
+    times the months so far: v is 109 or more for months, 13 for quarters.
+    """
+    s, n = grid.per_year, grid.observed
+    yearly = (np.eye(n, k=s) - np.eye(n))[: n - s]
+    change = np.diff(yearly, axis=0)
+    return float(np.median(np.diag(change @ observed_noise(grid) @ change.T))) / 2
 
 
 def last_figure(grid: Grid) -> Floats:

@@ -1,9 +1,13 @@
 """What figures on a regular grid say of shape, noise ratio and scale: weights of the points of the design.
 
 For every place the log index, or its ratio to its parent's, is ``x ~ N(0, s^2 (K_x(shape) + rho^2 N0))``. With
-``q = x' (K_x + rho^2 N0)^-1 x`` and ``s^2 ~ InvGamma(a0, a0 c^2)``, ``c`` the robust scale of the figures,
+``q = x' (K_x + rho^2 N0)^-1 x``, ``s^2 | rho ~ InvGamma(a0, b)``, ``b = a0 c^2 / (1 + rho^2 v)``,
 
-    log p(x | shape, rho) = -(a0 + T/2) log(a0 c^2 + q/2) - 1/2 log det + const.
+    log p(x | shape, rho) = a0 log b - (a0 + T/2) log(b + q/2) - 1/2 log det + const.
+
+``c`` is the robust scale that the figures show, noise and all, ``v`` what noise adds to it (``noise_in_changes``): the
+prior of the scale is centred on what the noise leaves of ``c``. Centred on ``c`` itself, it would keep out the scale of
+a place whose figures move by rounding more than by growth.
 
 Siblings share a prior of their shapes, learnt from them by EM.
 
@@ -20,7 +24,14 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.factors import DESIGN_CENTRE, DESIGN_SPREAD, NOISE_RATIOS, Factors, Grid
+from forecast.inference.factors import (
+    DESIGN_CENTRE,
+    DESIGN_SPREAD,
+    NOISE_RATIOS,
+    Factors,
+    Grid,
+    noise_in_changes,
+)
 from forecast.inference.incomplete import integrated_out
 
 __all__ = [
@@ -63,7 +74,7 @@ class Evidence:
     """Marginal likelihood of the figures of siblings at points of the design.
 
     log_mass : (point, ratio, sibling), log likelihood and prior of the noise, up to a constant of the sibling
-    rotated : (point, T, sibling), W x; quadratic : (point, ratio, sibling), q; prior_scale2 : (sibling,), a0 c^2
+    rotated : (point, T, sibling), W x; quadratic : (point, ratio, sibling), q; prior_scale2 : (ratio, sibling), b
     figures : (sibling,), int, how many there are
     """
 
@@ -79,7 +90,7 @@ class Learnt:
     """Posterior of shape, noise ratio and scale of siblings.
 
     weight : (point, ratio, sibling), posterior mass, sums to 1 for a sibling
-    rotated : (point, T, sibling), W x; quadratic : (point, ratio, sibling), q; prior_scale2 : (sibling,), a0 c^2
+    rotated : (point, T, sibling), W x; quadratic : (point, ratio, sibling), q; prior_scale2 : (ratio, sibling), b
     figures : (sibling,), int, what they were learnt from
     """
 
@@ -122,7 +133,8 @@ def evidence(
     """Marginal likelihood of the figures of siblings; parameters as of ``learn``."""
     gaps = missing if missing is not None else [np.zeros(0, dtype=np.intp)] * index.shape[1]
     seen = np.stack([changes(known.grid, rows) for rows in gaps], axis=1) if any(map(len, gaps)) else None
-    prior_scale2 = SCALE_SHAPE * robust_scale(index, known.grid.per_year, seen) ** 2
+    shown2 = robust_scale(index, known.grid.per_year, seen) ** 2
+    prior_scale2 = SCALE_SHAPE * shown2 / (1 + NOISE_RATIOS[:, None] ** 2 * noise_in_changes(known.grid))
     rotated = known.rotated(index)
     quadratic = known.precision @ rotated**2
     log_det = np.repeat(known.log_det[:, :, None], index.shape[1], axis=2)
@@ -133,7 +145,7 @@ def evidence(
     figures = len(index) - np.array([len(rows) for rows in gaps])
     power = SCALE_SHAPE + figures / 2
     beta = prior_scale2 + quadratic / 2
-    log_mass = -power * np.log(beta) - 0.5 * log_det
+    log_mass = SCALE_SHAPE * np.log(prior_scale2) - power * np.log(beta) - 0.5 * log_det
     log_mass += _noise_log_prior(np.log(NOISE_RATIOS[:, None] * np.sqrt(beta / power) / rounding_sd))
     return Evidence(log_mass=log_mass, rotated=rotated, quadratic=quadratic, prior_scale2=prior_scale2, figures=figures)
 

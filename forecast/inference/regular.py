@@ -1,6 +1,6 @@
 """The structural member on a regular grid: shapes weighted on a fixed design, the scale integrated analytically.
 
-With ``q`` and the weights of ``learning``, ``s^2 | x, shape, rho ~ InvGamma(a0 + T/2, a0 c^2 + q/2)``, and what is
+With ``q``, ``b`` and the weights of ``learning``, ``s^2 | x, shape, rho ~ InvGamma(a0 + T/2, b + q/2)``, and what is
 wanted of the open periods given shape, rho and s is Gaussian.
 
 Invariant: given shape, rho and scale, draws have the mean and covariance of the dense conditional normal
@@ -178,7 +178,7 @@ def draw_future(
     sd = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 1e-14))
     scaled = covariance / (sd[:, :, None] * sd[:, None, :]) + 1e-6 * np.eye(open_ + 1)
     factor = np.linalg.cholesky(scaled) * sd[:, :, None]
-    beta = learnt.prior_scale2[sibling] + learnt.quadratic[point, ratio, sibling] / 2
+    beta = learnt.prior_scale2[ratio, sibling] + learnt.quadratic[point, ratio, sibling] / 2
     scale = np.sqrt(beta[member] / rng.gamma(SCALE_SHAPE + learnt.figures[sibling] / 2, 1.0, draws))
     unit = rng.standard_normal((draws, open_ + 1)) * scale[:, None]
     order = rng.permutation(draws)

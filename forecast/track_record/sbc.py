@@ -150,7 +150,7 @@ def _weighted(world: World, learnt: Learnt, shapes: Floats, rng: np.random.Gener
     """Ranks of the hyperparameters of the first child, by the weights of the points (point, 6)."""
     mass = learnt.weight[:, :, 0].ravel()
     point, ratio = np.divmod(rng.choice(len(mass), RANKED, p=mass / mass.sum()), len(NOISE_RATIOS))
-    beta = learnt.prior_scale2[0] + learnt.quadratic[point, ratio, 0] / 2
+    beta = learnt.prior_scale2[ratio, 0] + learnt.quadratic[point, ratio, 0] / 2
     scale = np.sqrt(beta / rng.gamma(SCALE_SHAPE + learnt.figures[0] / 2, 1.0, RANKED))
     out = {
         f"child_{name}": float(rank(shapes[point, k], world.shape[1, k], rng.random()))
