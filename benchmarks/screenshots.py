@@ -41,6 +41,10 @@ def _tab(name: str) -> Callable[[Any], None]:
     return act
 
 
+def _solved(page: Any) -> None:
+    page.get_by_text("目标与结果").wait_for(timeout=120_000)
+
+
 def _nothing(page: Any) -> None:
     """The page as it opens."""
 
@@ -57,7 +61,7 @@ SHOTS: Final[tuple[tuple[str, str, str, Callable[[Any], None]], ...]] = (
     ("overview", "ankang", "?scenario=file:speech", _nothing),
     ("indicator", "ankang", "indicator?indicator=fai", _nothing),
     ("scenario", "ankang", "scenario?scenario=file:speech&compare=file:restart,file:sectors", _contributions),
-    ("makeup", "example", "makeup?wish=gdp>=0.6", _nothing),
+    ("makeup", "example", "makeup?wish=gdp>=0.6", _solved),
     ("tasks", "ankang", "tasks", _nothing),
     ("track", "example", "track", _nothing),
     ("data", "ankang", "data", _tab("数字来源")),

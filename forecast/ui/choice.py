@@ -100,9 +100,10 @@ def choose_run(headers: Sequence[Header], lang: Lang) -> Header:
 
 
 def _run_label(header: Header, lang: Lang) -> str:
-    """What tells runs apart, the state of knowledge first: the box is narrow."""
+    """What tells runs apart, the state of knowledge first: the box is narrow. The id ends it: labels must differ."""
     knowledge = words.knowledge(AsOf.parse(header.as_of), lang)
-    return f"{knowledge} · {header.dataset} · {header.kept_at.astimezone():%m-%d %H:%M}"
+    kept = f"{header.kept_at.astimezone():%m-%d %H:%M}"
+    return " · ".join((knowledge, header.dataset, kept, header.run_id.rpartition("-")[2]))
 
 
 def choose_unit(run: Opened, lang: Lang) -> str:
