@@ -42,7 +42,7 @@ def _tab(name: str) -> Callable[[Any], None]:
 
 
 def _solved(page: Any) -> None:
-    page.get_by_text("目标与结果").wait_for(timeout=120_000)
+    page.get_by_role("heading", name="目标与结果").wait_for(timeout=120_000)
 
 
 def _nothing(page: Any) -> None:
