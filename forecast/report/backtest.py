@@ -9,7 +9,6 @@ Invariant: every number of the summaries can be recomputed from ``backtest.csv``
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any, Final
 import pandas as pd
 
 from forecast import __version__
-from forecast.errors import UsageError
+from forecast.report.folders import replaced
 from forecast.report.tables import Provenance, table_frame, write_csv
 from forecast.run import BASELINE
 from forecast.texts import Lang
@@ -193,23 +192,12 @@ def write_backtest(result: Backtest, out: Path, *, langs: Sequence[Lang] = ()) -
     UsageError
         ``out`` exists and is no backtest, or cannot be written.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).is_file())):
-        raise UsageError("usage_not_a_backtest", folder=out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".dabiao-") as scratch:
-            fresh = Path(scratch) / "backtest"
-            fresh.mkdir()
-            made = backtest_tables(result)
-            for name, table in made.items():
-                write_csv(table, fresh / f"{name}.csv", table=name)
-            for name, drawn in _sheets(result, made, langs).items():
-                (fresh / "charts").mkdir(exist_ok=True)
-                (fresh / "charts" / f"{name}.svg").write_text(drawn, encoding="utf-8")
-            text = json.dumps(manifest(result), ensure_ascii=False, indent=2)
-            (fresh / MANIFEST).write_text(text + "\n", encoding="utf-8")
-            if out.exists():
-                out.replace(Path(scratch) / "old")
-            fresh.replace(out)
-    except OSError as error:
-        raise UsageError("usage_not_written", folder=out, reason=error.strerror or error) from error
+    with replaced(out, manifest=MANIFEST, refusal="usage_not_a_backtest") as fresh:
+        made = backtest_tables(result)
+        for name, table in made.items():
+            write_csv(table, fresh / f"{name}.csv", table=name)
+        for name, drawn in _sheets(result, made, langs).items():
+            (fresh / "charts").mkdir(exist_ok=True)
+            (fresh / "charts" / f"{name}.svg").write_text(drawn, encoding="utf-8")
+        text = json.dumps(manifest(result), ensure_ascii=False, indent=2)
+        (fresh / MANIFEST).write_text(text + "\n", encoding="utf-8")

@@ -7,7 +7,6 @@ Invariant: sums are sums of the rows as written; a directory holds a whole colle
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +20,7 @@ from rich.text import Text
 
 from forecast import words
 from forecast.collected import Collected, Group, Report
-from forecast.errors import UsageError
+from forecast.report.folders import replaced
 from forecast.report.tables import Cell, Provenance, table_frame, write_csv
 from forecast.texts import Lang, t
 
@@ -83,23 +82,12 @@ def write_collected(found: Collected, out: Path) -> None:
     UsageError
         ``out`` exists and is no collection, or cannot be written.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).is_file())):
-        raise UsageError("usage_not_a_collection", folder=out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".dabiao-") as scratch:
-            fresh = Path(scratch) / "collected"
-            fresh.mkdir()
-            for name, frame in collected_tables(found).items():
-                write_csv(frame, fresh / f"{name}.csv", table=name)
-            manifest = {"files": list(found.files), "plans": dict(found.source), "missing": found.missing}
-            text = json.dumps(manifest, ensure_ascii=False, indent=2)
-            (fresh / MANIFEST).write_text(text + "\n", encoding="utf-8")
-            if out.exists():
-                out.replace(Path(scratch) / "old")
-            fresh.replace(out)
-    except OSError as error:
-        raise UsageError("usage_not_written", folder=out, reason=error.strerror or error) from error
+    with replaced(out, manifest=MANIFEST, refusal="usage_not_a_collection") as fresh:
+        for name, frame in collected_tables(found).items():
+            write_csv(frame, fresh / f"{name}.csv", table=name)
+        manifest = {"files": list(found.files), "plans": dict(found.source), "missing": found.missing}
+        text = json.dumps(manifest, ensure_ascii=False, indent=2)
+        (fresh / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
 def render_collected(found: Collected, *, lang: Lang, folder: str = "") -> RenderableType:

@@ -7,7 +7,6 @@ Invariant: a directory holds a whole run or none of it; an existing one is repla
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -15,9 +14,9 @@ from typing import Any, Final
 import pandas as pd
 
 from forecast import __version__
-from forecast.errors import UsageError
 from forecast.inference.measure import SCALE_BY_LEVEL
 from forecast.paths import COUPLING
+from forecast.report.folders import replaced
 from forecast.report.tables import (
     Provenance,
     attainment_frame,
@@ -107,19 +106,8 @@ def write_run(run: Run, out: Path, *, kept: KeptRun | None = None) -> None:
     UsageError
         ``out`` exists and is not a run, or cannot be written.
     """
-    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MANIFEST).is_file())):
-        raise UsageError("usage_not_a_run", folder=out)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".dabiao-") as scratch:
-            fresh = Path(scratch) / "run"
-            fresh.mkdir()
-            _fill(Staging(fresh), run, kept)
-            if out.exists():
-                out.replace(Path(scratch) / "old")
-            fresh.replace(out)
-    except OSError as error:
-        raise UsageError("usage_not_written", folder=out, reason=error.strerror or error) from error
+    with replaced(out, manifest=MANIFEST, refusal="usage_not_a_run") as fresh:
+        _fill(Staging(fresh), run, kept)
 
 
 def _fill(staged: Staging, run: Run, kept: KeptRun | None) -> None:
