@@ -17,14 +17,14 @@ from forecast.breakdown import (
     breakdown,
     required_increment,
 )
-from forecast.compare import Case, cases
+from forecast.compare import Case
 from forecast.effects import World
 from forecast.errors import UsageError
 from forecast.holds import Hold
 from forecast.naming import NamingLists, naming
 from forecast.run import Run
 from forecast.stock import Stock, stock
-from forecast.study import world_of
+from forecast.study import judged_of, world_of
 from forecast.target import TargetKind
 
 __all__ = ["Assignments", "Wanted", "assignments"]
@@ -86,7 +86,7 @@ def assignments(run: Run, wanted: Wanted | None = None, *, world: World | None =
     if unclear and len(names) > 1:
         raise UsageError("usage_hold_which", found=unclear[0].name)
     world = world_of(run)[0] if world is None else world
-    judged = cases(run.attainment.rows, world.paths, run.dataset)
+    judged = judged_of(run, world)
     return Assignments(
         run=run,
         wanted=asked,

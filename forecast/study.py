@@ -22,7 +22,7 @@ from forecast.run import Run
 from forecast.scenario.reader import Scenario, read_scenario
 from forecast.target import TargetKind
 
-__all__ = ["Study", "assessed", "study", "world_of"]
+__all__ = ["Study", "assessed", "judged_of", "study", "world_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,6 +52,11 @@ def world_of(run: Run) -> tuple[World, Pool]:
     return World(paths=pooled.paths, dataset=run.dataset), pooled
 
 
+def judged_of(run: Run, world: World) -> tuple[Case, ...]:
+    """Targets of a run that can be judged, on its world."""
+    return cases(run.attainment.rows, world.paths, run.dataset)
+
+
 def study(run: Run, files: Sequence[str | Path], *, given: Sequence[str] = ()) -> Study:
     """Read scenarios, evaluate them on the draws of a run, and set them side by side.
 
@@ -69,7 +74,7 @@ def study(run: Run, files: Sequence[str | Path], *, given: Sequence[str] = ()) -
         outcomes = [parse_given(text, world.paths) for text in given]
         conditioned = condition(world.paths, outcomes)
         world = World(paths=conditioned.paths, dataset=run.dataset)
-    judged = cases(run.attainment.rows, world.paths, run.dataset)
+    judged = judged_of(run, world)
     comparison = compare(world, scenarios, judged, assessed=assessed(run))
     evaluators = {s.name: Evaluator(world=world, scenario=s) for s in scenarios}
     return Study(

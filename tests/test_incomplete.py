@@ -13,8 +13,9 @@ from forecast.inference.chain import chain, chained_draws
 from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors, observed_noise, shape_kernel
 from forecast.inference.family import Parent, prepare
 from forecast.inference.incomplete import NO_GAP, Drawn, Series, draw_missing, drawn, integrated_out, series
+from forecast.inference.learning import SCALE_SHAPE, learn
 from forecast.inference.ratio import HYPER_DRAWS, sampled_family
-from forecast.inference.regular import SCALE_SHAPE, common_grid, draw_future, gains, learn, regular_family
+from forecast.inference.regular import common_grid, draw_future, gains, regular_family
 from tests.synthetic import measurements
 
 GRID = Grid(per_year=11, years=3, known=5)

@@ -23,19 +23,15 @@ from forecast.inference.factors import (
 )
 from forecast.inference.family import Parent, prepare
 from forecast.inference.incomplete import NO_GAP, Series, series
+from forecast.inference.learning import SCALE_SHAPE, Learnt, changes, learn, robust_scale
 from forecast.inference.ratio import HYPER_DRAWS, sampled_family
 from forecast.inference.regular import (
-    SCALE_SHAPE,
-    Learnt,
-    changes,
     common_grid,
     draw_future,
     effective_draws,
     gains,
-    learn,
     long_run_growth,
     regular_family,
-    robust_scale,
     whole_path,
 )
 from forecast.periods import Frequency

@@ -93,7 +93,6 @@ def makeup(
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
-        from forecast.compare import cases
         from forecast.dataset import read_dataset
         from forecast.makeup import MakeupRequest, read_options, wishes_of
         from forecast.makeup import makeup as solve
@@ -103,7 +102,7 @@ def makeup(
         from forecast.report.makeup_terminal import render_makeup
         from forecast.run import Request, acting
         from forecast.scenario.reader import read_scenario
-        from forecast.study import world_of
+        from forecast.study import judged_of, world_of
 
         data = read_dataset(dataset)
         data = acting(data, AsOf.parse(as_of or data.config.as_of))
@@ -114,7 +113,7 @@ def makeup(
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
         finished, kept = run_and_keep(request, errors, words, refit=refit, workers=workers)
         world, _ = world_of(finished)
-        judged = cases(finished.attainment.rows, world.paths, finished.dataset)
+        judged = judged_of(finished, world)
         asked = wishes_of(wish or (), judged, city=world.city)
         plan = solve(
             world,

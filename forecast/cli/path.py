@@ -66,20 +66,19 @@ def path(
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
         from forecast.answers.joint import Criterion
-        from forecast.compare import cases
         from forecast.dataset import read_dataset
         from forecast.report.files import document, write_run
         from forecast.report.path_tables import TABLE, path_document, write_path
         from forecast.report.path_terminal import render_path
         from forecast.required_path import DEFAULT, Demand, indicators_of, required_path
         from forecast.run import Request
-        from forecast.study import world_of
+        from forecast.study import judged_of, world_of
 
         wanted = indicators_of(indicator or (), read_dataset(dataset))
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
         finished, kept = run_and_keep(request, errors, words, refit=refit, workers=workers)
         world, _ = world_of(finished)
-        judged = cases(finished.attainment.rows, world.paths, finished.dataset)
+        judged = judged_of(finished, world)
         demands = [Demand(criterion=Criterion(criterion.value), probability=value) for value in p or ()] or DEFAULT
         found = required_path(world, [case for case in judged if case.target.indicator in wanted], demands)
         target = out or Path("out") / f"{finished.run_id}-path"

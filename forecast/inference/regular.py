@@ -19,37 +19,22 @@ from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.factors import NOISE_RATIOS, Factors, Grid, factors
 from forecast.inference.incomplete import MOST_MISSING, NO_GAP, Drawn, Series, draw_missing, drawn
 from forecast.inference.learning import (
-    POOL_SPREAD,
-    REVISED,
-    REVISED_SD,
-    ROUNDING_SD,
     SCALE_SHAPE,
     Learnt,
     changes,
     evidence,
-    learn,
-    robust_scale,
 )
 from forecast.inference.model import Measurements
 from forecast.inference.ratio import RatioDraws
 from forecast.inference.refine import refined
 
 __all__ = [
-    "POOL_SPREAD",
-    "REVISED",
-    "REVISED_SD",
-    "ROUNDING_SD",
-    "SCALE_SHAPE",
-    "Learnt",
-    "changes",
     "common_grid",
     "draw_future",
     "effective_draws",
     "gains",
-    "learn",
     "long_run_growth",
     "regular_family",
-    "robust_scale",
     "whole_path",
 ]
 

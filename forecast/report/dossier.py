@@ -19,7 +19,7 @@ from forecast.answers.evidence import Published
 from forecast.answers.joint import Criterion
 from forecast.answers.judgement import Row, judge
 from forecast.assignments import Assignments, assignments
-from forecast.compare import Case, Result, cases
+from forecast.compare import Case, Result
 from forecast.effects import World
 from forecast.makeup import Makeup, MakeupRequest, default_wish, makeup
 from forecast.news import News
@@ -28,7 +28,7 @@ from forecast.report.files import provenance, tables
 from forecast.report.tables import Provenance
 from forecast.required_path import Demand, RequiredPath, required_path
 from forecast.run import Run
-from forecast.study import Study, study
+from forecast.study import Study, judged_of, study
 from forecast.target import Target, TargetKind
 from forecast.texts import Lang, t
 
@@ -155,7 +155,7 @@ def gather(
     """
     studied = study(run, scenarios)
     world = studied.world
-    judged = cases(run.attainment.rows, world.paths, run.dataset)
+    judged = judged_of(run, world)
     return Dossier(
         study=studied,
         tables=tables(run),

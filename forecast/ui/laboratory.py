@@ -12,7 +12,7 @@ from threading import RLock
 
 import streamlit as st
 
-from forecast.compare import Case, Result, cases, compare
+from forecast.compare import Case, Result, compare
 from forecast.contributions import Contribution, contributions
 from forecast.dataset import Dataset
 from forecast.drafting import Draft, checked
@@ -20,7 +20,7 @@ from forecast.effects import Evaluator, World
 from forecast.regenerated import Others, Range, others_of, ranges, rests_on_synthetic
 from forecast.scenario.reader import Scenario
 from forecast.store import Header
-from forecast.study import assessed, world_of
+from forecast.study import assessed, judged_of, world_of
 from forecast.ui.bundled import with_regenerated
 from forecast.ui.kept import loaded
 
@@ -103,7 +103,7 @@ def laboratory(header: Header) -> Laboratory:
 def _laboratory(run_id: str, checksum: str, _header: Header) -> Laboratory:  # noqa: ARG001  parts of the key
     run = loaded(_header)
     world, _ = world_of(run)
-    judged = cases(run.attainment.rows, world.paths, run.dataset)
+    judged = judged_of(run, world)
     made = Laboratory(world=world, cases=judged, assessed=assessed(run))
     made.evaluate(())
     return made
