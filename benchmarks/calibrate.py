@@ -25,9 +25,9 @@ from forecast.executor import Done, InProcess, LocalProcesses, Part  # noqa: E40
 from forecast.track_record.prior_check import prior_checks  # noqa: E402
 from forecast.track_record.sbc import ROUTES, Route, Verdict, ranks_of, verdicts  # noqa: E402
 
-WORLDS = {"adaptive": 1000, "structural": 1000, "regular": 1000, "reference": 60}
+WORLDS = {"adaptive": 1000, "structural": 1000, "regular": 1000, "reference": 60, "sampled": 60}
 """Worlds a route: with 1000 a coverage is known to two points, with 60 to seven."""
-CHUNK = {"adaptive": 20, "structural": 40, "regular": 40, "reference": 4}
+CHUNK = {"adaptive": 20, "structural": 40, "regular": 40, "reference": 4, "sampled": 4}
 """Worlds that a worker does in a row; NUTS compiles once a worker."""
 
 
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     checks = prior_checks()
     about = environment(vars(asked)) | {"seed": asked.seed}
     for route in asked.routes:
-        worlds = asked.reference if route == "reference" else min(asked.worlds, WORLDS[route])
+        worlds = asked.reference if route in ("reference", "sampled") else min(asked.worlds, WORLDS[route])
         if not worlds:
             continue
         ranks, failed = _ranks(route, worlds, asked, console)
@@ -72,7 +72,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--routes", nargs="+", choices=ROUTES, default=list(ROUTES))
     parser.add_argument("--worlds", type=int, default=1000, help="worlds a fast route")
-    parser.add_argument("--reference", type=int, default=WORLDS["reference"], help="worlds by NUTS; 0 for none")
+    parser.add_argument("--reference", type=int, default=WORLDS["reference"], help="worlds a NUTS route; 0 for none")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=HERE.parent / "docs", help="folder of the documents")

@@ -9,19 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecast.inference.behind import weighed
 from forecast.inference.chain import chain, chained_draws
 from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors, observed_noise, shape_kernel
 from forecast.inference.family import Parent, prepare
-from forecast.inference.incomplete import NO_GAP, Drawn, Series, draw_missing, drawn, integrated_out, series
-from forecast.inference.learning import SCALE_SHAPE, learn
+from forecast.inference.incomplete import Drawn, Series, draw_missing, drawn, integrated_out, series
+from forecast.inference.learning import learn
 from forecast.inference.ratio import HYPER_DRAWS, sampled_family
 from forecast.inference.regular import common_grid, draw_future, gains, regular_family
+from tests.regular_places import behind, places
 from tests.synthetic import measurements
 
 GRID = Grid(per_year=11, years=3, known=5)
 GAPS = np.array([7, 20, 21, 36])
 KEPT = np.setdiff1d(np.arange(GRID.observed), GAPS)
-ROUNDING = np.array([4e-4])
 POINT, RATIO = 9, 6
 
 
@@ -75,12 +76,11 @@ def test_missing_figures_and_the_future_are_the_dense_conditional_normal():
     c[GAPS] = 0.1
     total, cross = dense()
     rotated = known.rotated(index_of(c))[POINT, :, 0]
-    at = np.array([POINT]), np.array([RATIO])
-    noise = 0.02 * np.random.default_rng(1).standard_normal((n, len(GAPS)))
     member = np.zeros(n, dtype=int)
-    moved, each = draw_missing(
-        known.axes[[POINT]][:, GAPS], known.precision[at], member, np.tile(rotated, (n, 1)), noise
-    )
+    one = behind(known, index_of(c)[:, 0], [(POINT, RATIO)], np.full(n, 0.02), member)
+    noise = 0.02 * np.random.default_rng(1).standard_normal((n, len(GAPS)))
+    axes = known.axes[[POINT]][:, GAPS]
+    moved, each = draw_missing(axes, one.precision, member, np.tile(rotated, (n, 1)), noise)
     gain = np.linalg.solve(total[np.ix_(KEPT, KEPT)], total[np.ix_(KEPT, GAPS)]).T
     mean = gain @ c[KEPT, 0]
     covariance = 0.02**2 * (total[np.ix_(GAPS, GAPS)] - gain @ total[np.ix_(KEPT, GAPS)])
@@ -88,7 +88,7 @@ def test_missing_figures_and_the_future_are_the_dense_conditional_normal():
     sd = np.sqrt(np.diag(covariance))
     assert (np.abs(found.mean(0) - mean) < 5 * sd / np.sqrt(n)).all()
     np.testing.assert_allclose(np.cov(found.T), covariance, atol=0.03 * np.outer(sd, sd).max())
-    future = (each @ gains(known, *at)[0][0].T)[:, :-1].mean(0)
+    future = (each @ gains(one)[0][0].T)[:, :-1].mean(0)
     expected = np.linalg.solve(total[np.ix_(KEPT, KEPT)], cross[:, KEPT].T).T @ c[KEPT, 0]
     np.testing.assert_allclose(future, expected, atol=5 * 0.02 / np.sqrt(n))
 
@@ -98,8 +98,9 @@ def test_draws_do_not_depend_on_what_stands_in_the_gaps():
     made = []
     for filling in (0.0, 0.2):
         c[GAPS] = filling
-        learnt = learn(known, index_of(c), ROUNDING, [GAPS])
-        wanted, _, moved = draw_future(known, learnt, 0, rng=np.random.default_rng(2), draws=100, missing=GAPS)
+        rng = np.random.default_rng(2)
+        learnt = learn(known, places(index_of(c), missing=(GAPS,)))
+        wanted, moved = draw_future(weighed(known, learnt, 0, rng=rng, draws=100), rng=rng, missing=GAPS)
         made.append((wanted, filling + moved))
     np.testing.assert_allclose(made[0][0], made[1][0], atol=1e-6)
     np.testing.assert_allclose(made[0][1], made[1][1], atol=1e-6)
@@ -108,24 +109,17 @@ def test_draws_do_not_depend_on_what_stands_in_the_gaps():
 def test_what_was_drawn_of_the_parent_moves_the_ratio():
     """A place's own figure is published, its parent's missing: the ratio's is the published less the drawn."""
     known, c = factors(GRID), figures(4)
-    learnt = learn(known, index_of(c), ROUNDING, [GAPS])
+    learnt = learn(known, places(index_of(c), missing=(GAPS,)))
     parent = Series(log_growth=np.zeros(GRID.observed), missing=GAPS, index=np.zeros(GRID.observed), weight=np.ones(11))
     shift = np.full((100, len(GAPS)), 0.01)
     above = Drawn(series=parent, moved=shift, history=np.zeros((100, GRID.observed)))
-    found, point, _ = draw_future(known, learnt, 0, rng=np.random.default_rng(3), draws=100, above=above)
+    one = weighed(known, learnt, 0, rng=np.random.default_rng(3), draws=100)
+    found, _ = draw_future(one, rng=np.random.default_rng(4), above=above)
     moved = c.copy()
     moved[GAPS] -= 0.01
-    by_hand = dataclasses.replace(learnt, rotated=known.rotated(index_of(moved)))
-    expected, other, _ = draw_future(known, by_hand, 0, rng=np.random.default_rng(3), draws=100)
-    np.testing.assert_array_equal(point, other)
+    by_hand = dataclasses.replace(one, rotated=known.rotated(index_of(moved))[one.point, :, 0])
+    expected, _ = draw_future(by_hand, rng=np.random.default_rng(4))
     np.testing.assert_allclose(found, expected, atol=1e-9)
-
-
-def test_the_scale_has_the_freedom_of_the_figures_there_are():
-    learnt = learn(factors(GRID), index_of(figures(5, 2)), np.repeat(ROUNDING, 2), [NO_GAP, GAPS])
-    np.testing.assert_array_equal(learnt.figures, [GRID.observed, len(KEPT)])
-    np.testing.assert_allclose(learnt.weight.sum((0, 1)), 1)
-    assert SCALE_SHAPE > 0
 
 
 def test_published_growth_follows_from_every_draw_of_the_history():
@@ -176,7 +170,7 @@ def test_gaps_on_the_grid_agree_with_the_route_for_many_gaps():
     rngs = [np.random.default_rng(i) for i in range(3)]
     sampled = sampled_family(family, some, method="fast", seed=1, rng=rngs[0], own=(rngs[1],))
     one = series(some, 0, grid)
-    regular = regular_family(grid, [one], some.noise_sd[:1], above=None, own=(rngs[2],), draws=draws)
+    regular = regular_family(grid, [one], some.noise_sd[:1], some.scale[:1], above=None, own=(rngs[2],), draws=draws)
     assert len(one.missing) == 5
     a, b = (
         made.ratio[:, 0, -grid.open :].mean(1) - made.ratio[:, 0, -grid.open - 11 : -11].mean(1)

@@ -22,9 +22,9 @@ from forecast.inference.factors import (
 )
 from forecast.inference.learning import evidence, learn
 from forecast.inference.refine import ENOUGH_POINTS, refined
+from tests.regular_places import places
 
 GRID = Grid(per_year=11, years=4, known=6)
-ROUNDING = np.array([4e-4])
 
 
 def index_from(shape: np.ndarray, seed: int) -> np.ndarray:
@@ -41,14 +41,14 @@ def smooth() -> np.ndarray:
 
 def test_enough_points_are_left_alone():
     index = index_from(DESIGN_CENTRE, 1)
-    known, learnt = refined(factors(GRID), partial(evidence, index=index, rounding_sd=ROUNDING))
+    known, learnt = refined(factors(GRID), partial(evidence, places=places(index, scale=0.05)))
     assert known is factors(GRID)
-    np.testing.assert_array_equal(learnt.weight, learn(factors(GRID), index, ROUNDING).weight)
+    np.testing.assert_array_equal(learnt.weight, learn(factors(GRID), places(index, scale=0.05)).weight)
 
 
 def test_more_points_count(smooth):
-    before = learn(factors(GRID), smooth, ROUNDING).effective_points.min()
-    known, learnt = refined(factors(GRID), partial(evidence, index=smooth, rounding_sd=ROUNDING))
+    before = learn(factors(GRID), places(smooth, scale=0.05)).effective_points.min()
+    known, learnt = refined(factors(GRID), partial(evidence, places=places(smooth, scale=0.05)))
     assert before < ENOUGH_POINTS < learnt.effective_points.min()
     assert len(known.shapes) > len(DESIGN)
     np.testing.assert_allclose(learnt.weight.sum((0, 1)), 1)
@@ -57,8 +57,8 @@ def test_more_points_count(smooth):
 def test_the_posterior_is_that_of_very_many_points_of_the_prior(smooth):
     uniform = np.random.default_rng(5).random((2500, 6))
     many = decomposed(DESIGN_CENTRE + DESIGN_SPREAD * ndtri(uniform), GRID)
-    plain = learn(many, smooth, ROUNDING)
-    known, found = refined(factors(GRID), partial(evidence, index=smooth, rounding_sd=ROUNDING))
+    plain = learn(many, places(smooth, scale=0.05))
+    known, found = refined(factors(GRID), partial(evidence, places=places(smooth, scale=0.05)))
     for k in range(6):
         weight, z = plain.weight.sum(1)[:, 0], many.shapes[:, k]
         mean = weight @ z

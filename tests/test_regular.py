@@ -8,22 +8,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import logsumexp
-from scipy.stats import invgamma
 
+from forecast.inference.behind import weighed
 from forecast.inference.factors import (
     DESIGN,
     NOISE_RATIOS,
     Grid,
     factors,
     last_figure,
-    noise_in_changes,
     observed_noise,
     shape_kernel,
 )
 from forecast.inference.family import Parent, prepare
 from forecast.inference.incomplete import NO_GAP, Series, series
-from forecast.inference.learning import SCALE_SHAPE, Learnt, changes, learn, robust_scale
+from forecast.inference.learning import Learnt, learn
 from forecast.inference.ratio import HYPER_DRAWS, sampled_family
 from forecast.inference.regular import (
     common_grid,
@@ -35,10 +33,11 @@ from forecast.inference.regular import (
     whole_path,
 )
 from forecast.periods import Frequency
+from tests.regular_places import ROUNDING_SD, behind, places
 from tests.synthetic import measurements
 
 GRID = Grid(per_year=11, years=3, known=5)
-ROUNDING = np.array([4e-4])
+ROUNDING = np.array([ROUNDING_SD])
 
 
 def indices(seed: int, siblings: int, scale: float = 0.02) -> np.ndarray:
@@ -49,6 +48,12 @@ def indices(seed: int, siblings: int, scale: float = 0.02) -> np.ndarray:
     return scale * np.linalg.cholesky(covariance) @ rng.standard_normal((n, siblings))
 
 
+def forecast(learnt: Learnt, sibling: int, *, seed: int, draws: int) -> np.ndarray:
+    """Draws of what is wanted of a sibling, on the design."""
+    rng = np.random.default_rng(seed)
+    return draw_future(weighed(factors(GRID), learnt, sibling, rng=rng, draws=draws), rng=rng)[0]
+
+
 @pytest.mark.parametrize(("point", "ratio"), [(0, 2), (9, 8)])
 def test_given_shape_and_noise_the_forecast_is_the_dense_conditional_normal(point, ratio):
     known, x, n = factors(GRID), indices(1, 1)[:, 0], GRID.observed
@@ -57,31 +62,10 @@ def test_given_shape_and_noise_the_forecast_is_the_dense_conditional_normal(poin
     prior = np.zeros((GRID.open + 1, GRID.open + 1))
     prior[:-1, :-1], prior[-1, -1] = kernel[n:, n:], last_figure(GRID) @ noise @ last_figure(GRID)
     gain = np.linalg.solve(kernel[:n, :n] + noise, wanted.T).T
-    at = np.array([point]), np.array([ratio])
-    found, covariance = gains(known, *at)
+    found, covariance = gains(behind(known, x, [(point, ratio)], np.ones(1), np.zeros(1, dtype=int)))
     mean = found[0] @ known.axes[point].T @ known.figures @ x
     np.testing.assert_allclose(mean, gain @ x, atol=1e-7 * np.abs(x).max())
     np.testing.assert_allclose(covariance[0], prior - gain @ wanted.T, atol=1e-7 * prior.max())
-
-
-def test_the_weights_are_those_of_the_scale_integrated_on_a_grid():
-    """p(x | shape, rho), inverse gamma scale integrated in closed form, against a sum over scales."""
-    known, x, n = factors(GRID), indices(2, 1), GRID.observed
-    learnt = learn(known, x, ROUNDING)
-    for point, ratio in ((0, 3), (4, 5), (20, 7), (20, 13)):
-        b = learnt.prior_scale2[ratio, 0]
-        s2 = b * np.exp(np.linspace(-6, 8, 4001))
-        log_prior = invgamma(SCALE_SHAPE, scale=b).logpdf(s2) + np.log(s2)
-        dense = shape_kernel(DESIGN[point], GRID)[:n, :n] + NOISE_RATIOS[ratio] ** 2 * observed_noise(GRID)
-        quadratic = x[:, 0] @ np.linalg.solve(dense, x[:, 0])
-        white = 2 * np.linalg.slogdet(known.figures)[1]
-        on_grid = logsumexp(log_prior - 0.5 * (n * np.log(s2) + quadratic / s2))
-        closed = SCALE_SHAPE * np.log(b) - (SCALE_SHAPE + n / 2) * np.log(b + quadratic / 2)
-        assert quadratic == pytest.approx(learnt.quadratic[point, ratio, 0], rel=1e-6)
-        assert np.linalg.slogdet(dense)[1] + white == pytest.approx(known.log_det[point, ratio], abs=1e-6)
-        if point == 0:
-            constant = on_grid - closed
-        assert on_grid - closed == pytest.approx(constant, abs=1e-3)
 
 
 def noisy(rng: np.random.Generator, shape: np.ndarray, scale: float, ratio: float) -> np.ndarray:
@@ -91,49 +75,33 @@ def noisy(rng: np.random.Generator, shape: np.ndarray, scale: float, ratio: floa
     return scale * np.linalg.cholesky(covariance + 1e-9 * np.eye(n)) @ rng.standard_normal((n, 1))
 
 
-@pytest.mark.parametrize("ratio", [0.01, 0.1, 0.4, 1.2])
-def test_the_robust_scale_is_what_scale_and_noise_make_together(ratio):
-    """Median over 400 simulated places of every kind, against the closed form that its prior is divided by."""
-    rng = np.random.default_rng(13)
-    kinds = rng.integers(len(DESIGN), size=400)
-    shown = np.hstack([noisy(rng, DESIGN[kind], 0.02, ratio) for kind in kinds])
-    found = np.median(robust_scale(shown, 11) / 0.02)
-    assert found == pytest.approx(np.sqrt(1 + ratio**2 * noise_in_changes(GRID)), rel=0.2)
-
-
 @pytest.mark.parametrize("ratio", [0.006, 0.3])
 def test_the_scale_is_found_where_figures_move_by_noise_and_where_by_growth(ratio):
     """Ranks of the true scale in its posterior, over places of the prior: on average in the middle."""
     rng, ranks = np.random.default_rng(14), []
     for kind in rng.integers(len(DESIGN), size=40):
         scale = 0.02 * np.exp(0.5 * rng.standard_normal())
-        learnt = learn(factors(GRID), noisy(rng, DESIGN[kind], scale, ratio), np.array([ratio * scale]))
-        beta = learnt.prior_scale2[None, :, 0] + learnt.quadratic[:, :, 0] / 2
-        below = invgamma(SCALE_SHAPE + GRID.observed / 2, scale=beta).cdf(scale**2)
-        ranks.append((learnt.weight[:, :, 0] * below).sum())
+        learnt = learn(factors(GRID), places(noisy(rng, DESIGN[kind], scale, ratio), rounding=ratio * scale))
+        drawn = weighed(factors(GRID), learnt, 0, rng=rng, draws=400).scale
+        ranks.append((drawn < scale).mean())
     assert np.mean(ranks) == pytest.approx(0.5, abs=0.18)
 
 
 def test_draws_have_the_mixed_mean_and_covariance():
-    known, x = factors(GRID), indices(3, 1)
-    full = learn(known, x, ROUNDING)
-    weight = np.zeros_like(full.weight)
-    weight[0, 4, 0], weight[9, 6, 0] = 0.3, 0.7
-    learnt = dataclasses.replace(full, weight=weight)
-    n = 40_000
-    found, point, _ = draw_future(known, learnt, 0, rng=np.random.default_rng(1), draws=n)
-    at = np.array([0, 9]), np.array([4, 6])
-    gain, covariance = gains(known, *at)
-    mean = np.einsum("uht,ut->uh", gain, learnt.rotated[at[0], :, 0])
-    power = SCALE_SHAPE + GRID.observed / 2
-    scale2 = (learnt.prior_scale2[at[1], 0] + learnt.quadratic[(*at, 0)] / 2) / (power - 1)
+    known, x, n = factors(GRID), indices(3, 1), 40_000
+    member = (np.arange(n) % 10 >= 3).astype(int)
+    scale = np.where(member == 0, 0.01, 0.03)
+    one = behind(known, x[:, 0], [(0, 4), (9, 6)], scale, member)
+    found, _ = draw_future(one, rng=np.random.default_rng(1))
+    gain, covariance = gains(one)
+    mean = np.einsum("uht,ut->uh", gain, one.rotated)
     p = np.array([0.3, 0.7])
     expected = p @ mean
-    total = np.einsum("u,uij->ij", p * scale2, covariance) + (mean - expected).T @ (p[:, None] * (mean - expected))
+    total = np.einsum("u,uij->ij", p * np.array([0.01, 0.03]) ** 2, covariance)
+    total += (mean - expected).T @ (p[:, None] * (mean - expected))
     sd = np.sqrt(np.diag(total))
     np.testing.assert_allclose(found.mean(0), expected, atol=(5 * sd / np.sqrt(n)).max())
     np.testing.assert_allclose(np.cov(found.T), total, atol=0.04 * np.outer(sd, sd).max())
-    assert (point == 9).mean() == pytest.approx(0.7, abs=1e-3)
 
 
 def test_the_route_agrees_with_the_one_for_figures_with_gaps():
@@ -150,7 +118,9 @@ def test_the_route_agrees_with_the_one_for_figures_with_gaps():
     rngs = [np.random.default_rng(i) for i in range(4)]
     gaps = sampled_family(family, some, method="fast", seed=1, rng=rngs[0], own=(rngs[1],))
     figures = series(some, 0, grid)
-    regular = regular_family(grid, [figures], some.noise_sd[:1], above=None, own=(rngs[2],), draws=draws)
+    regular = regular_family(
+        grid, [figures], some.noise_sd[:1], some.scale[:1], above=None, own=(rngs[2],), draws=draws
+    )
     a, b = (
         one.ratio[:, 0, -grid.open :].mean(1) - one.ratio[:, 0, -grid.open - 11 : -11].mean(1)
         for one in (gaps, regular)
@@ -166,9 +136,9 @@ def test_the_route_agrees_with_the_one_for_figures_with_gaps():
 @given(st.integers(0, 1000), st.floats(0.1, 10))
 def test_forecasts_scale_with_the_figures(seed, factor):
     known, x = factors(GRID), indices(seed, 2)
-    one = draw_future(known, learn(known, x, np.repeat(ROUNDING, 2)), 1, rng=np.random.default_rng(1), draws=50)[0]
-    scaled = learn(known, factor * x, factor * np.repeat(ROUNDING, 2))
-    other = draw_future(known, scaled, 1, rng=np.random.default_rng(1), draws=50)[0]
+    one = forecast(learn(known, places(x)), 1, seed=1, draws=50)
+    scaled = learn(known, places(factor * x, rounding=factor * ROUNDING_SD, scale=factor * 0.02))
+    other = forecast(scaled, 1, seed=1, draws=50)
     np.testing.assert_allclose(other, factor * one, rtol=1e-6, atol=1e-9 * factor)
 
 
@@ -178,8 +148,8 @@ def test_a_place_that_collapses_and_recovers_does_not_widen_its_siblings():
     shocked[12:15, 0] += np.log(0.4)
     spread = []
     for index in (x, shocked):
-        learnt = learn(known, index, np.repeat(ROUNDING, 6))
-        drawn = [draw_future(known, learnt, i, rng=np.random.default_rng(i), draws=2000)[0] for i in range(1, 6)]
+        learnt = learn(known, places(index))
+        drawn = [forecast(learnt, i, seed=i, draws=2000) for i in range(1, 6)]
         spread.append(np.array([d[:, :-1].mean(1).std() for d in drawn]))
     assert (spread[1] < 1.5 * spread[0]).all()
     assert (spread[1] > 0.6 * spread[0]).all()
@@ -191,20 +161,20 @@ def test_siblings_pull_a_shape_towards_theirs():
     root = np.linalg.cholesky(shape_kernel(DESIGN[far], GRID)[:n, :n])
     rng = np.random.default_rng(5)
     x = 0.02 * np.column_stack([indices(6, 1) / 0.02, root @ rng.standard_normal((n, 12))])
-    alone = learn(known, x[:, :1], ROUNDING).weight.sum((1, 2)) @ DESIGN[:, 0]
-    among = learn(known, x, np.repeat(ROUNDING, 13)).weight[:, :, 0].sum(1) @ DESIGN[:, 0]
+    alone = learn(known, places(x[:, :1])).weight.sum((1, 2)) @ DESIGN[:, 0]
+    among = learn(known, places(x)).weight[:, :, 0].sum(1) @ DESIGN[:, 0]
     assert among > alone
 
 
 def test_weights_sum_to_one_and_points_are_counted():
-    learnt = learn(factors(GRID), indices(7, 3), np.repeat(ROUNDING, 3))
+    learnt = learn(factors(GRID), places(indices(7, 3)))
     np.testing.assert_allclose(learnt.weight.sum((0, 1)), 1)
     even = Learnt(
         weight=np.full((8, 2, 1), 1 / 16),
+        places=learnt.places,
         rotated=np.zeros(0),
         quadratic=np.zeros(0),
-        prior_scale2=np.zeros(0),
-        figures=np.zeros(0),
+        pool=np.zeros(6),
     )
     assert even.effective_points == pytest.approx([8])
 
@@ -235,38 +205,10 @@ def test_steady_growth_is_the_long_run_growth_and_is_carried_on():
     assert long_run_growth(x, 11) == pytest.approx([0.06], abs=0.002)
     weight = np.full(11, 1 / 11)
     whole = Series(log_growth=np.zeros(GRID.observed), missing=NO_GAP, index=x[:, 0], weight=weight)
-    drawn = regular_family(GRID, [whole], ROUNDING, above=None, own=(rng,), draws=2000).ratio[:, 0]
+    drawn = regular_family(GRID, [whole], ROUNDING, np.array([0.015]), above=None, own=(rng,), draws=2000).ratio[:, 0]
     growth = (drawn[:, -GRID.open :] - drawn[:, -GRID.open - 11 : -11]).mean(1)
     assert growth.mean() == pytest.approx(0.06, abs=0.003)
     assert growth.std() < 0.01
-
-
-def test_the_scale_is_that_of_changes_of_growth_whatever_a_few_of_them_do():
-    rng = np.random.default_rng(10)
-    x = np.concatenate([np.zeros(11), 0.01 * rng.standard_normal(4000).cumsum()])[:, None]
-    yearly_change_sd = 0.01 * np.sqrt(2)
-    assert robust_scale(x, 11) * np.sqrt(2) == pytest.approx([yearly_change_sd], rel=0.06)
-    x[100:103] += 5
-    assert robust_scale(x, 11) * np.sqrt(2) == pytest.approx([yearly_change_sd], rel=0.07)
-
-
-def test_the_scale_is_read_off_changes_that_are_seen():
-    rng = np.random.default_rng(11)
-    x = np.concatenate([np.zeros(11), 0.01 * rng.standard_normal(1000).cumsum()])[:, None]
-    seen = np.ones((999, 1), dtype=bool)
-    seen[::2] = False
-    filled = x.copy()
-    filled[12::2] = filled[11:-1:2]  # what stands in a gap makes every other change vanish
-    every = np.abs(np.diff(filled[11:] - filled[:-11], axis=0))[1::2]
-    assert robust_scale(filled, 11, seen) == pytest.approx(np.median(every) * 1.4826 / np.sqrt(2))
-
-
-def test_a_change_is_seen_where_its_three_figures_are_published():
-    grid = Grid(per_year=4, years=3, known=2)
-    assert changes(grid, NO_GAP).all()
-    assert len(changes(grid, NO_GAP)) == grid.observed - 5
-    gone = changes(grid, np.array([8]))  # the changes at 8, 9 and 10; the first is at 5
-    np.testing.assert_array_equal(np.flatnonzero(~gone), [3, 4, 5])
 
 
 def without(m, gone):

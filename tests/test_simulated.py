@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from forecast.inference.factors import Grid, shape_kernel
 from forecast.inference.family import SCALE_SD, UNIT_SCALE_SD
@@ -23,22 +22,35 @@ def growth_of(world, unit: int) -> np.ndarray:
     return np.log(total[1:] / total[:-1]).ravel()
 
 
-@pytest.mark.parametrize("make", [gapped_world, whole_world])
-def test_figures_are_those_of_the_index_but_for_their_noise(make):
+def misses(world, unit: int) -> dict[int, float]:
+    """What is wrong with a place's figures, by period."""
+    mine = world.measurements.of(unit)
+    wrong = mine.log_growth - growth_of(world, unit)[mine.time - world.measurements.per_year]
+    return dict(zip(mine.time.tolist(), wrong.tolist(), strict=True))
+
+
+def test_figures_with_gaps_are_those_of_the_index_but_for_rounding_and_restatement():
     z = []
-    for seed in range(40):
-        world = make(np.random.default_rng(seed))
-        m = world.measurements
-        for unit in range(len(m.units)):
-            mine = m.of(unit)
-            miss = mine.log_growth - growth_of(world, unit)[mine.time - m.per_year]
-            extra = world.scale[unit] * np.exp(world.shape[unit, 6]) if make is gapped_world else 0.0
-            if make is whole_world and world.noise_sd[unit] > 0.3 / 100 / np.sqrt(12):
-                continue
-            z.append(miss / np.hypot(mine.noise_sd, extra))
+    for world in WORLDS[:40]:
+        for unit in range(len(world.measurements.units)):
+            extra = world.scale[unit] * np.exp(world.shape[unit, 6])
+            z.append(np.array([*misses(world, unit).values()]) / np.hypot(world.measurements.of(unit).noise_sd, extra))
     z = np.concatenate(z)
     assert abs(z.mean()) < 4 / np.sqrt(len(z))
-    assert 0.9 < z.std() < (1.05 if make is gapped_world else 2.0)
+    assert 0.95 < z.std() < 1.05
+
+
+def test_noise_of_regular_figures_is_that_of_the_ratio_to_the_parents():
+    z = []
+    for seed in range(40):
+        world = whole_world(np.random.default_rng(seed))
+        root = misses(world, 0)
+        z += [wrong / world.noise_sd[0] for wrong in root.values()]
+        for unit in range(1, len(world.measurements.units)):
+            own = misses(world, unit)
+            z += [(own[t] - root[t]) / world.noise_sd[unit] for t in own.keys() & root.keys()]
+    assert abs(np.mean(z)) < 4 / np.sqrt(len(z))
+    assert 0.95 < np.std(z) < 1.05
 
 
 def test_hyperparameters_have_their_prior():

@@ -24,7 +24,7 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.inference.factors import NOISE_RATIOS, Grid, factors, shape_kernel
 from forecast.inference.incomplete import series
-from forecast.inference.learning import SCALE_SHAPE, evidence
+from forecast.inference.learning import evidence
 from forecast.inference.model import (
     Figures,
     Measurements,
@@ -33,8 +33,9 @@ from forecast.inference.model import (
     prior_mean,
     shape_covariance,
 )
+from forecast.inference.noise import noise_draws
 from forecast.inference.refine import refined
-from forecast.inference.regular import common_grid, long_run_growth
+from forecast.inference.regular import common_grid, placed
 from forecast.inference.sampling import Posterior, fit, stream
 
 __all__ = ["LEAST_FIGURES", "Finding", "Judged", "check_indicator"]
@@ -258,23 +259,15 @@ def _whole(
     def rounding(u: int) -> float:
         return float(np.median(m.noise_sd[(m.unit == u) & m.cumulative]))
 
-    places = [series(m, u, grid) for u in members]
-    index = np.stack([one.index for one in places], axis=1)
-    gaps = [one.missing for one in places]
     own = np.array([rounding(u) for u in members])
-    if above >= 0:
-        parent = series(m, above, grid)
-        index, own = index - parent.index[:, None], np.hypot(own, rounding(above))
-        gaps = [np.union1d(one, parent.missing) for one in gaps]
-    trend = long_run_growth(index, m.per_year) if above < 0 else np.zeros(index.shape[1])
-    year = np.arange(grid.periods) // grid.per_year
-    detrended = index - np.outer(year[grid.per_year :][: grid.observed], trend)
-    known, learnt = refined(factors(grid), lambda design: evidence(design, detrended, own, gaps))
+    parent = None if above < 0 else series(m, above, grid)
+    own = own if above < 0 else np.hypot(own, rounding(above))
+    places, trend = placed(grid, [series(m, u, grid) for u in members], own, m.scale[list(members)], above=parent)
+    known, learnt = refined(factors(grid), lambda design: evidence(design, places))
     i = members.index(unit)
     mass = learnt.weight[:, :, i].ravel()
     point, ratio = np.divmod(rng.choice(len(mass), replicates, p=mass / mass.sum()), len(NOISE_RATIOS))
-    beta = learnt.prior_scale2[ratio, i] + learnt.quadratic[point, ratio, i] / 2
-    scale = np.sqrt(beta / rng.gamma(SCALE_SHAPE + learnt.figures[i] / 2, 1.0, replicates))
+    scale = learnt.scale_draws(i, point, ratio, rng)
     out = np.zeros((replicates, grid.periods))
     for one in np.unique(point):
         rows = np.flatnonzero(point == one)
@@ -282,8 +275,8 @@ def _whole(
         values, vectors = np.linalg.eigh(kernel)
         z = rng.standard_normal((len(rows), grid.observed)) * np.sqrt(np.maximum(values, 0))
         out[rows, grid.per_year : grid.per_year + grid.observed] = scale[rows, None] * (z @ vectors.T)
-    noise = np.sqrt(np.maximum((scale * NOISE_RATIOS[ratio]) ** 2 - own[i] ** 2, 0.0))
-    return out + trend[i] * year, noise
+    noise = np.sqrt(np.maximum(noise_draws(scale, ratio, own[i], rng) ** 2 - own[i] ** 2, 0.0))
+    return out + trend[i] * (np.arange(grid.periods) // grid.per_year), noise
 
 
 def _replicated(m: Measurements, unit: int, histories: Floats) -> list[Finding]:

@@ -33,7 +33,7 @@ class Diagnostics:
 
 
 def worst(families: Sequence[Diagnostics], observations: int) -> Diagnostics:
-    """One verdict over the families of an indicator."""
+    """One verdict over the families of an indicator, or the places of a family."""
     failed = [d.status for d in families if d.status != "ok"]
 
     def least(values: Sequence[float | None]) -> float | None:
@@ -48,5 +48,6 @@ def worst(families: Sequence[Diagnostics], observations: int) -> Diagnostics:
         ess_tail=least([d.ess_tail for d in families]),
         divergences=sum(d.divergences or 0 for d in sampled) if sampled else None,
         effective_points=least([d.effective_points for d in families]),
+        effective_draws=least([d.effective_draws for d in families]),
         observations=observations,
     )

@@ -38,11 +38,12 @@ __all__ = [
     "NOISE_RATIOS",
     "Factors",
     "Grid",
+    "contrast_lags",
+    "contrast_parts",
     "contrasts",
     "decomposed",
     "factors",
     "last_figure",
-    "noise_in_changes",
     "observed_noise",
     "shape_kernel",
     "together",
@@ -59,9 +60,9 @@ SLOPE_KEPT: Final = 0.85**11
 them."""
 TREND_SD_A_YEAR: Final = 0.11
 """Prior sd of a linear trend a year, in scales: next to none, the damped slope does it (same source)."""
-NOISE_RATIOS: Final = 0.004 * 1.6 ** np.arange(14)
-"""Grid of the sd of rounding and revision over the scale: from nothing to nearly twice it. Beyond, a place hardly moves
-but by rounding; with an end at half, simulated places that do were given too large a scale."""
+NOISE_RATIOS: Final = 0.004 * 1.4 ** np.arange(26)
+"""Grid of the sd of rounding and revision over the scale: from nothing to where a place moves by noise alone. With
+steps of 1.6, or an end at 1.8, simulated places that do were given too large a scale."""
 KEPT_GRIDS: Final = 10
 """Grids whose factors are kept: a data set has three frequencies, a replay of past months more."""
 
@@ -148,20 +149,6 @@ def observed_noise(grid: Grid) -> Floats:
     return np.kron(np.minimum.outer(year, year), single @ single.T)[: grid.observed, : grid.observed]
 
 
-@cache
-def noise_in_changes(grid: Grid) -> float:
-    """Noise in changes of year-on-year growth of the index for unit rounding, in the unit of the scale.
-
-    Half the median variance of such changes, as the squared robust scale is half of what a median makes it: at a ratio
-    rho of noise to scale s, changes show ``s^2 (1 + rho^2 v)``. The noise of a month is that of cumulative figures
-    times the months so far: v is 109 or more for months, 13 for quarters.
-    """
-    s, n = grid.per_year, grid.observed
-    yearly = (np.eye(n, k=s) - np.eye(n))[: n - s]
-    change = np.diff(yearly, axis=0)
-    return float(np.median(np.diag(change @ observed_noise(grid) @ change.T))) / 2
-
-
 def last_figure(grid: Grid) -> Floats:
     """Weights of the index's noise in that of the last cumulative figure of the target year, (T,); 0 where none is."""
     out = np.zeros(grid.observed)
@@ -198,7 +185,7 @@ def _unit(grid: Grid) -> Floats:
 
 
 @cache
-def _parts(grid: Grid) -> tuple[Floats, Floats]:
+def contrast_parts(grid: Grid) -> tuple[Floats, Floats]:
     """Covariances of (x, f) by level, slope, season and irregular, and by the trend, (5, T + H, T + H); their units."""
     rows = contrasts(grid)
     every = [*components(grid.periods, grid.per_year, SLOPE_KEPT)[:3], np.eye(grid.periods)]
@@ -208,7 +195,7 @@ def _parts(grid: Grid) -> tuple[Floats, Floats]:
 
 
 @cache
-def _lags(grid: Grid) -> tuple[np.ndarray, Floats]:
+def contrast_lags(grid: Grid) -> tuple[np.ndarray, Floats]:
     """Lags between what (x, f) add and what they subtract, (4, T + H, T + H); weight of every lag in the unit."""
     rows = contrasts(grid)
     plus, minus = rows.argmax(1), rows.argmin(1)
@@ -224,8 +211,8 @@ def shape_kernel(shape: Floats, grid: Grid) -> Floats:
     ----------
     shape : (6,), in the order of ``SHAPE_NAMES``
     """
-    (level, slope, season, irregular, trend), units = _parts(grid)
-    lags, lag_units = _lags(grid)
+    (level, slope, season, irregular, trend), units = contrast_parts(grid)
+    lags, lag_units = contrast_lags(grid)
     sd2 = np.exp(2 * shape[:5])
     ar = (AR_MAX / (1 + np.exp(-shape[5]))) ** np.arange(grid.periods)
     seen = ar[lags]

@@ -1,4 +1,4 @@
-"""The reference route: NUTS over the hyperparameters of a family's marginal model, in PyMC.
+"""The reference route where figures have gaps: NUTS over the hyperparameters of a family's marginal model, in PyMC.
 
 The model is the definition of the forecast: the same prior and the same likelihood as the fast route's, with no grid
 and no importance weights. It compiles once; every family of every indicator is new data in the same graph.
@@ -8,6 +8,7 @@ Invariant: on the same family both routes agree within Monte Carlo error (held b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ from forecast.inference.family import SCALE_SD, UNIT_SCALE_SD, Family
 from forecast.inference.fast import HyperDraws
 from forecast.inference.model import AR_MAX, SHAPE_CENTRE, SHAPE_SPREAD, components
 
-__all__ = ["build_model", "family_data", "sample_reference"]
+__all__ = ["build_model", "checked", "family_data", "sample_reference"]
 
 CHAINS: Final = 4
 TUNE: Final = 400
@@ -123,11 +124,6 @@ def sample_reference(
     trace = nutpie.sample(
         compiled, draws=DRAWS, tune=TUNE, chains=CHAINS, seed=seed, progress_bar=False, cores=2, target_accept=0.9
     )
-    summary = az.summary(trace, var_names=["shape_z", "common_z"], kind="diagnostics", round_to="none")
-    divergences = int(trace["sample_stats"]["diverging"].sum())
-    rhat, bulk, tail = (
-        float(v) for v in (summary["r_hat"].max(), summary["ess_bulk"].min(), summary["ess_tail"].min())
-    )
     posterior = trace["posterior"]
     shape = posterior["shape"].to_numpy().reshape(CHAINS * DRAWS, -1)
     log_scale = posterior["log_child_scale"].to_numpy().reshape(CHAINS * DRAWS, -1)
@@ -135,23 +131,32 @@ def sample_reference(
     common = np.log(family.scale) + SCALE_SD * posterior["common_z"].to_numpy().reshape(-1)
     scale = np.exp(common[pick, None] + UNIT_SCALE_SD * rng.standard_normal((draws, len(family.children))))
     scale[:, published] = np.exp(log_scale[pick][:, : len(published)])
-    diagnostics = Diagnostics(
+    drawn = {name: posterior[name].to_numpy() for name in ("shape_z", "common_z")}
+    diagnostics = checked(drawn, trace["sample_stats"]["diverging"].to_numpy())
+    return HyperDraws(
+        shape=shape[pick], scale=scale, effective=min(diagnostics.ess_bulk or 0.0, float(draws))
+    ), diagnostics
+
+
+def checked(drawn: Mapping[str, Floats], diverging: np.ndarray) -> Diagnostics:
+    """Verdict on draws (chain, draw, ...) of these variables; diverging : (chain, draw), bool."""
+    summary = az.summary(az.from_dict({"posterior": dict(drawn)}), kind="diagnostics", round_to="none")
+    divergences = int(diverging.sum())
+    rhat, bulk, tail = (
+        float(v) for v in (summary["r_hat"].max(), summary["ess_bulk"].min(), summary["ess_tail"].min())
+    )
+    failed = []
+    if not rhat <= MAX_RHAT:
+        failed.append(f"R-hat {rhat:.3f} above {MAX_RHAT}")
+    if not min(bulk, tail) >= MIN_ESS:
+        failed.append(f"ESS {min(bulk, tail):.0f} below {MIN_ESS:.0f}")
+    if divergences > diverging.size // 100:
+        failed.append(f"{divergences} divergences")
+    return Diagnostics(
         method="nuts",
-        status=_verdict(rhat, min(bulk, tail), divergences),
+        status="failed: " + ", ".join(failed) if failed else "ok",
         rhat=rhat,
         ess_bulk=bulk,
         ess_tail=tail,
         divergences=divergences,
     )
-    return HyperDraws(shape=shape[pick], scale=scale, effective=min(bulk, float(draws))), diagnostics
-
-
-def _verdict(rhat: float, ess: float, divergences: int) -> str:
-    failed = []
-    if not rhat <= MAX_RHAT:
-        failed.append(f"R-hat {rhat:.3f} above {MAX_RHAT}")
-    if not ess >= MIN_ESS:
-        failed.append(f"ESS {ess:.0f} below {MIN_ESS:.0f}")
-    if divergences > CHAINS * DRAWS // 100:
-        failed.append(f"{divergences} divergences")
-    return "failed: " + ", ".join(failed) if failed else "ok"

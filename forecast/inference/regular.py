@@ -1,7 +1,6 @@
-"""The structural member on a regular grid: shapes weighted on a fixed design, the scale integrated analytically.
+"""The structural member on a regular grid: hyperparameters by either route, paths given them.
 
-With ``q``, ``b`` and the weights of ``learning``, ``s^2 | x, shape, rho ~ InvGamma(a0 + T/2, b + q/2)``, and what is
-wanted of the open periods given shape, rho and s is Gaussian.
+Given shape, noise and scale (``behind``), what is wanted of the open periods is Gaussian.
 
 Invariant: given shape, rho and scale, draws have the mean and covariance of the dense conditional normal
 (held by ``tests/test_regular.py``).
@@ -10,22 +9,19 @@ Invariant: given shape, rho and scale, draws have the mean and covariance of the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.diagnostics import Diagnostics
-from forecast.inference.factors import NOISE_RATIOS, Factors, Grid, factors
+from forecast.inference.behind import Behind, sampled, weighed
+from forecast.inference.diagnostics import Diagnostics, worst
+from forecast.inference.factors import Grid, factors
 from forecast.inference.incomplete import MOST_MISSING, NO_GAP, Drawn, Series, draw_missing, drawn
-from forecast.inference.learning import (
-    SCALE_SHAPE,
-    Learnt,
-    changes,
-    evidence,
-)
+from forecast.inference.learning import Places, evidence
 from forecast.inference.model import Measurements
-from forecast.inference.ratio import RatioDraws
+from forecast.inference.ratio import HYPER_DRAWS, Method, RatioDraws
 from forecast.inference.refine import refined
 
 __all__ = [
@@ -34,6 +30,7 @@ __all__ = [
     "effective_draws",
     "gains",
     "long_run_growth",
+    "placed",
     "regular_family",
     "whole_path",
 ]
@@ -45,7 +42,7 @@ Another design of as many points moves the centre of a forecast by .05 of its sd
 most where a panel collapsed and came back, whatever the number there (public panels, against 3072 points)."""
 
 LEAST_CHANGES: Final = 10
-"""Changes of year-on-year growth that the robust scale is at least the median of."""
+"""Changes of year-on-year growth that a scale is seen in."""
 LARGEST_MOVE: Final = 8.0
 """Year-on-year log growth beyond which draws are cut: a factor of three thousand."""
 
@@ -75,50 +72,86 @@ def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | 
         missing = np.setdiff1d(np.arange(start, start + above.observed), time)
         if len(missing) > MOST_MISSING * above.observed or np.isin(missing, m.time[rows & ~m.cumulative]).any():
             return None
-        if changes(above, missing - start).sum() < LEAST_CHANGES:
+        if _changes(above, missing - start) < LEAST_CHANGES:
             return None
     return above
+
+
+def _changes(grid: Grid, missing: np.ndarray) -> int:
+    """How many changes of year-on-year growth are seen: their three figures are published.
+
+    missing : (g,) positions of the gaps
+    """
+    there = np.ones(grid.observed, dtype=bool)
+    there[missing] = False
+    seen = there[2:] & there[1:-1] & there[:-2]
+    return int(seen[grid.per_year - 1 :].sum())
 
 
 def regular_family(
     grid: Grid,
     siblings: Sequence[Series],
     rounding_sd: Floats,
+    scale: Floats,
     *,
     above: Drawn | None,
     own: tuple[np.random.Generator, ...],
     draws: int,
+    method: Method = "fast",
 ) -> RatioDraws:
     """Draws of the ratios of siblings on a regular grid.
 
     Parameters
     ----------
     rounding_sd : (sibling,), sd of rounding in the log ratio to the parent's growth
+    scale : (sibling,), prior median of the scale
     above : the parent with what was drawn of it; None for the root
     own : random stream of every sibling
     """
-    index = np.stack([one.index for one in siblings], axis=1)
-    unseen = [one.missing for one in siblings]
-    if above is not None:
-        index = index - above.series.index[:, None]
-        unseen = [np.union1d(gaps, above.series.missing) for gaps in unseen]
-    trend = long_run_growth(index, grid.per_year) if above is None else np.zeros(index.shape[1])
-    year = np.arange(grid.periods) // grid.per_year
-    detrended = index - np.outer(year[grid.per_year :][: grid.observed], trend)
-    known, learnt = refined(factors(grid), lambda design: evidence(design, detrended, rounding_sd, unseen))
-    points = float(learnt.effective_points.min())
-    ratio = np.empty((draws, index.shape[1], grid.periods))
-    effective = float(draws)
-    made = []
+    places, trend = placed(grid, siblings, rounding_sd, scale, above=None if above is None else above.series)
+    known, learnt = refined(factors(grid), lambda design: evidence(design, places))
+    ratio = np.empty((draws, len(siblings), grid.periods))
+    made, verdicts = [], []
     for i, (one, rng) in enumerate(zip(siblings, own, strict=True)):
-        wanted, point, moved = draw_future(known, learnt, i, rng=rng, draws=draws, missing=one.missing, above=above)
+        if method == "nuts":
+            behind, verdict = sampled(known, learnt, i, rng=rng, draws=draws)
+        else:
+            behind, verdict = weighed(known, learnt, i, rng=rng, draws=draws), _verdict(learnt.effective_points[i])
+        wanted, moved = draw_future(behind, rng=rng, missing=one.missing, above=above)
         wanted[:, :-1] += trend[i]
         made.append(drawn(one, moved))
         ratio[:, i] = whole_path(grid, made[-1].history - (0.0 if above is None else above.history), wanted)
-        effective = min(effective, effective_draws(wanted.mean(1), point, points))
+        points = verdict.effective_points or min(verdict.ess_bulk or 1.0, float(HYPER_DRAWS))
+        effective = effective_draws(wanted.mean(1), behind.point[behind.member], points)
+        verdicts.append(replace(verdict, effective_draws=effective))
+    return RatioDraws(ratio=ratio, diagnostics=worst(verdicts, 0), drawn=tuple(made))
+
+
+def _verdict(points: float) -> Diagnostics:
+    """Whether the fast route can be relied on, by the effective points of a place."""
     status = "ok" if points >= LEAST_POINTS else f"failed: {points:.1f} effective points, {LEAST_POINTS:.0f} needed"
-    diagnostics = Diagnostics(method="fast", status=status, effective_points=points, effective_draws=effective)
-    return RatioDraws(ratio=ratio, diagnostics=diagnostics, drawn=tuple(made))
+    return Diagnostics(method="fast", status=status, effective_points=float(points))
+
+
+def placed(
+    grid: Grid, siblings: Sequence[Series], rounding_sd: Floats, scale: Floats, *, above: Series | None
+) -> tuple[Places, Floats]:
+    """Siblings as their parent leaves them, the root without its long-run growth, which comes beside, (sibling,).
+
+    Parameters
+    ----------
+    rounding_sd, scale : as of ``regular_family``; above : the parent; None for the root
+    """
+    index = np.stack([one.index for one in siblings], axis=1)
+    missing = tuple(one.missing for one in siblings)
+    trend: Floats = np.zeros(len(siblings))
+    if above is None:
+        trend = long_run_growth(index, grid.per_year)
+        index = index - np.outer(np.arange(grid.observed) // grid.per_year + 1, trend)
+    else:
+        index = index - above.index[:, None]
+        missing = tuple(np.union1d(gaps, above.missing) for gaps in missing)
+    return Places(index=index, rounding_sd=rounding_sd, scale=scale, missing=missing), trend
 
 
 def long_run_growth(index: Floats, per_year: int) -> Floats:
@@ -133,65 +166,44 @@ def long_run_growth(index: Floats, per_year: int) -> Floats:
 
 
 def draw_future(
-    known: Factors,
-    learnt: Learnt,
-    sibling: int,
-    *,
-    rng: np.random.Generator,
-    draws: int,
-    missing: np.ndarray = NO_GAP,
-    above: Drawn | None = None,
-) -> tuple[Floats, np.ndarray, Floats]:
-    """Draws of what is wanted, joint over periods, and the point of the design behind each.
+    behind: Behind, *, rng: np.random.Generator, missing: np.ndarray = NO_GAP, above: Drawn | None = None
+) -> tuple[Floats, Floats]:
+    """Draws of what is wanted, joint over periods.
 
     Parameters
     ----------
-    missing : (g,) positions of the sibling's own gaps; above : the parent, with what was drawn of its gaps
+    missing : (g,) positions of the place's own gaps; above : the parent, with what was drawn of its gaps
 
     Returns
     -------
     wanted : (draw, H + 1), year-on-year log growth of the open periods, and the noise of the last cumulative figure
-    point : (draw,), int
     moved : (draw, g), missing log growth drawn, less what stands in the gap
     """
-    open_ = known.grid.open
-    mass = np.cumsum(learnt.weight[:, :, sibling].ravel())
-    position = (np.arange(draws) + rng.random()) / draws * mass[-1]
-    chosen, member = np.unique(np.minimum(np.searchsorted(mass, position), len(mass) - 1), return_inverse=True)
-    point, ratio = np.divmod(chosen, len(NOISE_RATIOS))
-    gain, covariance = gains(known, point, ratio)
+    known, point, member = behind.known, behind.point, behind.member
+    draws, open_ = len(member), known.grid.open
+    gain, covariance = gains(behind)
     sd = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 1e-14))
     scaled = covariance / (sd[:, :, None] * sd[:, None, :]) + 1e-6 * np.eye(open_ + 1)
     factor = np.linalg.cholesky(scaled) * sd[:, :, None]
-    beta = learnt.prior_scale2[ratio, sibling] + learnt.quadratic[point, ratio, sibling] / 2
-    scale = np.sqrt(beta[member] / rng.gamma(SCALE_SHAPE + learnt.figures[sibling] / 2, 1.0, draws))
-    unit = rng.standard_normal((draws, open_ + 1)) * scale[:, None]
-    order = rng.permutation(draws)
-    member, scale = member[order], scale[order]
-    wanted = np.einsum("nij,nj->ni", factor[member], unit[order])
-    rotated = learnt.rotated[point, :, sibling]
+    unit = rng.standard_normal((draws, open_ + 1)) * behind.scale[:, None]
+    wanted = np.einsum("nij,nj->ni", factor[member], unit)
     if len(missing) == 0 and (above is None or above.series.complete):
-        return wanted + np.einsum("uht,ut->uh", gain, rotated)[member], point[member], np.zeros((draws, 0))
-    each = rotated[member]
+        return wanted + np.einsum("uht,ut->uh", gain, behind.rotated)[member], np.zeros((draws, 0))
+    each = behind.rotated[member]
     if above is not None and not above.series.complete:
         each = each - np.einsum("ngt,ng->nt", known.axes[point[:, None], above.series.missing][member], above.moved)
-    noise = rng.standard_normal((draws, len(missing))) * scale[:, None]
-    moved, each = draw_missing(known.axes[point[:, None], missing], known.precision[point, ratio], member, each, noise)
-    return wanted + np.einsum("uht,ut->uh", gain[member], each), point[member], moved
+    noise = rng.standard_normal((draws, len(missing))) * behind.scale[:, None]
+    moved, each = draw_missing(known.axes[point[:, None], missing], behind.precision, member, each, noise)
+    return wanted + np.einsum("uht,ut->uh", gain[member], each), moved
 
 
-def gains(known: Factors, point: np.ndarray, ratio: np.ndarray) -> tuple[Floats, Floats]:
-    """Gain of what is wanted on W x, and its covariance for unit scale, (n, H + 1, T) and (n, H + 1, H + 1).
-
-    Parameters
-    ----------
-    point, ratio : (n,), positions in the design and in the grid of noise ratios
-    """
+def gains(behind: Behind) -> tuple[Floats, Floats]:
+    """Gain of what is wanted on W x, and its covariance for unit scale, (n, H + 1, T) and (n, H + 1, H + 1)."""
+    known, point, rho2 = behind.known, behind.point, behind.rho**2
     open_ = known.grid.open
-    rho2 = NOISE_RATIOS[ratio] ** 2
     cross = known.cross[point]
     cross[:, open_] = known.noise_cross[point] * rho2[:, None]
-    gain = cross * known.precision[point, ratio][:, None, :]
+    gain = cross * behind.precision[:, None, :]
     prior = np.zeros((len(point), open_ + 1, open_ + 1))
     prior[:, :open_, :open_] = known.own[point]
     prior[:, open_, open_] = rho2

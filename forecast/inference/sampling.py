@@ -3,10 +3,9 @@
 The nation first; then the province given the nation's draws, the cities given the province's, and so on: draw number i
 is the same world in every place, so that common movements stay common.
 
-A family of which everything is published goes, by the fast route, the regular way (``regular``: one
-factorisation for all families of a grid); any other, and all of them by the reference route, the way of the marginal
-likelihood of its figures (``ratio``). By both routes the direct member gives its share of the draws of regular
-families (``mixture``).
+A family of which most is published goes the regular way (``regular``); any other the way of the marginal likelihood of
+its figures (``ratio``). Either way there are two routes to the hyperparameters, fast and NUTS, and all else is the
+same: the direct member gives its share of the draws of regular families (``mixture``).
 
 Invariant: a place's draws never depend on its siblings' or children's presence, except through what siblings share:
 the prior of their shapes and the coefficients of the direct member (held by ``tests/test_sampling.py``).
@@ -16,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -133,7 +132,6 @@ class _Made:
 
     def posterior(self, m: Measurements) -> Posterior:
         diagnostics = worst([one.diagnostics for one in self.fitted.values()], len(m.unit))
-        effective = [one.diagnostics.effective_draws for one in self.fitted.values()]
         sampled = {above: one.hyper for above, one in self.fitted.items() if one.hyper is not None}
         units = {above: sorted(self._siblings(m, above), key=m.units.__getitem__) for above in sampled}
         return Posterior(
@@ -141,7 +139,7 @@ class _Made:
             index=np.ascontiguousarray(self.index[:, :, -2 * m.per_year :]),
             shape={above: hyper.shape for above, hyper in sampled.items()},
             scale={u: hyper.scale[:, i] for above, hyper in sampled.items() for i, u in enumerate(units[above])},
-            diagnostics=replace(diagnostics, effective_draws=min(e for e in effective if e is not None)),
+            diagnostics=diagnostics,
         )
 
     @staticmethod
@@ -173,12 +171,22 @@ class _Task:
         """Draws of the siblings' ratios by the structural member."""
         m, above = self.measurements, family.above
         own = tuple(stream(self.seed, self.name, family.label, m.units[unit]) for unit in family.units)
-        if family.grid is not None and self.method == "fast":
+        if family.grid is not None:
             siblings = [made.series[unit] for unit in family.units]
             rounding = np.array([_rounding(m, unit) for unit in family.units])
             rounding = np.hypot(rounding, _rounding(m, above) if above >= 0 else 0.0)
             parent_drawn = made.drawn[above] if above >= 0 else None
-            return regular_family(family.grid, siblings, rounding, above=parent_drawn, own=own, draws=self.draws)
+            scale = m.scale[list(family.units)]
+            return regular_family(
+                family.grid,
+                siblings,
+                rounding,
+                scale,
+                above=parent_drawn,
+                own=own,
+                draws=self.draws,
+                method=self.method,
+            )
         source = made.index if family.grid is None else made.structural
         parent = Parent.none(self.draws, m.periods) if above < 0 else Parent.of(source[:, above])
         prepared = prepare(m, family.units, parent, root=above < 0)

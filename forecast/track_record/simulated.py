@@ -18,7 +18,7 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.inference.factors import DESIGN_CENTRE, DESIGN_SPREAD, Grid, shape_kernel
 from forecast.inference.family import SCALE_SD, UNIT_SCALE_SD
-from forecast.inference.learning import POOL_SPREAD, REVISED, REVISED_SD, ROUNDING_SD
+from forecast.inference.learning import POOL_SPREAD
 from forecast.inference.measure import ROUNDING_SD_PP, SCALE_BY_LEVEL
 from forecast.inference.model import (
     PROFILE_SD,
@@ -33,6 +33,7 @@ from forecast.inference.model import (
     prior_mean,
     shape_covariance,
 )
+from forecast.inference.noise import log_noise
 from forecast.periods import Frequency, default_profile
 
 __all__ = ["World", "gapped_world", "whole_world"]
@@ -54,7 +55,8 @@ class World:
     index : (unit, period), log index, the truth
     shape : (unit, 7 or 6), shape of the place's family (gapped) or its own (whole)
     scale : (unit,), log points a period
-    noise_sd : (unit,), sd of the noise of cumulative log growth, rounding and revision; 0 where figures differ
+    noise_sd : (unit,), sd of the noise of cumulative log growth, a child's of the ratio to its parent's; 0 where
+        figures differ in it
     """
 
     measurements: Measurements
@@ -106,8 +108,11 @@ def gapped_world(
             ratio = prior_mean(periods, per_year, root=root) + _draw(scales[unit] ** 2 * kernel + fixed, rng)
             index[unit] = ratio if root else index[0] + ratio
     rows = _published(rng, children + 1, years, per_year, last, SPARSE)
-    restated = scales[rows[0]] * np.exp(shapes[rows[0], 6])
-    measurements = _measured(rng, index, weight, rows, years=years, origin=origin, extra=restated)
+    exact = _exact(index, weight, rows)
+    rounding = ROUNDING_SD_PP / 100 / np.exp(exact)
+    noise = np.hypot(rounding, (scales * np.exp(shapes[:, 6]))[rows[0]])
+    figures = exact + noise * rng.standard_normal(len(exact))
+    measurements = _measured(index, weight, rows, figures, rounding, years=years, origin=origin)
     return World(measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=np.zeros(children + 1))
 
 
@@ -127,17 +132,8 @@ def _published(
     return np.array(unit, dtype=np.intp), np.array(time, dtype=np.intp)
 
 
-def _measured(
-    rng: np.random.Generator,
-    index: Floats,
-    weight: Floats,
-    rows: tuple[np.ndarray, np.ndarray],
-    *,
-    years: int,
-    origin: str,
-    extra: Floats,
-) -> Measurements:
-    """Cumulative growth of the index with rounding, normal, and ``extra`` (n,), sd of what else is wrong with it."""
+def _exact(index: Floats, weight: Floats, rows: tuple[np.ndarray, np.ndarray]) -> Floats:
+    """Cumulative log growth of the index at these units and periods, (n,)."""
     unit, time = rows
     exact = np.empty(len(unit))
     for place in range(len(index)):
@@ -150,7 +146,21 @@ def _measured(
             noise_sd=np.ones(int(mine.sum())),
         )
         exact[mine] = log_growth(index[place], figures)
-    rounding = ROUNDING_SD_PP / 100 / np.exp(exact)
+    return exact
+
+
+def _measured(
+    index: Floats,
+    weight: Floats,
+    rows: tuple[np.ndarray, np.ndarray],
+    figures: Floats,
+    noise_sd: Floats,
+    *,
+    years: int,
+    origin: str,
+) -> Measurements:
+    """Published figures of cumulative log growth, (n,), as measurements; noise_sd : (n,), of rounding."""
+    unit, time = rows
     units = len(index)
     return Measurements(
         units=("root", *(f"child{i}" for i in range(1, units))),
@@ -164,8 +174,8 @@ def _measured(
         unit=unit,
         time=time,
         cumulative=np.ones(len(unit), dtype=bool),
-        log_growth=exact + np.hypot(rounding, extra) * rng.standard_normal(len(unit)),
-        noise_sd=rounding,
+        log_growth=figures,
+        noise_sd=noise_sd,
     )
 
 
@@ -179,8 +189,8 @@ def whole_world(
 ) -> World:
     """A world of the prior of regular figures: every period from the first growth year on is published, or most are.
 
-    Siblings' shapes lie around a common one, so that each has the stated prior. The scale has the prior that the
-    documentation states by level; the route itself centres it on the figures.
+    Siblings' shapes lie around a common one, so that each has the stated prior. Noise is that of the ratio to the
+    parent's figure, as the model has it: what is wrong with the parent's is wrong with the child's as well.
 
     Parameters
     ----------
@@ -200,9 +210,13 @@ def whole_world(
             ratio = scales[unit] * _path(_draw(shape_kernel(shapes[unit], grid), rng), grid)
             index[unit] = ratio + (_trend(rng, grid) if root else index[0])
     rows = _published(rng, n, past + 2, per_year, last, GAPS)
-    noise = _noise(rng, n) * ROUNDING_SD_PP / 100
-    extra = np.sqrt(np.maximum(noise**2 - (ROUNDING_SD_PP / 100) ** 2, 0))[rows[0]]
-    measurements = _measured(rng, index, weight, rows, years=past + 2, origin="levels", extra=extra)
+    rounding = ROUNDING_SD_PP / 100 * np.array([1.0, *[np.sqrt(2)] * children])
+    noise = np.exp(log_noise(rng.standard_normal(n))) * rounding
+    wrong = noise[:, None] * rng.standard_normal((n, grid.periods))
+    wrong[1:] += wrong[0]
+    figures = _exact(index, weight, rows) + wrong[rows]
+    usual = np.full(len(figures), ROUNDING_SD_PP / 100)
+    measurements = _measured(index, weight, rows, figures, usual, years=past + 2, origin="levels")
     return World(measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=noise)
 
 
@@ -219,11 +233,3 @@ def _trend(rng: np.random.Generator, grid: Grid) -> Floats:
     """Long-run growth of the root."""
     yearly = ROOT_TREND_A_YEAR + ROOT_TREND_SD_A_YEAR * rng.standard_normal()
     return yearly * (np.arange(grid.periods) // grid.per_year)
-
-
-def _noise(rng: np.random.Generator, units: int) -> Floats:
-    """Sd of the noise of figures over that of rounding: about one, or revisions on top, as the route's prior has it."""
-    narrow, wide = (1 - REVISED) * ROUNDING_SD, REVISED * REVISED_SD / 2
-    revised = rng.random(units) < wide / (narrow + wide)
-    z = rng.standard_normal(units)
-    return np.exp(np.where(revised, np.abs(z) * REVISED_SD, z * ROUNDING_SD))

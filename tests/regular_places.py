@@ -1,0 +1,34 @@
+"""Places on a regular grid, for tests."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.inference.behind import Behind
+from forecast.inference.factors import NOISE_RATIOS, Factors
+from forecast.inference.incomplete import NO_GAP
+from forecast.inference.learning import Places
+
+ROUNDING_SD = 4e-4
+
+
+def places(
+    index: np.ndarray, *, rounding: float = ROUNDING_SD, scale: float = 0.02, missing: tuple[np.ndarray, ...] = ()
+) -> Places:
+    """Places of this index (T, place), all with the same prior."""
+    n = index.shape[1]
+    return Places(
+        index=index,
+        rounding_sd=np.full(n, rounding),
+        scale=np.full(n, scale),
+        missing=missing or (NO_GAP,) * n,
+    )
+
+
+def behind(
+    known: Factors, index: np.ndarray, at: list[tuple[int, int]], scale: np.ndarray, member: np.ndarray
+) -> Behind:
+    """Draws at these points and positions in the grid of noise ratios: index (T,), scale and member (draw,)."""
+    point, ratio = (np.array(one) for one in zip(*at, strict=True))
+    rotated = known.rotated(index[:, None])[point, :, 0]
+    return Behind(known=known, point=point, rho=NOISE_RATIOS[ratio], rotated=rotated, member=member, scale=scale)

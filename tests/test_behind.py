@@ -1,0 +1,32 @@
+"""Hyperparameters behind draws: in the proportions of the posterior."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from forecast.inference.behind import weighed
+from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors, observed_noise, shape_kernel
+from forecast.inference.learning import learn
+from tests.regular_places import places
+
+GRID = Grid(per_year=11, years=3, known=5)
+
+
+def test_points_and_noise_ratios_come_in_the_proportions_of_their_weights():
+    known, n = factors(GRID), GRID.observed
+    covariance = shape_kernel(DESIGN[5], GRID)[:n, :n] + 0.03**2 * observed_noise(GRID)
+    x = 0.02 * np.linalg.cholesky(covariance) @ np.random.default_rng(3).standard_normal((n, 2))
+    learnt = learn(known, places(x))
+    weight = np.zeros_like(learnt.weight)
+    weight[0, 4, 1], weight[9, 6, 1] = 0.3, 0.7
+    found = weighed(known, dataclasses.replace(learnt, weight=weight), 1, rng=np.random.default_rng(1), draws=1000)
+    np.testing.assert_array_equal(found.point, [0, 9])
+    np.testing.assert_array_equal(found.rho, NOISE_RATIOS[[4, 6]])
+    assert (found.member == 1).mean() == pytest.approx(0.7, abs=1e-3)
+    assert np.ptp(np.flatnonzero(found.member == 0)) > 900  # in any order
+    np.testing.assert_allclose(found.rotated, learnt.rotated[[0, 9], :, 1])
+    np.testing.assert_allclose(found.precision, known.precision[[0, 9], [4, 6]])
+    assert (found.scale > 0).all()

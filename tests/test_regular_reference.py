@@ -1,0 +1,100 @@
+"""NUTS on the PyMC model of a place on a regular grid: its density, its gradient, and the fast route beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+from scipy.special import logsumexp
+from scipy.stats import norm
+
+from forecast.inference.factors import (
+    DESIGN_CENTRE,
+    DESIGN_SPREAD,
+    Grid,
+    decomposed,
+    observed_noise,
+    shape_kernel,
+)
+from forecast.inference.incomplete import NO_GAP
+from forecast.inference.learning import POOL_SPREAD, evidence
+from forecast.inference.ratio import HYPER_DRAWS
+from forecast.inference.reference import MIN_ESS
+from forecast.inference.regular_reference import build_place_model, place_data
+from forecast.inference.sampling import fit
+from tests.regular_places import places
+from tests.synthetic import measurements
+
+GRID = Grid(per_year=11, years=4, known=6)
+GAPS = np.array([7, 20, 21, 36])
+POOL = np.array([0.3, -0.2, 0.1, 0.0, 0.2, -0.4])
+TOLERANCE_SD = 0.06
+"""Of a quantile, in sds of full-year growth, beside Monte Carlo error: points of the design."""
+
+
+def some_places(missing: np.ndarray):
+    n, rng = GRID.observed, np.random.default_rng(1)
+    covariance = shape_kernel(DESIGN_CENTRE, GRID)[:n, :n] + 0.03**2 * observed_noise(GRID)
+    index = 0.02 * np.linalg.cholesky(covariance) @ rng.standard_normal((n, 2))
+    return places(index, scale=0.015, missing=(missing, NO_GAP))
+
+
+@pytest.mark.parametrize("missing", [NO_GAP, GAPS])
+def test_the_models_density_is_the_fast_routes_and_its_gradient_that_of_the_density(missing):
+    """Shapes anywhere in the prior; every covariance matrix of an autoregression lies between those of the grid."""
+    some, rng = some_places(missing), np.random.default_rng(2)
+    middle, root = 0.1 * np.ones(6), np.eye(6) + 0.2 * np.tri(6, k=-1)
+    model = build_place_model(place_data(GRID, some, 0, POOL, (middle, root @ root.T)))
+    density, gradient = model.compile_logp(), model.compile_dlogp()
+    raw = rng.standard_normal((5, 6))
+    z = middle + raw @ root.T
+    shapes = DESIGN_CENTRE + DESIGN_SPREAD * (POOL + POOL_SPREAD * z)
+    fast = logsumexp(evidence(decomposed(shapes, GRID), some).log_mass[:, :, 0], axis=1) - 0.5 * (z**2).sum(1)
+    found = np.array([density({"raw": one}) for one in raw])
+    np.testing.assert_allclose(found - found[0], fast - fast[0], atol=0.02)
+    for one in raw:
+        error = check_grad(lambda r: float(density({"raw": r})), lambda r: gradient({"raw": r}), one)
+        assert error < 1e-3 * (1 + np.abs(gradient({"raw": one})).max())
+
+
+@pytest.fixture(scope="module")
+def both():
+    some = measurements(seed=11, siblings=2, years=6, last=6, scale=0.02)
+    gone = (some.unit == 1) & np.isin(some.time, [15, 25, 34])
+    rows = {name: getattr(some, name)[~gone] for name in ("unit", "time", "cumulative", "log_growth", "noise_sd")}
+    some = dataclasses.replace(some, **rows)
+    return some, *(fit(some, method=m, seed=4, name="x", draws=16 * HYPER_DRAWS) for m in ("fast", "nuts"))
+
+
+def full_year(m, posterior) -> np.ndarray:
+    level = np.tile(m.weight, 2) * np.exp(posterior.index)
+    return level[:, :, m.per_year :].sum(2) / level[:, :, : m.per_year].sum(2) - 1
+
+
+def test_both_routes_give_the_same_quantiles_of_year_end_growth(both):
+    some, fast, nuts = both
+    a, b = full_year(some, fast), full_year(some, nuts)
+    sd = b.std(0)
+    assert ((a.std(0) / sd > 0.9) & (a.std(0) / sd < 1.1)).all()
+    for quantile in (0.1, 0.25, 0.5, 0.75, 0.9):
+        error = np.sqrt(quantile * (1 - quantile)) / norm.pdf(norm.ppf(quantile))
+        mcse = error * np.sqrt(1 / fast.diagnostics.effective_draws + 1 / nuts.diagnostics.effective_draws)
+        difference = np.abs(np.quantile(a, quantile, axis=0) - np.quantile(b, quantile, axis=0)) / sd
+        assert (difference < 4 * mcse + TOLERANCE_SD).all(), quantile
+
+
+def test_the_reference_reports_its_diagnostics(both):
+    _, fast, nuts = both
+    assert (fast.diagnostics.method, nuts.diagnostics.method) == ("fast", "nuts")
+    assert nuts.diagnostics.status == "ok"
+    assert min(nuts.diagnostics.ess_bulk, nuts.diagnostics.ess_tail) > MIN_ESS
+    assert nuts.diagnostics.effective_points is None
+    assert fast.diagnostics.rhat is None
+
+
+def test_the_same_seed_gives_the_same_draws(both):
+    some, _, nuts = both
+    again = fit(some, method="nuts", seed=4, name="x", draws=16 * HYPER_DRAWS)
+    np.testing.assert_array_equal(again.index, nuts.index)
