@@ -1,4 +1,4 @@
-"""The sample that holds the routes beside each other: two regions a case, a table that replaces the last one."""
+"""The sample that holds the routes beside each other: fixed cases, a table that replaces the last one."""
 
 from __future__ import annotations
 
@@ -43,12 +43,13 @@ def panels(tmp_path_factory) -> Path:
     return folder
 
 
-def test_a_case_has_two_regions_and_the_aggregate_of_the_last_scored_year(routes, panels):
-    found = routes._sample(panels)
-    assert [case.origin for case in found] == [3, 8]
-    assert {case.year for case in found} == {2017}
-    for case in found:
-        assert list(case.window.columns) == ["r0", "r1", "ALL"]
+def test_the_sample_is_fixed_and_its_cases_are_whole(routes, panels):
+    every, some, again = (routes._sample(panels, every=n) for n in (1, 3, 3))
+    assert 0 < len(some) < len(every)
+    assert [case.name for case in some] == [case.name for case in again]
+    assert {case.name for case in some} < {case.name for case in every}
+    assert all(list(case.window.columns) == ["r0", "r1", "r2", "r3", "ALL"] for case in every)
+    assert routes._sample(panels, ["other"]) == []
 
 
 def test_both_routes_are_asked_the_same_question(routes, panels, monkeypatch):
@@ -56,14 +57,17 @@ def test_both_routes_are_asked_the_same_question(routes, panels, monkeypatch):
         return rng.normal(5.0, 2.0, (400, history.shape[1])) + (0.0 if method == "fast" else 1.0)
 
     monkeypatch.setattr(routes, "forecaster", same)
-    rows, scores = routes._both(routes._sample(panels)[0])
-    assert len(rows) == 3
-    for row in rows:
-        assert float(row[5]) == pytest.approx(-0.5, abs=0.06)  # one point at a spread of two
-        assert row[6] == "1.00"
-    assert rows[-1][-2:] == ("", "")
-    assert rows[0][-1] == rows[0][-2]
-    assert scores[0] != scores[1]
+    row, scores = routes._both(routes._sample(panels, every=1)[0])
+    assert row[1] == "4"
+    assert float(row[2]) == pytest.approx(0.5, abs=0.06)  # one point at a spread of two
+    assert row[3] == "1.00 (1.00-1.00)"
+    assert row[4] != row[5]  # one is further from the outcome
+    assert row[6] == row[7]  # but the gap is the same
+    assert {(one["forecaster"], one["region"]) for one in scores} == {
+        (method, f"r{j}") for method in routes.ROUTES for j in range(4)
+    }
+    (said,) = routes._means(scores)
+    assert said.startswith("Means over 4 regions")
 
 
 def test_a_table_replaces_the_last_one_and_nothing_else(routes, tmp_path):
