@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.stats import norm
 
 from forecast.inference.model import SHAPE_CENTRE, Figures, Measurements, log_growth, shape_covariance
+from forecast.inference.sampling import Posterior
 from forecast.periods import Frequency, default_profile
 
 
@@ -60,3 +62,21 @@ def measurements(
         log_growth=np.log1p(published),
         noise_sd=np.full(len(rows), 0.001 / np.sqrt(12)),
     )
+
+
+def full_year(m: Measurements, posterior: Posterior) -> np.ndarray:
+    """Growth of the full target year, (draw, unit), fraction."""
+    level = np.tile(m.weight, 2) * np.exp(posterior.index)
+    return level[:, :, m.per_year :].sum(2) / level[:, :, : m.per_year].sum(2) - 1
+
+
+def furthest_apart(m: Measurements, fast: Posterior, nuts: Posterior) -> float:
+    """Largest difference between quantiles of full-year growth by two routes, sds, less four Monte Carlo errors."""
+    a, b = full_year(m, fast), full_year(m, nuts)
+    found = []
+    for quantile in (0.1, 0.25, 0.5, 0.75, 0.9):
+        error = np.sqrt(quantile * (1 - quantile)) / norm.pdf(norm.ppf(quantile))
+        mcse = error * np.sqrt(1 / fast.diagnostics.effective_draws + 1 / nuts.diagnostics.effective_draws)
+        difference = np.abs(np.quantile(a, quantile, axis=0) - np.quantile(b, quantile, axis=0)) / b.std(0)
+        found.append(difference.max() - 4 * mcse)
+    return max(found)
