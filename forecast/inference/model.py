@@ -62,6 +62,8 @@ PROFILE_SD: Final = {"levels": 0.02, "profile": 0.08, "flat": 0.20}
 """Sd of a period's log base weight, by where the weights come from: last year's published levels, a profile stated in
 the data set, the flat default. Months of Chinese investment differ by some 20 % around the flat profile (w_8 between
 .66 and .73, DOMAIN §2.3)."""
+LEAST_LEVEL: Final = 1e-9
+"""Least level over the largest: below it sums lose their digits, and only draws of a huge scale come there."""
 RATIO_PROFILE_SHARE: Final = 0.5
 """Share of that uncertainty that a place has of its own, its parent's seasonality aside."""
 
@@ -251,7 +253,8 @@ def log_growth(index: Floats, figures: Figures) -> Floats:
     array (..., n)
     """
     per_year = len(figures.weight)
-    level = np.tile(figures.weight, index.shape[-1] // per_year) * np.exp(index - index.max(-1, keepdims=True))
+    relative = np.maximum(np.exp(index - index.max(-1, keepdims=True)), LEAST_LEVEL)
+    level = np.tile(figures.weight, index.shape[-1] // per_year) * relative
     total = np.concatenate([np.zeros((*index.shape[:-1], 1)), np.cumsum(level, axis=-1)], axis=-1)
     last = figures.time + 1
     first = np.where(figures.cumulative, figures.time // per_year * per_year, figures.time)
