@@ -17,7 +17,7 @@ class Diagnostics:
 
     status : "ok", or "failed: " and which gate failed
     rhat, ess_bulk, ess_tail, divergences : of the reference route, worst over hyperparameters; None by the fast route
-    effective_points, effective_draws : of the fast route, worst over units; None by the reference
+    effective_points : of the fast route, worst over units; None by the reference; effective_draws : of either
     observations : figures fitted
     """
 
