@@ -123,6 +123,10 @@ class Case:
         """The case's own random stream."""
         return np.random.default_rng(zlib.crc32(f"{self.panel}|{self.indicator}|{self.year}|{self.origin}".encode()))
 
+    def in_sample(self, every: int) -> bool:
+        """Whether the case falls into a fixed sample of one in so many."""
+        return zlib.crc32(self.name.encode()) % every == 0
+
     @property
     def history(self) -> pd.DataFrame:
         """What a forecaster is given: levels, or growth as published, up to the month of origin."""

@@ -114,8 +114,8 @@ def about_line(about: Mapping[str, Any], method: str) -> str:
     return f"{about['date']}, method {method}, commit {about['commit']}, {about['machine']}; {versions}."
 
 
-def insert(document: Path, lines: Sequence[str]) -> None:
-    """Replace the results in a document by these lines.
+def insert(document: Path, lines: Sequence[str], *, marks: tuple[str, str] = (BEGIN, END)) -> None:
+    """Replace what stands between the marks of a document, its results unless told, by these lines.
 
     Raises
     ------
@@ -123,9 +123,9 @@ def insert(document: Path, lines: Sequence[str]) -> None:
         The document has no place for results.
     """
     text = document.read_text(encoding="utf-8")
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, rest = text.partition(marks[0])
+    _, end, tail = rest.partition(marks[1])
     if not begin or not end:
-        raise ValueError(f"{document}: no place for results between {BEGIN!r} and {END!r}")
+        raise ValueError(f"{document}: no place for results between {marks[0]!r} and {marks[1]!r}")
     deeper = [f"#{line}" if line.startswith("#") else line for line in lines]
-    document.write_text("\n".join([f"{head}{BEGIN}", "", *deeper, "", f"{END}{tail}"]), encoding="utf-8")
+    document.write_text("\n".join([f"{head}{begin}", "", *deeper, "", f"{end}{tail}"]), encoding="utf-8")

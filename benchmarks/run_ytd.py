@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import zlib
 from functools import partial
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Play, print, save, compare; 1 where a case failed or there was none."""
     asked = _arguments(arguments)
     console = Console(stderr=True)
-    chosen = [case for case in _cases(asked) if _in_sample(case, asked.every)]
+    chosen = [case for case in _cases(asked) if case.in_sample(asked.every)]
     if not chosen:
         console.print(f"no case in {asked.panels}")
         return 1
@@ -86,10 +85,6 @@ def _cases(asked: argparse.Namespace) -> list[Case]:
         for measure in asked.measures:
             found += cases(file.stem, panel, years, measure=measure)
     return found
-
-
-def _in_sample(case: Case, every: int) -> bool:
-    return zlib.crc32(case.name.encode()) % every == 0
 
 
 def _played(

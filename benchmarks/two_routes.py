@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -18,7 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]  # run as a script: the folder's ow
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 from protocol import Case, Forecaster, cases, load_panel, play, years_of  # noqa: E402
-from results import about_line, environment  # noqa: E402
+from results import about_line, environment, insert  # noqa: E402
 from ytd import forecaster  # noqa: E402
 
 from forecast.dims import Floats  # noqa: E402
@@ -64,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.docs is not None:  # after every case: whoever stops it has what was done
             about = about_line(environment({}), "fast and nuts")
             head = f"**Both routes on a sample of the panels** (`benchmarks/two_routes.py`, one case in {asked.every})."
-            _insert(asked.docs, [head, "", about, "", *lines])
+            insert(asked.docs, [head, "", about, "", *lines], marks=MARKS)
     print("\n".join(lines) if rows else f"no panel in {asked.panels}")
     return 0 if rows else 1
 
@@ -77,7 +76,7 @@ def _sample(panels: Path, only: list[str] | None = None, every: int = EVERY) -> 
             continue
         panel = load_panel(file)
         whole = cases(file.stem, panel, years_of(file.stem, panel), measure="cum_yoy")
-        found += [case for case in whole if zlib.crc32(case.name.encode()) % every == 0]
+        found += [case for case in whole if case.in_sample(every)]
     return found
 
 
@@ -126,14 +125,6 @@ def _means(played: list[dict[str, object]]) -> list[str]:
 
 def _row(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cells) + " |"
-
-
-def _insert(document: Path, lines: list[str]) -> None:
-    """Put lines between the marks of a document."""
-    text = document.read_text(encoding="utf-8")
-    before, rest = text.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    document.write_text(before + "\n".join([MARKS[0], "", *lines, "", MARKS[1]]) + after, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.inference.behind import Behind
-from forecast.inference.factors import NOISE_RATIOS, Factors
+from forecast.inference.factors import Factors
 from forecast.inference.incomplete import NO_GAP
 from forecast.inference.learning import Places
 
@@ -31,4 +31,4 @@ def behind(
     """Draws at these points and positions in the grid of noise ratios: index (T,), scale and member (draw,)."""
     point, ratio = (np.array(one) for one in zip(*at, strict=True))
     rotated = known.rotated(index[:, None])[point, :, 0]
-    return Behind(known=known, point=point, rho=NOISE_RATIOS[ratio], rotated=rotated, member=member, scale=scale)
+    return Behind(known=known, point=point, ratio=ratio, rotated=rotated, member=member, scale=scale)

@@ -24,7 +24,7 @@ def test_points_and_noise_ratios_come_in_the_proportions_of_their_weights():
     weight[0, 4, 1], weight[9, 6, 1] = 0.3, 0.7
     found = weighed(known, dataclasses.replace(learnt, weight=weight), 1, rng=np.random.default_rng(1), draws=1000)
     np.testing.assert_array_equal(found.point, [0, 9])
-    np.testing.assert_array_equal(found.rho, NOISE_RATIOS[[4, 6]])
+    np.testing.assert_array_equal(NOISE_RATIOS[found.ratio], NOISE_RATIOS[[4, 6]])
     assert (found.member == 1).mean() == pytest.approx(0.7, abs=1e-3)
     assert np.ptp(np.flatnonzero(found.member == 0)) > 900  # in any order
     np.testing.assert_allclose(found.rotated, learnt.rotated[[0, 9], :, 1])

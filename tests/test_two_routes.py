@@ -74,7 +74,7 @@ def test_a_table_replaces_the_last_one_and_nothing_else(routes, tmp_path):
     document = tmp_path / "model.md"
     document.write_text(f"before\n{routes.MARKS[0]}\nold\n{routes.MARKS[1]}\nafter\n", encoding="utf-8")
     for line in ("first", "second"):
-        routes._insert(document, [line])
+        routes.insert(document, [line], marks=routes.MARKS)
     text = document.read_text(encoding="utf-8")
     assert "old" not in text
     assert "first" not in text

@@ -17,7 +17,7 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.factors import DESIGN_CENTRE, DESIGN_SPREAD, NOISE_RATIOS, Factors, decomposed
-from forecast.inference.learning import POOL_SPREAD, Learnt, evenly, evidence
+from forecast.inference.learning import Learnt, evenly, evidence
 from forecast.inference.ratio import HYPER_DRAWS
 
 __all__ = ["Behind", "sampled", "weighed"]
@@ -31,14 +31,14 @@ class Behind:
     """What is behind the draws of a place.
 
     known : factors at all points
-    point : (n,) int, the points that occur; rho : (n,), noise over scale
+    point, ratio : (n,) int, points and positions in the grid of noise ratios that occur
     rotated : (n, T), W x
     member : (draw,) int, which of the n is behind a draw; scale : (draw,), log points a period
     """
 
     known: Factors
     point: np.ndarray
-    rho: Floats
+    ratio: np.ndarray
     rotated: Floats
     member: np.ndarray
     scale: Floats
@@ -46,7 +46,7 @@ class Behind:
     @property
     def precision(self) -> Floats:
         """Inverse variance of W x for unit scale, (n, T)."""
-        return np.asarray(1 / (self.known.eigenvalue[self.point] + self.rho[:, None] ** 2))
+        return self.known.precision[self.point, self.ratio]
 
 
 def weighed(known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Generator, draws: int) -> Behind:
@@ -60,7 +60,7 @@ def weighed(known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Gene
     return Behind(
         known=known,
         point=point,
-        rho=NOISE_RATIOS[ratio],
+        ratio=ratio,
         rotated=learnt.rotated[point, :, sibling],
         member=member[order],
         scale=scale[order],
@@ -74,8 +74,7 @@ def sampled(
     from forecast.inference.regular_reference import sample_shapes  # PyMC takes seconds to import
 
     places = learnt.places
-    spread = 1.0 if places.index.shape[1] == 1 else POOL_SPREAD
-    z = ((known.shapes - DESIGN_CENTRE) / DESIGN_SPREAD - learnt.pool) / spread
+    z = ((known.shapes - DESIGN_CENTRE) / DESIGN_SPREAD - learnt.pool) / places.pool_spread
     weight = learnt.weight[:, :, sibling].sum(1)
     mean = weight @ z
     covariance = (weight[:, None] * (z - mean)).T @ (z - mean) + np.diag(np.full(len(mean), LEAST_VARIANCE))

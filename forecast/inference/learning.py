@@ -76,6 +76,11 @@ class Places:
         """How many figures there are, (place,), int."""
         return len(self.index) - np.array([len(rows) for rows in self.missing])
 
+    @property
+    def pool_spread(self) -> float:
+        """Spread of a place's shape around the siblings' centre, or around that of all places where it is alone."""
+        return 1.0 if self.index.shape[1] == 1 else POOL_SPREAD
+
     def only(self, place: int) -> Places:
         """One of the places."""
         one = slice(place, place + 1)

@@ -217,6 +217,12 @@ def prior_mean(periods: int, per_year: int, *, root: bool) -> Floats:
     return np.arange(periods) * (ROOT_TREND_A_YEAR / per_year if root else 0.0)
 
 
+def _levels(index: Floats, figures: Figures) -> Floats:
+    """Levels of every period, over the largest but for the weights: index (..., period) -> the same."""
+    relative = np.maximum(np.exp(index - index.max(-1, keepdims=True)), LEAST_LEVEL)
+    return np.tile(figures.weight, index.shape[-1] // len(figures.weight)) * relative
+
+
 def growth_matrix(index: Floats, figures: Figures) -> Floats:
     """Derivative of every figure's log growth with respect to the index.
 
@@ -232,7 +238,7 @@ def growth_matrix(index: Floats, figures: Figures) -> Floats:
     array (n, period)
     """
     per_year = len(figures.weight)
-    level = np.tile(figures.weight, len(index) // per_year) * np.exp(index - index.max())
+    level = _levels(index, figures)
     year_start = figures.time // per_year * per_year
     periods = np.arange(len(index))
     first = np.where(figures.cumulative, year_start, figures.time)
@@ -253,8 +259,7 @@ def log_growth(index: Floats, figures: Figures) -> Floats:
     array (..., n)
     """
     per_year = len(figures.weight)
-    relative = np.maximum(np.exp(index - index.max(-1, keepdims=True)), LEAST_LEVEL)
-    level = np.tile(figures.weight, index.shape[-1] // per_year) * relative
+    level = _levels(index, figures)
     total = np.concatenate([np.zeros((*index.shape[:-1], 1)), np.cumsum(level, axis=-1)], axis=-1)
     last = figures.time + 1
     first = np.where(figures.cumulative, figures.time // per_year * per_year, figures.time)

@@ -17,7 +17,7 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.inference.behind import Behind, sampled, weighed
 from forecast.inference.diagnostics import Diagnostics, worst
-from forecast.inference.factors import Grid, factors
+from forecast.inference.factors import NOISE_RATIOS, Grid, factors
 from forecast.inference.incomplete import MOST_MISSING, NO_GAP, Drawn, Series, draw_missing, drawn
 from forecast.inference.learning import Places, evidence
 from forecast.inference.model import Measurements
@@ -199,7 +199,7 @@ def draw_future(
 
 def gains(behind: Behind) -> tuple[Floats, Floats]:
     """Gain of what is wanted on W x, and its covariance for unit scale, (n, H + 1, T) and (n, H + 1, H + 1)."""
-    known, point, rho2 = behind.known, behind.point, behind.rho**2
+    known, point, rho2 = behind.known, behind.point, NOISE_RATIOS[behind.ratio] ** 2
     open_ = known.grid.open
     cross = known.cross[point]
     cross[:, open_] = known.noise_cross[point] * rho2[:, None]

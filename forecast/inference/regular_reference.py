@@ -40,7 +40,7 @@ from forecast.inference.factors import (
     contrast_parts,
     observed_noise,
 )
-from forecast.inference.learning import LOG_SCALE_SD, POOL_SPREAD, Places
+from forecast.inference.learning import LOG_SCALE_SD, Places
 from forecast.inference.model import AR_MAX
 from forecast.inference.noise import REACH, STEP, cells, kinds
 from forecast.inference.reference import checked
@@ -89,7 +89,6 @@ def place_data(grid: Grid, places: Places, place: int, pool: Floats, around: tup
     figures, parts, regressive = _covariances(grid)
     rows = np.setdiff1d(np.arange(grid.observed), places.missing[place])
     seen = (slice(None), *np.ix_(rows, rows))
-    alone = places.index.shape[1] == 1
     return {
         "figures": (figures @ places.index[:, place])[rows],
         "parts": parts[seen].reshape(len(parts), -1),
@@ -97,7 +96,7 @@ def place_data(grid: Grid, places: Places, place: int, pool: Floats, around: tup
         "units": contrast_parts(grid)[1],
         "lag_units": contrast_lags(grid)[1],
         "centre": DESIGN_CENTRE + DESIGN_SPREAD * pool,
-        "spread": DESIGN_SPREAD * (1.0 if alone else POOL_SPREAD),
+        "spread": DESIGN_SPREAD * places.pool_spread,
         "log_median": np.array(np.log(places.scale[place])),
         "log_rounding": np.array(np.log(places.rounding_sd[place])),
         "cells": cells(len(rows)).log_mass,

@@ -25,7 +25,7 @@ import numpy as np
 
 from forecast.dims import Floats
 from forecast.inference.behind import Behind, sampled, weighed
-from forecast.inference.factors import NOISE_RATIOS, Grid, factors
+from forecast.inference.factors import Grid, factors
 from forecast.inference.incomplete import series
 from forecast.inference.learning import evidence
 from forecast.inference.model import SHAPE_NAMES, Measurements
@@ -163,8 +163,7 @@ def _structural(world: World, rng: np.random.Generator, method: Method) -> dict[
 def _hyperparameters(world: World, behind: Behind, rounding_sd: float, rng: np.random.Generator) -> dict[str, float]:
     """Ranks of the hyperparameters of the first child."""
     shapes = behind.known.shapes[behind.point[behind.member]]
-    ratio = np.searchsorted(NOISE_RATIOS, behind.rho[behind.member] * (1 - 1e-9))
-    noise = noise_draws(behind.scale, ratio, rounding_sd, rng)
+    noise = noise_draws(behind.scale, behind.ratio[behind.member], rounding_sd, rng)
     out = {
         f"child_{name}": float(rank(shapes[:, k], world.shape[1, k], rng.random()))
         for k, name in enumerate(SHAPE_NAMES[: shapes.shape[1]])
