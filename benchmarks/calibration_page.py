@@ -29,7 +29,7 @@ ROUTE_TITLES: Final = {
     "reference": "Figures with gaps, reference (NUTS), the first of the same worlds",
     "structural": "Regular figures, fast route: the structural member alone",
     "sampled": "Regular figures, reference (NUTS): the structural member, the first of the same worlds",
-    "regular": "Regular figures, fast route, as a run forecasts (members mixed, spread adjusted)",
+    "regular": "Regular figures, fast route, as a run forecasts (members mixed, longer tails)",
 }
 QUANTITIES: Final = {
     "year_end": "year-end growth",
@@ -187,9 +187,9 @@ def _method(judged: Mapping[str, Sequence[Verdict]]) -> list[str]:
         "- Where figures are regular, the centre of siblings' shapes is learnt by maximum likelihood (empirical",
         "  Bayes), which has no posterior: hyperparameters are ranked for a child by itself, year-end growth for",
         "  siblings.",
-        "- *As a run forecasts* adds a regression member, shrinks the root's spread and lengthens tails, by what",
-        "  public panels showed. Worlds of the prior know nothing of that; ranks there show the price of the",
-        "  adjustment on data that follow the prior exactly, not an error of the inference.",
+        "- *As a run forecasts* adds a regression member and lengthens tails, by what public panels showed. Worlds",
+        "  of the prior know nothing of that; ranks there show the price of the adjustment on data that follow the",
+        "  prior exactly, not an error of the inference.",
         "",
     ]
 

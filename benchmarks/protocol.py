@@ -34,6 +34,10 @@ YEARS: Final = {
     "nights": (2012, 2016, 2019, 2020, 2021),
     "livestock": (2006, 2012),
     "employment": (2009, 2014),
+    "visitors": tuple(range(2003, 2018, 2)),
+    "sectors": tuple(range(1978, 2019, 4)),
+    "industries": (1998, 2001, 2004, 2006, 2008, 2010, 2012, 2015, 2018),
+    "jobless": tuple(range(2004, 2010)),
 }
 """Years scored by panel; of a panel that is not named, the last ``LAST_YEARS`` whole ones."""
 LAST_YEARS: Final = 3

@@ -74,6 +74,7 @@ def fit_key(task: FitTask) -> str:
 
 _LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
     "fast": ("numpy", "scipy"),
+    "auto": ("numpy", "scipy", "pymc", "nutpie", "pytensor", "numba"),
     "nuts": ("numpy", "scipy", "pymc", "nutpie", "pytensor", "numba"),
 }
 """Libraries whose version may change the last digit of a draw, by method."""

@@ -38,7 +38,7 @@ DRAWS: Final = 4000
 """Draws a run: Monte Carlo error of a probability below one point."""
 BASELINE: Final = "0" * 16
 """Scenario hash of the baseline: no scenario."""
-SECONDS_EACH: Final[Mapping[str, float]] = {"fast": 0.5, "nuts": 12.0}
+SECONDS_EACH: Final[Mapping[str, float]] = {"fast": 0.5, "auto": 0.5, "nuts": 12.0}
 """What the fit of an indicator takes on one core, roughly, by method; decides only where it is done."""
 
 

@@ -19,5 +19,7 @@ def test_the_worst_of_every_diagnostic_is_kept_and_fast_families_beside_sampled_
     b = Diagnostics(method="nuts", status="ok", rhat=1.01, ess_bulk=500.0, ess_tail=800.0, divergences=2)
     silent = Diagnostics(method="fast", status="ok", effective_points=250.0)
     found = worst([a, silent, b], 3)
-    assert found.method == "nuts"
+    assert found.method == "fast+nuts"
+    assert worst([found, silent], 3).method == "fast+nuts"
+    assert worst([a, b], 3).method == "nuts"
     assert (found.rhat, found.ess_bulk, found.ess_tail, found.divergences) == (1.01, 500.0, 700.0, 3)

@@ -39,6 +39,17 @@ def test_the_reference_reports_its_diagnostics(both):
     assert fast.diagnostics.rhat is None
 
 
+def test_auto_takes_the_reference_where_too_few_points_count(both, monkeypatch):
+    some, fast, nuts = both
+    auto = fit(some, method="auto", seed=4, name="x", draws=8 * HYPER_DRAWS)
+    assert auto.diagnostics == fast.diagnostics
+    np.testing.assert_array_equal(auto.index, fast.index)
+    monkeypatch.setattr("forecast.inference.ratio.LEAST_POINTS", 1e9)
+    auto = fit(some, method="auto", seed=4, name="x", draws=8 * HYPER_DRAWS)
+    assert (auto.diagnostics.method, auto.diagnostics.status) == ("nuts", "ok")
+    assert furthest_apart(some, auto, nuts) < TOLERANCE_SD
+
+
 def test_the_models_log_density_is_that_of_the_fast_route(both):
     """Same prior times same likelihood, up to one constant."""
     some = both[0]

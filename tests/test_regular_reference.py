@@ -83,6 +83,18 @@ def test_the_reference_reports_its_diagnostics(both):
     assert fast.diagnostics.rhat is None
 
 
+def test_auto_takes_the_reference_where_too_few_points_count(both, monkeypatch):
+    """Nowhere: the fast draws; everywhere: those of the reference, to the digit."""
+    some, fast, nuts = both
+    auto = fit(some, method="auto", seed=4, name="x", draws=16 * HYPER_DRAWS)
+    assert auto.diagnostics == fast.diagnostics
+    np.testing.assert_array_equal(auto.index, fast.index)
+    monkeypatch.setattr("forecast.inference.regular.LEAST_POINTS", 1e9)
+    auto = fit(some, method="auto", seed=4, name="x", draws=16 * HYPER_DRAWS)
+    assert auto.diagnostics == nuts.diagnostics
+    np.testing.assert_array_equal(auto.index, nuts.index)
+
+
 def test_the_same_seed_gives_the_same_draws(both):
     some, _, nuts = both
     again = fit(some, method="nuts", seed=4, name="x", draws=16 * HYPER_DRAWS)

@@ -255,13 +255,8 @@ def _whole(
 ) -> tuple[Floats, Floats]:
     """The same of a place in a regular family; the noise is what is fitted on top of rounding."""
     above = m.parent[unit]
-
-    def rounding(u: int) -> float:
-        return float(np.median(m.noise_sd[(m.unit == u) & m.cumulative]))
-
-    own = np.array([rounding(u) for u in members])
+    own = m.usual_rounding(members)
     parent = None if above < 0 else series(m, above, grid)
-    own = own if above < 0 else np.hypot(own, rounding(above))
     places, trend = placed(grid, [series(m, u, grid) for u in members], own, m.scale[list(members)], above=parent)
     known, learnt = refined(factors(grid), lambda design: evidence(design, places))
     i = members.index(unit)

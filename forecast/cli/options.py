@@ -52,6 +52,7 @@ class Route(StrEnum):
     """Routes of inference."""
 
     FAST = "fast"
+    AUTO = "auto"
     NUTS = "nuts"
 
 
@@ -64,7 +65,13 @@ AsOfOption = Annotated[
     str | None, typer.Option("--as-of", help="数据截至：YYYY-MM，或所知日期 YYYY-MM-DD。State of knowledge.")
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="随机种子；同种子同数字。Same seed, same digits.")]
-MethodOption = Annotated[Route, typer.Option("--method", help="fast 快速；nuts 参考（PyMC）。Route of inference.")]
+MethodOption = Annotated[
+    Route,
+    typer.Option(
+        "--method",
+        help="fast 快速；nuts 参考（PyMC）；auto 快速，诊断未通过的改用参考。Route; auto: fast, else nuts.",
+    ),
+]
 Out = Annotated[Path | None, typer.Option("--out", help="结果目录。Directory of the results.")]
 
 

@@ -15,6 +15,7 @@ __all__ = ["Diagnostics", "worst"]
 class Diagnostics:
     """Whether a fit can be relied on. ``status`` travels with every number derived from the fit.
 
+    method : "fast", "nuts", or "fast+nuts" where some places went by the reference
     status : "ok", or "failed: " and which gate failed
     rhat, ess_bulk, ess_tail, divergences : of the reference route, worst over hyperparameters; None by the fast route
     effective_points : of the fast route, worst over units; None by the reference; effective_draws : of either
@@ -41,7 +42,7 @@ def worst(families: Sequence[Diagnostics], observations: int) -> Diagnostics:
 
     sampled = [d for d in families if d.rhat is not None]
     return Diagnostics(
-        method="nuts" if sampled else "fast",
+        method="+".join(sorted({name for d in families for name in d.method.split("+")})),
         status=failed[0] if failed else "ok",
         rhat=max((d.rhat for d in sampled if d.rhat is not None), default=None),
         ess_bulk=least([d.ess_bulk for d in families]),

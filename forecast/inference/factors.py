@@ -47,6 +47,7 @@ __all__ = [
     "observed_noise",
     "shape_kernel",
     "together",
+    "whitening",
 ]
 
 DESIGN_CENTRE: Final = np.array([*SHAPE_CENTRE[:5], 1.6])
@@ -138,6 +139,13 @@ def calendar_weights(per_year: int) -> Floats:
     weight = np.ones(per_year)
     weight[0] = 2.0 if per_year == 11 else 1.0
     return weight / weight.sum()
+
+
+@cache
+def whitening(grid: Grid) -> Floats:
+    """B, (T, T): makes the index's noise white, of unit variance."""
+    factor = np.linalg.cholesky(observed_noise(grid))
+    return np.asarray(scipy.linalg.solve_triangular(factor, np.eye(grid.observed), lower=True))
 
 
 def observed_noise(grid: Grid) -> Floats:
@@ -242,8 +250,7 @@ def together(designs: Sequence[Factors], log_ratio: Floats) -> Factors:
 def decomposed(shapes: Floats, grid: Grid) -> Factors:
     """Factors of a grid for these shapes, which are taken as points of the prior."""
     n, points = grid.observed, len(shapes)
-    noise = observed_noise(grid)
-    figures = scipy.linalg.solve_triangular(np.linalg.cholesky(noise), np.eye(n), lower=True)
+    noise, figures = observed_noise(grid), whitening(grid)
     axes, eigenvalue = np.empty((points, n, n)), np.empty((points, n))
     cross = np.zeros((points, grid.open + 1, n))
     own = np.empty((points, grid.open, grid.open))

@@ -2,8 +2,8 @@
 
 Both members say how much the rest of the year grows on last year's, in logs: ``z``. A share of the draws, the same ones
 in all places of an indicator, takes the direct member's ``z``; its path is the structural one of that draw with the
-growth of all open periods shifted by one constant. What is done to the structural member's spread is chosen on years of
-the public panels, scored ones among them, and small.
+growth of all open periods shifted by one constant. Shares and tails are chosen on years of the public panels, scored
+ones among them.
 
 Invariant: in every draw, year-end growth follows from growth to date and ``z`` (held by ``tests/test_mixture.py``).
 """
@@ -29,8 +29,6 @@ HALF_SHARE_YEARS: Final = 3.0
 RECENTRED: Final = 0.5
 """Part of the way that each member's centre moves to the common one: members that disagree would widen 50 % intervals
 beyond what is observed."""
-ROOT_SPREAD: Final = 0.85
-"""Spread of the root's structural draws kept: an aggregate is steadier than the prior of all places says."""
 TAIL_DOF: Final = 8.0
 """Degrees of freedom of the structural member's tails; the variance stays."""
 LEAST_LEVEL: Final = 0.02
@@ -72,19 +70,19 @@ def mixture(grid: Grid, draws: int, rng: np.random.Generator) -> Mixture:
     return Mixture(stretch=stretch, direct=direct, worlds=worlds(grid, count, rng) if count else empty)
 
 
-def combined(structural: Floats, root: Floats, direct: Floats, shared: Mixture) -> Floats:
+def combined(structural: Floats, direct: Floats, shared: Mixture) -> Floats:
     """Log growth of the rest of the year, members mixed.
 
     Parameters
     ----------
-    structural : (draw,), the place's by the structural member; root : (draw,), the root's by the same
-    direct : (n,), the place's by the direct member, for the draws ``shared.direct``
+    structural : (draw,), by the structural member
+    direct : (n,), by the direct member, for the draws ``shared.direct``
 
     Returns
     -------
     array (draw,)
     """
-    level = np.exp(structural - (1 - ROOT_SPREAD) * (root - np.median(root)))
+    level = np.exp(structural)
     centre = np.median(level)
     out = centre + (level - centre) * shared.stretch
     if len(direct):

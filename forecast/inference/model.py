@@ -16,6 +16,7 @@ Invariant: growth of past years never enters but through ``Measurements``; a gap
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -127,6 +128,14 @@ class Measurements:
             log_growth=self.log_growth[rows],
             noise_sd=self.noise_sd[rows],
         )
+
+    def usual_rounding(self, units: Sequence[int]) -> Floats:
+        """Usual sd of rounding of units' cumulative log growth, or of its ratio to their parents', (unit,)."""
+        own = {
+            unit: np.median(self.noise_sd[(self.unit == unit) & self.cumulative])
+            for unit in {*units, *(self.parent[unit] for unit in units)} - {-1}
+        }
+        return np.array([np.hypot(own[unit], own.get(self.parent[unit], 0.0)) for unit in units])
 
     def siblings(self) -> list[tuple[int, ...]]:
         """Units that share a parent, parents before children; they pool their shape."""

@@ -20,7 +20,7 @@ from forecast.inference.model import Figures, Measurements, log_growth, shape_co
 
 __all__ = ["HYPER_DRAWS", "Method", "RatioDraws", "draw_ratio", "sampled_family"]
 
-type Method = Literal["fast", "nuts"]
+type Method = Literal["fast", "auto", "nuts"]
 
 HYPER_DRAWS: Final = 250
 """Hyperparameter draws that paths are drawn from; the paths of one share a factorisation."""
@@ -80,14 +80,16 @@ def sampled_family(
 def _hyperparameters(
     family: Family, method: Method, rng: np.random.Generator, seed: int
 ) -> tuple[HyperDraws, Diagnostics]:
-    if method == "nuts" and family.published:
-        from forecast.inference.reference import sample_reference  # PyMC takes seconds to import
+    if method != "nuts" or not family.published:
+        hyper = sample_hyperparameters(family, rng=rng, draws=HYPER_DRAWS)
+        enough = hyper.effective >= LEAST_POINTS or not family.published
+        if enough or method != "auto":
+            status = "ok" if enough else f"failed: {hyper.effective:.1f} effective points, {LEAST_POINTS:.0f} needed"
+            label = "nuts" if method == "nuts" else "fast"
+            return hyper, Diagnostics(method=label, status=status, effective_points=hyper.effective)
+    from forecast.inference.reference import sample_reference  # PyMC takes seconds to import
 
-        return sample_reference(family, rng=rng, seed=seed, draws=HYPER_DRAWS)
-    hyper = sample_hyperparameters(family, rng=rng, draws=HYPER_DRAWS)
-    enough = hyper.effective >= LEAST_POINTS or not family.published
-    status = "ok" if enough else f"failed: {hyper.effective:.1f} effective points, {LEAST_POINTS:.0f} needed"
-    return hyper, Diagnostics(method="fast", status=status, effective_points=hyper.effective)
+    return sample_reference(family, rng=rng, seed=seed, draws=HYPER_DRAWS)
 
 
 def _effective_draws(window: Floats, weight: Floats) -> float:

@@ -113,7 +113,8 @@ def regular_family(
     ratio = np.empty((draws, len(siblings), grid.periods))
     made, verdicts = [], []
     for i, (one, rng) in enumerate(zip(siblings, own, strict=True)):
-        if method == "nuts":
+        enough = learnt.effective_points[i] >= LEAST_POINTS
+        if method == "nuts" or (method == "auto" and not enough):
             behind, verdict = sampled(known, learnt, i, rng=rng, draws=draws)
         else:
             behind, verdict = weighed(known, learnt, i, rng=rng, draws=draws), _verdict(learnt.effective_points[i])

@@ -38,7 +38,7 @@ from forecast.inference.factors import (
     Grid,
     contrast_lags,
     contrast_parts,
-    observed_noise,
+    whitening,
 )
 from forecast.inference.learning import LOG_SCALE_SD, Places
 from forecast.inference.model import AR_MAX
@@ -70,7 +70,7 @@ SHAPES: Final = len(DESIGN_CENTRE)
 def _covariances(grid: Grid) -> tuple[Floats, Floats, Floats]:
     """B, and covariances of B x: by the parts but autoregression, (5, T, T); by autoregressions of the grid."""
     n = grid.observed
-    figures = np.linalg.inv(np.linalg.cholesky(observed_noise(grid)))
+    figures = whitening(grid)
     parts, lags = contrast_parts(grid)[0][:, :n, :n], contrast_lags(grid)[0][:, :n, :n]
     rate = AR_MAX / (1 + np.exp(-(AR_FROM + AR_STEP * np.arange(AR_NODES))))
     seen = rate[:, None] ** np.arange(grid.periods)

@@ -69,7 +69,8 @@ def fit(
 
     Parameters
     ----------
-    method : "fast" or "nuts" (PyMC's marginal model, the reference)
+    method : "fast"; "nuts" (PyMC's marginal model, the reference); "auto", fast, and the reference for every place
+        or family whose effective points are too few
     name : of the indicator; keys its random streams
     draws : a multiple of ``HYPER_DRAWS``
     """
@@ -173,14 +174,12 @@ class _Task:
         own = tuple(stream(self.seed, self.name, family.label, m.units[unit]) for unit in family.units)
         if family.grid is not None:
             siblings = [made.series[unit] for unit in family.units]
-            rounding = np.array([_rounding(m, unit) for unit in family.units])
-            rounding = np.hypot(rounding, _rounding(m, above) if above >= 0 else 0.0)
             parent_drawn = made.drawn[above] if above >= 0 else None
             scale = m.scale[list(family.units)]
             return regular_family(
                 family.grid,
                 siblings,
-                rounding,
+                m.usual_rounding(family.units),
                 scale,
                 above=parent_drawn,
                 own=own,
@@ -198,14 +197,13 @@ class _Task:
         m = self.measurements
         shared = mixture(grid, self.draws, stream(self.seed, self.name, "mixture"))
         self._direct(family, grid, made, shared)
-        root = parts(made.structural[:, 0], m.weight[0], grid).rest
         for unit in family.units:
             paths, weight = made.structural[:, unit], m.weight[unit]
             found = parts(paths, weight, grid)
             to_date, figures = found.to_date.copy(), made.series[unit]
             if grid.known and grid.observed - 1 not in figures.missing:
                 to_date[shared.direct] = figures.log_growth[-1]
-            rest = combined(found.rest, root, to_date[shared.direct] + made.excess[unit], shared)
+            rest = combined(found.rest, to_date[shared.direct] + made.excess[unit], shared)
             made.index[:, unit] = with_parts(paths, weight, grid, Parts(to_date=to_date, rest=rest))
 
     def _direct(self, family: _Siblings, grid: Grid, made: _Made, shared: Mixture) -> None:
@@ -224,8 +222,3 @@ class _Task:
         """Chained index of the siblings less the parent's, (T, sibling)."""
         index = np.stack([made.series[unit].index for unit in family.units], axis=1)
         return index if family.above < 0 else index - made.series[family.above].index[:, None]
-
-
-def _rounding(m: Measurements, unit: int) -> float:
-    """Usual sd of rounding of a unit's cumulative log growth."""
-    return float(np.median(m.noise_sd[(m.unit == unit) & m.cumulative]))

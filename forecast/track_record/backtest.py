@@ -30,7 +30,7 @@ DRAWS: Final = 1000
 """Draws a replay: their error in a mean score is far below that of the few outcomes."""
 PAST_YEARS: Final = 2
 """Earlier years with figures of an indicator without which a year is not replayed unless it is asked for."""
-SECONDS_EACH: Final[Mapping[str, float]] = {"fast": 0.5, "nuts": 12.0}
+SECONDS_EACH: Final[Mapping[str, float]] = {"fast": 0.5, "auto": 0.5, "nuts": 12.0}
 """What a replay takes on one core, roughly, by method; decides only where it is done."""
 
 

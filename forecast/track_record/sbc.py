@@ -7,8 +7,8 @@ and Rubin 2006; Talts et al. 2018). Five routes are put to the test:
 ``reference``  the same worlds by NUTS
 ``structural`` regular figures, the structural member alone: the Bayesian part of the regular route
 ``sampled``    the same worlds by NUTS
-``regular``    the same worlds as a run forecasts them, with what is done after the fit (direct member, root's spread,
-               tails): no posterior of any model, so that its ranks are a calibration on this prior and no test of it
+``regular``    the same worlds as a run forecasts them, with what is done after the fit (direct member, tails): no
+               posterior of any model, so that its ranks are a calibration on this prior and no test of it
 
 Invariant: a world and its ranks depend on the seed, the kind and the number of the world alone
 (held by ``tests/test_sbc.py``).
@@ -144,20 +144,19 @@ def _structural(world: World, rng: np.random.Generator, method: Method) -> dict[
     if grid is None:
         raise ValueError("the figures have gaps")
     places = [series(m, unit, grid) for unit in range(len(m.units))]
-    rounding = np.array([np.median(m.noise_sd[m.unit == unit]) for unit in range(len(m.units))])
+    rounding = m.usual_rounding(range(len(m.units)))
     own = tuple(rng.spawn(len(places)))
     family = partial(regular_family, grid, draws=DRAWS, method=method)
     root = family(places[:1], rounding[:1], m.scale[:1], above=None, own=own[:1])
-    noise = np.hypot(rounding[1:], rounding[0])
-    below = family(places[1:], noise, m.scale[1:], above=root.drawn[0], own=own[1:])
+    below = family(places[1:], rounding[1:], m.scale[1:], above=root.drawn[0], own=own[1:])
     drawn = _year_end(m, np.concatenate([root.ratio, root.ratio + below.ratio], axis=1))
-    first, _ = placed(grid, places[1:2], noise[:1], m.scale[1:2], above=places[0])
+    first, _ = placed(grid, places[1:2], rounding[1:2], m.scale[1:2], above=places[0])
     known, learnt = refined(factors(grid), lambda design: evidence(design, first))
     if method == "nuts":
         behind, _ = sampled(known, learnt, 0, rng=rng, draws=DRAWS)
     else:
         behind = weighed(known, learnt, 0, rng=rng, draws=RANKED)
-    return _ends(world, drawn, rng) | _hyperparameters(world, behind, float(noise[0]), rng)
+    return _ends(world, drawn, rng) | _hyperparameters(world, behind, float(rounding[1]), rng)
 
 
 def _hyperparameters(world: World, behind: Behind, rounding_sd: float, rng: np.random.Generator) -> dict[str, float]:

@@ -145,7 +145,9 @@ def _run(now: Present, choice: Choice) -> None:
         left, middle, right = st.columns(3)
         as_of = left.text_input(t("ui_data.as_of", lang), now.dataset.config.as_of, help=t("ui_data.as_of_help", lang))
         method = middle.selectbox(
-            t("ui_data.method", lang), ["fast", "nuts"], format_func=lambda one: t(f"ui_data.method_{one}", lang)
+            t("ui_data.method", lang),
+            ["fast", "auto", "nuts"],
+            format_func=lambda one: t(f"ui_data.method_{one}", lang),
         )
         draws = right.selectbox(t("ui_data.draws", lang), DRAWS, index=DRAWS.index(4000))
         seed = left.number_input(t("ui_data.seed", lang), 0, 10**9, 1, 1)
