@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.inference.factors import Grid
-from forecast.inference.mixture import RECENTRED, Parts, combined, mixture, parts, with_parts
+from forecast.inference.mixture import DIRECT_SHARE, RECENTRED, Parts, combined, mixture, parts, with_parts
 
 GRID = Grid(per_year=4, years=5, known=2)
 WEIGHT = np.array([0.2, 0.25, 0.25, 0.3])
@@ -53,7 +53,7 @@ def test_the_direct_member_gives_a_share_that_grows_with_past_years_and_none_wit
     ]
     assert counts[0] == 0
     assert counts == sorted(counts)
-    assert counts[1] == pytest.approx(DRAWS * 0.5 * 3 / 6)
+    assert counts[1] == pytest.approx(DRAWS * DIRECT_SHARE * 3 / 6)
     nothing = mixture(dataclasses.replace(GRID, known=0), DRAWS, np.random.default_rng(1))
     assert len(nothing.direct) == 0
 
