@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.inference.factors import Grid
-from forecast.inference.mixture import DIRECT_SHARE, RECENTRED, Parts, combined, mixture, parts, with_parts
+from forecast.inference.mixture import DIRECT_SHARE, Parts, combined, mixture, parts, with_parts
 
 GRID = Grid(per_year=4, years=5, known=2)
 WEIGHT = np.array([0.2, 0.25, 0.25, 0.3])
@@ -64,7 +64,7 @@ def test_tails_are_longer_and_the_variance_stays():
     assert (shared.stretch**4).mean() > 1.3
 
 
-def test_the_direct_draws_are_the_direct_members_moved_half_way_to_the_common_centre():
+def test_the_direct_draws_are_the_direct_members_moved_to_the_common_centre():
     shared = mixture(GRID, DRAWS, np.random.default_rng(3))
     rng = np.random.default_rng(4)
     structural, n = rng.normal(0.02, 0.01, DRAWS), len(shared.direct)
@@ -72,11 +72,9 @@ def test_the_direct_draws_are_the_direct_members_moved_half_way_to_the_common_ce
     out = combined(structural, direct, shared)
     apart = np.median(np.exp(direct)) - np.median(np.exp(structural))
     moved = np.exp(direct) - np.exp(out[shared.direct])
-    np.testing.assert_allclose(moved, RECENTRED * (1 - n / DRAWS) * apart)
+    np.testing.assert_allclose(moved, (1 - n / DRAWS) * apart)
     kept = np.delete(np.arange(DRAWS), shared.direct)
-    assert np.median(np.exp(out[kept])) - np.median(np.exp(structural)) == pytest.approx(
-        RECENTRED * n / DRAWS * apart, abs=1e-3
-    )
+    assert np.median(np.exp(out[kept])) - np.median(np.exp(structural)) == pytest.approx(n / DRAWS * apart, abs=1e-3)
 
 
 def test_without_tails_and_direct_draws_the_structural_draws_stay():

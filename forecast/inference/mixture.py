@@ -26,9 +26,6 @@ DIRECT_SHARE: Final = 0.3
 .5, four that no constant had been chosen on prefer less; weights learnt within a history do no better."""
 HALF_SHARE_YEARS: Final = 3.0
 """Past years from which it gives half of that."""
-RECENTRED: Final = 0.5
-"""Part of the way that each member's centre moves to the common one: members that disagree would widen 50 % intervals
-beyond what is observed."""
 TAIL_DOF: Final = 8.0
 """Degrees of freedom of the structural member's tails; the variance stays."""
 LEAST_LEVEL: Final = 0.02
@@ -71,7 +68,9 @@ def mixture(grid: Grid, draws: int, rng: np.random.Generator) -> Mixture:
 
 
 def combined(structural: Floats, direct: Floats, shared: Mixture) -> Floats:
-    """Log growth of the rest of the year, members mixed.
+    """Log growth of the rest of the year, members mixed around their common centre.
+
+    Left apart, members that disagree would widen 50 % intervals beyond what is observed.
 
     Parameters
     ----------
@@ -88,8 +87,8 @@ def combined(structural: Floats, direct: Floats, shared: Mixture) -> Floats:
     if len(direct):
         share = len(direct) / len(structural)
         apart = np.median(np.exp(direct)) - centre
-        out = out + RECENTRED * share * apart
-        out[shared.direct] = np.exp(direct) - RECENTRED * (1 - share) * apart
+        out = out + share * apart
+        out[shared.direct] = np.exp(direct) - (1 - share) * apart
     return np.log(np.maximum(out, LEAST_LEVEL * centre))
 
 
