@@ -110,14 +110,14 @@ def regular_family(
     """
     places, trend = placed(grid, siblings, rounding_sd, scale, above=None if above is None else above.series)
     known, learnt = refined(factors(grid), lambda design: evidence(design, places))
+    counting = learnt.effective_points
     ratio = np.empty((draws, len(siblings), grid.periods))
     made, verdicts = [], []
     for i, (one, rng) in enumerate(zip(siblings, own, strict=True)):
-        enough = learnt.effective_points[i] >= LEAST_POINTS
-        if method == "nuts" or (method == "auto" and not enough):
+        if method == "nuts" or (method == "auto" and counting[i] < LEAST_POINTS):
             behind, verdict = sampled(known, learnt, i, rng=rng, draws=draws)
         else:
-            behind, verdict = weighed(known, learnt, i, rng=rng, draws=draws), _verdict(learnt.effective_points[i])
+            behind, verdict = weighed(known, learnt, i, rng=rng, draws=draws), _verdict(counting[i])
         wanted, moved = draw_future(behind, rng=rng, missing=one.missing, above=above)
         wanted[:, :-1] += trend[i]
         made.append(drawn(one, moved))
