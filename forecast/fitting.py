@@ -25,7 +25,7 @@ from forecast.orderings import Ordering, condition
 from forecast.paths import IndicatorPaths, indicator_paths, single_precision
 from forecast.periods import Frequency
 
-__all__ = ["FitTask", "code_hash", "digest", "fit_indicator", "fit_key", "library_versions"]
+__all__ = ["SECONDS_EACH", "FitTask", "code_hash", "digest", "fit_indicator", "fit_key", "library_versions"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,10 +72,13 @@ def fit_key(task: FitTask) -> str:
     return digest((task, code_hash(), sorted(library_versions(task.method).items())))[:32]
 
 
+SECONDS_EACH: Final[Mapping[str, float]] = {"fast": 0.5, "auto": 0.5, "nuts": 12.0}
+"""What the fit of an indicator takes on one core, roughly, by method; decides only where it is done."""
+_SAMPLING: Final = ("numpy", "scipy", "pymc", "nutpie", "pytensor", "numba")
 _LIBRARIES: Final[Mapping[str, tuple[str, ...]]] = {
     "fast": ("numpy", "scipy"),
-    "auto": ("numpy", "scipy", "pymc", "nutpie", "pytensor", "numba"),
-    "nuts": ("numpy", "scipy", "pymc", "nutpie", "pytensor", "numba"),
+    "auto": _SAMPLING,
+    "nuts": _SAMPLING,
 }
 """Libraries whose version may change the last digit of a draw, by method."""
 

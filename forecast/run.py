@@ -22,7 +22,7 @@ from forecast.answers.required import action_month
 from forecast.dataset import Dataset, read_dataset
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
-from forecast.fitting import FitTask, code_hash, digest, fit_indicator, fit_key
+from forecast.fitting import SECONDS_EACH, FitTask, code_hash, digest, fit_indicator, fit_key
 from forecast.inference.measure import measure
 from forecast.inference.ratio import HYPER_DRAWS
 from forecast.inference.sampling import Method
@@ -38,8 +38,6 @@ DRAWS: Final = 4000
 """Draws a run: Monte Carlo error of a probability below one point."""
 BASELINE: Final = "0" * 16
 """Scenario hash of the baseline: no scenario."""
-SECONDS_EACH: Final[Mapping[str, float]] = {"fast": 0.5, "auto": 0.5, "nuts": 12.0}
-"""What the fit of an indicator takes on one core, roughly, by method; decides only where it is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,14 +26,14 @@ from forecast.answers.evidence import Published
 from forecast.contributions import shapley
 from forecast.dims import UNIT, Floats
 from forecast.executor import Executor, Progress, processes_for
-from forecast.fitting import FitTask
+from forecast.fitting import SECONDS_EACH, FitTask
 from forecast.gdp import GDP
 from forecast.joining import benchmark_of
 from forecast.panel import known
 from forecast.paths import IndicatorPaths
 from forecast.refits import Fitted, Goal, Setup, Wanted, decisive, drivers_of, fit_all, key_of, pooled, worth
 from forecast.releases import MOST_GROUPS, REMARKS, Change, Group, Origin, changes, figures_with, grouped
-from forecast.run import SECONDS_EACH, Run
+from forecast.run import Run
 from forecast.surprise import Release, released
 from forecast.target import Target
 

@@ -16,7 +16,7 @@ from forecast import __version__
 from forecast.dataset import Dataset, read_dataset
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
-from forecast.fitting import digest
+from forecast.fitting import SECONDS_EACH, digest
 from forecast.inference.sampling import Method
 from forecast.panel import Indicator, Panel
 from forecast.periods import AsOf, Month
@@ -30,8 +30,6 @@ DRAWS: Final = 1000
 """Draws a replay: their error in a mean score is far below that of the few outcomes."""
 PAST_YEARS: Final = 2
 """Earlier years with figures of an indicator without which a year is not replayed unless it is asked for."""
-SECONDS_EACH: Final[Mapping[str, float]] = {"fast": 0.5, "auto": 0.5, "nuts": 12.0}
-"""What a replay takes on one core, roughly, by method; decides only where it is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
