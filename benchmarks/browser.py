@@ -72,8 +72,8 @@ def main() -> None:
 
 def _run(home: Path) -> None:
     from forecast.report.files import answers
-    from forecast.run import Request, run
-    from forecast.store import Store
+    from forecast.runs.run import Request, run
+    from forecast.runs.store import Store
 
     finished = run(Request(dataset=ROOT / "data" / "ankang-2020", as_of="2020-08"))
     Store(home).keep(finished, answers(finished))

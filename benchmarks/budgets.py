@@ -152,7 +152,7 @@ def main_job(place: Place, method: str, repeat: int) -> Iterator[Measured]:
     yield summed(f"run {method} again", [timed(command, place) for _ in range(repeat)])
 
 
-OPEN = "from forecast.store import Store; print(Store().open('latest').table('attainment'))"
+OPEN = "from forecast.runs.store import Store; print(Store().open('latest').table('attainment'))"
 
 
 def small_jobs(place: Place, repeat: int) -> Iterator[Measured]:
@@ -182,7 +182,7 @@ def by_indicators(place: Place) -> list[dict[str, float]]:
     names = list(dict.fromkeys(line.split(",")[at] for line in lines[1:]))
     out = []
     timed(dabiao("validate", str(place.data)), place)  # bytecode, which the first case would pay for
-    timed([*PYTHON, "-c", "import forecast.run, forecast.report.files"], place)
+    timed([*PYTHON, "-c", "import forecast.runs.run, forecast.report.files"], place)
     for count in (2, 4, 8, len(names)):
         chosen = [line for line in lines[1:] if line.split(",")[at] in names[:count]]
         targets.write_text("\n".join([lines[0], *chosen]) + "\n", encoding="utf-8")

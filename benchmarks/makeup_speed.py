@@ -16,11 +16,12 @@ import time
 from pathlib import Path
 
 from forecast import __version__
-from forecast.compare import cases
-from forecast.makeup import MakeupRequest, makeup, wishes_of
-from forecast.run import Request, run
-from forecast.store import Store
-from forecast.study import world_of
+from forecast.plan.makeup import makeup
+from forecast.plan.request import MakeupRequest, wishes_of
+from forecast.runs.run import Request, run
+from forecast.runs.session import world_of
+from forecast.runs.store import Store
+from forecast.scenario.compare import cases
 
 ROOT = Path(__file__).parent.parent
 BUDGET = 2.0

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scoreboard import OURS, SCORES, means
 
-from forecast.fitting import code_hash
+from forecast.draws.fitting import code_hash
 from forecast.track_record import scoring
 
 __all__ = ["RESULTS", "Saved", "about_line", "compared", "environment", "insert", "last_saved", "save"]

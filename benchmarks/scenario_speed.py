@@ -24,15 +24,16 @@ import xarray as xr
 from forecast import __version__
 from forecast.answers.benchmark import Province
 from forecast.answers.evidence import Evidence
-from forecast.compare import Case, compare, evaluate
-from forecast.contributions import contributions
-from forecast.dataset import read_dataset
-from forecast.effects import Evaluator, World, apply
+from forecast.data.dataset import read_dataset
+from forecast.data.target import TargetKind
+from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.growth import cumulative
-from forecast.paths import Diagnostics, IndicatorPaths, Paths
+from forecast.inference.diagnostics import Diagnostics
 from forecast.periods import AsOf, default_profile
+from forecast.scenario.compare import Case, compare, evaluate
+from forecast.scenario.contributions import contributions
+from forecast.scenario.effects import Evaluator, World, apply
 from forecast.scenario.reader import Scenario, read_scenario
-from forecast.target import TargetKind
 
 ROOT = Path(__file__).parent.parent
 DRAWS = 4000

@@ -87,8 +87,8 @@ def main() -> None:
 def _home(scratch: Path) -> Path:
     """A store with the bundled run and its track record, and a run of Ankang."""
     from forecast.report.files import answers
-    from forecast.run import Request, run
-    from forecast.store import Store, import_bundle
+    from forecast.runs.run import Request, run
+    from forecast.runs.store import Store, import_bundle
     from forecast.ui.bundled import example_run, unpack_example_record
 
     home = scratch / "home"
@@ -102,7 +102,7 @@ def _home(scratch: Path) -> Path:
 
 
 def _runs(home: Path) -> dict[str, str]:
-    from forecast.store import Store
+    from forecast.runs.store import Store
 
     found: dict[str, str] = {}
     for header in Store(home).runs():

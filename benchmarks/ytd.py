@@ -3,7 +3,7 @@
 ``forecaster(history, measure, rng)`` takes a panel of regions with their aggregate and gives joint draws of full-year
 growth. It is a translation only: the frame becomes published figures of a nation and its provinces,
 ``forecast.inference.measure.measure`` makes measurements of them, ``forecast.inference.sampling.fit`` fits,
-``forecast.paths`` gives growth: the stages of ``dabiao run``.
+``forecast.draws.paths`` gives growth: the stages of ``dabiao run``.
 
 Invariant: nothing but the frame and the random generator enters (held by ``tests/test_ytd.py``).
 """
@@ -18,12 +18,13 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import ThreadpoolController
 
+from forecast.data.panel import Indicator, Panel, Unit
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent, to_percent
+from forecast.draws.paths import indicator_paths
+from forecast.inference.gaps.ratio import Method
 from forecast.inference.measure import CUMULATIVE, measure
 from forecast.inference.model import PROFILE_SD, Measurements
-from forecast.inference.sampling import Method, fit
-from forecast.panel import Indicator, Panel, Unit
-from forecast.paths import indicator_paths
+from forecast.inference.sampling import fit
 from forecast.periods import Frequency, Month
 
 __all__ = ["AGGREGATE", "DRAWS", "forecaster", "measurements"]

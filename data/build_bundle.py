@@ -18,12 +18,12 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from forecast.draws.paths import IndicatorPaths, exact_where_published
 from forecast.executor import InProcess
-from forecast.paths import IndicatorPaths, exact_where_published
 from forecast.report.backtest import write_backtest
 from forecast.report.files import answers
-from forecast.run import Fits, Request, finish, run
-from forecast.store import Store, export
+from forecast.runs.run import Fits, Request, finish, run
+from forecast.runs.store import Store, export
 from forecast.track_record.backtest import BacktestRequest, backtest
 from forecast.ui.bundled import EXAMPLE_RECORD, EXAMPLE_RUN, PACKAGE
 

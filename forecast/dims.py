@@ -11,16 +11,6 @@ from typing import Any, Final, overload
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "DRAW",
-    "PERIOD",
-    "UNIT",
-    "WAN_PER_YI",
-    "Floats",
-    "from_percent",
-    "to_percent",
-]
-
 type Floats = npt.NDArray[np.floating[Any]]
 
 DRAW: Final = "draw"

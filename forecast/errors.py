@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 
 from forecast.texts import Lang, t
 
-__all__ = ["ForecastError", "InputError", "NonFiniteError", "Problem", "UsageError"]
-
 
 class ForecastError(Exception):
     """Root of every error that a caller may handle."""

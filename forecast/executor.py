@@ -20,8 +20,6 @@ from typing import Final, Protocol
 
 from threadpoolctl import threadpool_limits
 
-__all__ = ["Done", "Executor", "Failed", "InProcess", "LocalProcesses", "Outcome", "Part", "Progress", "processes_for"]
-
 type Progress = Callable[[str, int, int], None]
 """Called with the name of a part, how many are done, and of how many; with "" when all are."""
 

@@ -21,30 +21,6 @@ from numpy.typing import ArrayLike
 
 from forecast.dims import Floats
 
-__all__ = [
-    "ROUNDING_HALF_UNIT",
-    "EntryChannel",
-    "comparable_base",
-    "contribution_rate",
-    "cumulative",
-    "entrant_lift",
-    "exit_keeping_base",
-    "exit_with_base",
-    "identity_residual",
-    "level_growth",
-    "previous_growth",
-    "pull",
-    "raises_cumulative",
-    "required_growth",
-    "required_level",
-    "restart_lift",
-    "rounding_error",
-    "rounding_sd",
-    "single_period",
-    "total_growth",
-    "two_year_average",
-]
-
 ROUNDING_HALF_UNIT: Final = 0.0005
 """Half of the last printed digit of growth (0.1 point), fraction: the most that rounding can hide."""
 

@@ -21,8 +21,6 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.errors import UsageError
 
-__all__ = ["AsOf", "Frequency", "Month", "default_profile", "last_day"]
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Month:

@@ -11,8 +11,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-__all__ = ["LANGS", "Lang", "catalogue", "default_lang", "t"]
-
 type Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
 

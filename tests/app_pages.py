@@ -12,8 +12,8 @@ from openpyxl import load_workbook
 from streamlit.testing.v1 import AppTest
 
 from forecast.report.files import answers
-from forecast.run import Request, Run, run
-from forecast.store import Store
+from forecast.runs.run import Request, Run, run
+from forecast.runs.store import Store
 
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "app.py")

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from forecast.report.files import answers
-from forecast.run import Request, Run, run
-from forecast.store import Store
+from forecast.runs.run import Request, Run, run
+from forecast.runs.store import Store
 
 ROOT = Path(__file__).parent.parent
 DRAWS = 250

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from forecast.answers.attainment import attain
-from forecast.assignments import Assignments, Wanted, assignments
-from forecast.effects import World
-from forecast.run import Request, Run
+from forecast.runs.run import Request, Run
+from forecast.runs.session import Assignments, Wanted, assignments
+from forecast.scenario.effects import World
 from tests import handmade
 from tests import scenario_world as sw
 

@@ -14,7 +14,7 @@ import time
 import traceback
 from pathlib import Path
 
-from forecast.store import Store
+from forecast.runs.store import Store
 from tests.kept import made, made_files, run_id
 
 FEW = 4

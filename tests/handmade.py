@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from forecast.data.panel import Config, EvidenceRule, Indicator, LightRule, Panel, Unit, release_rule
+from forecast.data.target import Target, TargetKind
+from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.growth import cumulative
-from forecast.panel import Config, EvidenceRule, Indicator, LightRule, Panel, Unit, release_rule
-from forecast.paths import Diagnostics, IndicatorPaths, Paths
+from forecast.inference.diagnostics import Diagnostics
 from forecast.periods import AsOf, Frequency, Month, default_profile
-from forecast.target import Target, TargetKind
 
 YEAR = 2020
 NAMES = {

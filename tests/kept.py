@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Callable
 from typing import Any
 
-from forecast.store.disk import Staging
-from forecast.store.kept import MANIFEST_SCHEMA
+from forecast.runs.store.disk import Staging
+from forecast.runs.store.kept import MANIFEST_SCHEMA
 
 
 def made_header(number: int, *, dataset: str = "small") -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.inference.behind import Behind
-from forecast.inference.factors import Factors
-from forecast.inference.incomplete import NO_GAP
-from forecast.inference.learning import Places
+from forecast.inference.regular.factors import Factors
+from forecast.inference.regular.incomplete import NO_GAP
+from forecast.inference.regular.learning import Places
+from forecast.inference.regular.regular import Behind
 
 ROUNDING_SD = 4e-4
 

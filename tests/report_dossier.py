@@ -12,8 +12,8 @@ import pandas as pd
 from forecast.answers.attainment import attain
 from forecast.report.dossier import Dossier, gather
 from forecast.report.schema import schema
-from forecast.run import Run
-from forecast.study import world_of
+from forecast.runs.run import Run
+from forecast.runs.session import world_of
 from tests import assignment_run as ar
 
 SCENARIOS = {

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from forecast.dataset import Dataset
-from forecast.effects import Evaluator, World, apply
+from forecast.data.dataset import Dataset
+from forecast.data.ledger import Ledger
+from forecast.data.panel import Indicator, Unit
+from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.growth import cumulative
-from forecast.ledger import Ledger
-from forecast.panel import Indicator, Unit
-from forecast.paths import Diagnostics, IndicatorPaths, Paths
+from forecast.inference.diagnostics import Diagnostics
 from forecast.periods import AsOf, Frequency, Month
+from forecast.scenario.effects import Evaluator, World, apply
 from forecast.scenario.reader import Scenario, scenario_of
 from tests import handmade
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.answers.required import action_month
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
 from forecast.periods import AsOf, Month
-from forecast.run import acting
-from forecast.scenario.problems import ScenarioError
+from forecast.runs.run import acting
+from forecast.scenario.document import ScenarioError
 from forecast.scenario.reader import read_scenario
 from tests import handmade
 

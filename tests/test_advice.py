@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.answers.advice import LEAST_EXPLAINED, Kind, Sharpening, advice_text, best, sharpenings
-from forecast.paths import Paths, reordered
+from forecast.answers.advice import LEAST_EXPLAINED, Kind, Sharpening, best, sharpenings
+from forecast.draws.paths import Paths, reordered
 from forecast.periods import Frequency, default_profile
+from forecast.tables.words import advice_text
 from tests.handmade import YEAR, indicator_paths, panel, paths
 
 AUGUST, SEPTEMBER = 6, 7  # positions among the eleven periods

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.allocation import (
+from forecast.tasks.allocation import (
     ConflictKind,
     Held,
     conflicts,

@@ -16,15 +16,15 @@ import pytest
 from rich.console import Console
 from streamlit.testing.v1 import AppTest
 
-from forecast import words
 from forecast.answers.evidence import Evidence
 from forecast.report.charts import fan_chart, gap_chart
 from forecast.report.files import answers, write_run
 from forecast.report.leaders import COLUMNS, Cell, Line
 from forecast.report.monthly import Growth, of_indicator
-from forecast.run import Request, run
-from forecast.store import Store
-from forecast.ui.tables import leaders_table
+from forecast.runs.run import Request, run
+from forecast.runs.store import Store
+from forecast.tables import words
+from forecast.ui.html import leaders_table
 
 commands = importlib.import_module("forecast.cli.app")  # forecast.cli.app, as a name, is the whole command line
 ROOT = Path(__file__).parent.parent
@@ -293,7 +293,7 @@ def test_a_fan_chart_holds_the_rows_it_was_given(kept):
 
 
 def test_a_gap_chart_names_its_outcomes(kept):
-    from forecast.answers.distribution import distribution, year_end_gap
+    from forecast.answers.judgement import distribution, year_end_gap
 
     finished = kept[1][-1]
     row = next(r for r in finished.attainment.rows if r.target.indicator == "fai" and r.p_reach is not None)

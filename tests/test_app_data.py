@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from forecast.dataset import read_dataset
-from forecast.reading.columns import TABLES
+from forecast.data.dataset import read_dataset
+from forecast.data.reading.columns import TABLES
+from forecast.data.starter import write_starter
 from forecast.report.data_view import assumptions_table, figures_table
-from forecast.shelf import Shelf, key_of, preview, whole
-from forecast.starter import write_starter
-from forecast.store import Store, import_bundle
+from forecast.runs.datasets import Shelf, key_of, preview, whole
+from forecast.runs.store import Store, import_bundle
 from forecast.ui import upload as module
 from forecast.ui.bundled import example_run
-from forecast.ui.templates import template_bytes
+from forecast.ui.upload import template_bytes
 from tests.app_pages import APP, filled_book, keep_main, kept_run, page, said
 from tests.small_dataset import write_dataset
 
@@ -38,7 +38,7 @@ def home(made, monkeypatch, tmp_path):
     keep_main(monkeypatch)
     monkeypatch.setenv("DABIAO_HOME", str(made[0]))
     shelf = Shelf(tmp_path)
-    for name in ("forecast.ui.upload.Shelf", "forecast.ui.data.Shelf", "forecast.ui.stale.Shelf"):
+    for name in ("forecast.ui.upload.Shelf", "forecast.ui.data.Shelf", "forecast.ui.sources.Shelf"):
         monkeypatch.setattr(name, lambda: shelf)
     return shelf
 

@@ -10,7 +10,7 @@ import pytest
 from forecast.report.export import Kind
 from forecast.report.recipients import By
 from forecast.scenario.reader import read_scenario
-from forecast.ui.export_job import ZIP, files_of, work_report
+from forecast.ui.export import ZIP, files_of, work_report
 from tests.app_pages import APP, keep_main
 from tests.app_runs import ROOT, ankang
 

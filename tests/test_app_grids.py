@@ -6,7 +6,7 @@ import pytest
 
 from forecast.report.grid import grid, split_head
 from forecast.report.leaders import Cell
-from forecast.ui.grids import facts_html, grid_html, part_html
+from forecast.ui.html import facts_html, grid_html, part_html
 from tests.app_pages import Rows
 
 

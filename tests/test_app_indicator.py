@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from forecast.answers.evidence import Published
-from forecast.compare import cases
-from forecast.given import GivenError
+from forecast.draws.condition import GivenError
+from forecast.plan.path import PathStatus, required_path
 from forecast.report.charts import Overlay, fan_chart
 from forecast.report.explored import explored, explored_grid, explored_text
 from forecast.report.files import answers
 from forecast.report.monthly import Growth, history_rows, of_indicator, pace_points, path_points
 from forecast.report.path_view import path_grid
-from forecast.required_path import PathStatus, required_path
-from forecast.study import world_of
+from forecast.runs.session import world_of
+from forecast.scenario.compare import cases
 from tests.app_pages import keep_main, page, tables
 from tests.app_runs import ankang
 

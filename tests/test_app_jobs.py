@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from forecast.store import Store
+from forecast.runs.store import Store
 from forecast.ui import jobs as module
 from forecast.ui import worker
 from forecast.ui.jobs import JobStatus, jobs, start, stop

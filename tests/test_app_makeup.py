@@ -6,14 +6,15 @@ import math
 
 import pytest
 
-from forecast.compare import cases, compare
-from forecast.drafting import parsed
-from forecast.levers import LeverOptions, candidates
-from forecast.makeup import MakeupRequest, makeup, parse_wishes
+from forecast.plan.candidates import LeverOptions, candidates
+from forecast.plan.makeup import makeup
+from forecast.plan.request import MakeupRequest, parse_wishes
 from forecast.report.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from forecast.report.makeup_view import frontier_chart, frontier_grid, lever_grid, sector_chart, sector_grid, wish_grid
-from forecast.store import Store
-from forecast.study import assessed, world_of
+from forecast.runs.session import assessed, world_of
+from forecast.runs.store import Store
+from forecast.scenario.compare import cases, compare
+from forecast.scenario.drafting import parsed
 from tests.app_pages import keep_main, page, tables
 from tests.app_runs import ankang
 
@@ -78,7 +79,7 @@ def test_an_adopted_plan_is_saved_and_has_the_probabilities_that_were_promised(a
     assert at.query_params["scenario"] == "saved:采用测试@1"
     run, (world, judged, plan) = ankang()[2], solved
     text = Store(ankang()[0]).scenarios.newest("采用测试").text
-    from forecast.drafting import checked
+    from forecast.scenario.drafting import checked
 
     scenario = checked(parsed(text, run.dataset, file="采用测试"), run.dataset)
     result = compare(world, [scenario], judged, assessed=4).results[0]

@@ -8,18 +8,18 @@ from functools import cache
 
 import pytest
 
-from forecast import words
 from forecast.answers.evidence import Evidence
-from forecast.compare import in_assessment
-from forecast.news import Delta, Kind, Levels, News, NewsStatus, Part, TargetNews
+from forecast.news.news import Delta, Kind, Levels, News, NewsStatus, Part, TargetNews
 from forecast.report.changes import change_lines, earlier_of
 from forecast.report.chosen import action_name, effective_actions, scenario_sentence
 from forecast.report.leaders import next_release
 from forecast.report.news_view import news_lines, waterfall
-from forecast.store import Store
-from forecast.study import study
-from forecast.ui.newsroom import _form
-from forecast.ui.sheet import Sheet, sheet
+from forecast.runs.session import study
+from forecast.runs.store import Store
+from forecast.scenario.compare import in_assessment
+from forecast.tables import words
+from forecast.ui.html import Sheet, sheet
+from forecast.ui.news import _form
 from tests.app_pages import Rows, keep_main, page, tables
 from tests.app_runs import ROOT, ankang
 
@@ -113,7 +113,7 @@ def test_what_changed_is_said_against_the_earlier_run(at):
 
 
 def test_changes_name_what_moved_by_a_shown_step():
-    from forecast.moved import compare, vintage
+    from forecast.runs.difference import compare, vintage
 
     home, before, after = ankang()
     store = Store(home)
@@ -193,7 +193,7 @@ def test_news_is_kept_as_it_was_split(home):
 
 def test_a_split_that_is_there_is_shown_in_place_of_the_bare_facts(at, monkeypatch):
     from forecast.ui import overview as module
-    from forecast.ui.newsroom import Split
+    from forecast.ui.news import Split
 
     monkeypatch.setattr(module, "split_between", lambda *_: Split(news=told()))
     at.run()

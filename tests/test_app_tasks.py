@@ -6,9 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from forecast.assignments import Wanted, assignments
-from forecast.holds import Hold
-from forecast.naming import Interview, Ranking, RankStatus, Standing
 from forecast.periods import Month
 from forecast.report.county_charts import contribution_chart, heat_chart, rank_chart
 from forecast.report.county_view import interview_grid, list_notes, named_grid, ranking_grid
@@ -21,6 +18,9 @@ from forecast.report.task_view import (
     stock_grid,
     task_frame,
 )
+from forecast.runs.session import Wanted, assignments
+from forecast.tasks.county_lists import Interview, Ranking, RankStatus, Standing
+from forecast.tasks.holds import Hold
 from tests.app_pages import keep_main, page, said, tables
 from tests.app_runs import ankang
 

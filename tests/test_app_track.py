@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from forecast import words
 from forecast.answers.evidence import Evidence
 from forecast.executor import InProcess
 from forecast.report.backtest import write_backtest
 from forecast.report.track_view import level_name
+from forecast.tables import words
 from forecast.track_record.backtest import BacktestRequest, backtest
 from forecast.ui import track as module
 from forecast.ui.records import folder_of, records, table

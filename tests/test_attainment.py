@@ -15,14 +15,13 @@ from scipy import stats
 from forecast.answers.attainment import attain
 from forecast.answers.evidence import Evidence, classify
 from forecast.answers.joint import Criterion, bounded_share, joint
-from forecast.answers.judgement import RowStatus
-from forecast.answers.lights import Light, light_ahead, light_now
+from forecast.answers.judgement import Light, RowStatus, light_ahead, light_now
 from forecast.answers.required import RequiredStatus, required
+from forecast.data.panel import EvidenceRule, LightRule
+from forecast.data.target import TargetKind
 from forecast.errors import NonFiniteError
 from forecast.growth import required_growth
-from forecast.panel import EvidenceRule, LightRule
 from forecast.periods import Frequency, Month, default_profile
-from forecast.target import TargetKind
 from tests import handmade as hm
 
 MONTHS = Frequency.MONTHLY.labels(hm.YEAR)

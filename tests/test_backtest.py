@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from forecast.answers.evidence import Evidence
 from forecast.cli import app
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
 from forecast.errors import UsageError
 from forecast.executor import InProcess, LocalProcesses
 from forecast.periods import AsOf, Month

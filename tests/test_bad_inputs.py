@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
+from forecast.data.reading.problems import RESERVED
+from forecast.data.reading.textfiles import MAX_BYTES
 from forecast.errors import InputError, Problem
-from forecast.reading.tables import RESERVED
-from forecast.reading.textfiles import MAX_BYTES
 from tests.small_dataset import FILES, TOML, edited, with_row, write_dataset
 
 Changes = Mapping[str, str | bytes | None]
@@ -479,7 +479,7 @@ def test_a_huge_file_is_refused_by_its_size(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_workbook_that_unpacks_to_gigabytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forecast.reading.textfiles.MAX_UNZIPPED_BYTES", 100)
+    monkeypatch.setattr("forecast.data.reading.textfiles.MAX_UNZIPPED_BYTES", 100)
     folder = write_dataset(tmp_path, {OBS: None, "observations.xlsx": book(observation_rows())})
     assert [p.code for p in report_of(folder)] == ["file_too_large"]
 

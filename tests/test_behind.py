@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from forecast.inference.behind import weighed
-from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors, observed_noise, shape_kernel
-from forecast.inference.learning import learn
+from forecast.inference.regular.factors import DESIGN, NOISE_RATIOS, Grid, factors, observed_noise, shape_kernel
+from forecast.inference.regular.learning import learn
+from forecast.inference.regular.regular import weighed
 from tests.regular_places import places
 
 GRID = Grid(per_year=11, years=3, known=5)

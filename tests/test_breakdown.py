@@ -10,11 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.allocation import ConflictKind
 from forecast.answers.benchmark import Constant, Province
 from forecast.answers.evidence import Evidence
 from forecast.answers.joint import Criterion
-from forecast.breakdown import (
+from forecast.data.assumptions import Assumptions
+from forecast.data.target import TargetKind
+from forecast.errors import InputError
+from forecast.periods import Month
+from forecast.scenario.compare import Case, evaluate
+from forecast.tasks.allocation import ConflictKind
+from forecast.tasks.breakdown import (
     BreakdownStatus,
     Increment,
     Method,
@@ -23,14 +28,9 @@ from forecast.breakdown import (
     required_increment,
     stated_increment,
 )
-from forecast.compare import Case, evaluate
-from forecast.errors import InputError
-from forecast.holds import parse_hold
-from forecast.need import NeedStatus, gap_draws, gap_per_yi, need
-from forecast.periods import Month
-from forecast.scenario.actions import Assumptions
-from forecast.support import Kind
-from forecast.target import TargetKind
+from forecast.tasks.carriers import Kind
+from forecast.tasks.holds import parse_hold
+from forecast.tasks.need import NeedStatus, gap_draws, gap_per_yi, need
 from tests import handmade
 from tests import scenario_world as sw
 

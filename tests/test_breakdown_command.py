@@ -13,17 +13,17 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from forecast.assignments import Wanted, assignments
-from forecast.breakdown import BreakdownStatus, Method, stated_increment
 from forecast.cli import app
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
+from forecast.data.reading.config import config_of
+from forecast.data.reading.problems import Problems
 from forecast.errors import InputError, UsageError
-from forecast.holds import parse_hold
-from forecast.reading.config import config_of
-from forecast.reading.tables import Problems
 from forecast.report.breakdown_tables import breakdown_document, breakdown_tables, write_breakdown_tables
 from forecast.report.breakdown_terminal import narrative, render_assignments
 from forecast.report.schema import BREAKDOWN_TABLES, COLLECT_TABLES, schema
+from forecast.runs.session import Wanted, assignments
+from forecast.tasks.breakdown import BreakdownStatus, Method, stated_increment
+from forecast.tasks.holds import parse_hold
 from forecast.texts import LANGS
 from tests import assignment_run as ar
 from tests.small_dataset import TOML, write_dataset

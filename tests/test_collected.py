@@ -10,15 +10,15 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from forecast.breakdown import breakdown, stated_increment
 from forecast.cli import app
-from forecast.collected import collect, read_plan
 from forecast.errors import InputError, UsageError
 from forecast.periods import Month
 from forecast.report.breakdown_tables import write_breakdown_tables
 from forecast.report.collected import collected_tables, render_collected, write_collected
 from forecast.report.tables import Provenance
 from forecast.report.task_sheet import write_task_book
+from forecast.tasks.breakdown import breakdown, stated_increment
+from forecast.tasks.collected import collect, read_plan
 from tests import assignment_run as ar
 
 SOURCE = Provenance(run_id="small", data_hash="a", scenario_hash="b", model_version="1", seed=7)

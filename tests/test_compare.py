@@ -7,11 +7,11 @@ import pytest
 
 from forecast.answers.benchmark import Constant, Province
 from forecast.answers.evidence import Evidence
-from forecast.compare import Case, compare, p_better
-from forecast.contributions import contributions, interactions, shapley
-from forecast.effects import Evaluator
-from forecast.explain import explain
-from forecast.target import TargetKind
+from forecast.data.target import TargetKind
+from forecast.scenario.compare import Case, compare, p_better
+from forecast.scenario.contributions import contributions, interactions, shapley
+from forecast.scenario.effects import Evaluator
+from forecast.scenario.explain import explain
 from tests import handmade
 from tests import scenario_world as sw
 

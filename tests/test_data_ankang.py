@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
 from forecast.periods import AsOf, Frequency, Month, last_day
 
 DATA = Path(__file__).resolve().parent.parent / "data"

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.dataset import read_dataset
-from forecast.panel import known
+from forecast.data.dataset import read_dataset
+from forecast.data.panel import known
 from forecast.periods import AsOf, Frequency
 
 DATA = Path(__file__).resolve().parents[1] / "data"

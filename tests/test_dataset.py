@@ -12,9 +12,9 @@ import pytest
 from openpyxl import Workbook
 
 import forecast
-from forecast.dataset import Dataset, read_dataset, summary
+from forecast.data.dataset import Dataset, read_dataset, summary
+from forecast.data.panel import known
 from forecast.errors import InputError
-from forecast.panel import known
 from forecast.periods import AsOf, Month
 from tests.small_dataset import FILES, TOML, edited, write_dataset
 

@@ -18,7 +18,7 @@ from forecast.inference.direct import (
     usable,
     worlds,
 )
-from forecast.inference.factors import Grid
+from forecast.inference.regular.factors import Grid
 
 GRID = Grid(per_year=11, years=5, known=6)
 WEIGHT = np.tile(np.array([2.0] + [1.0] * 10)[:, None] / 12, (1, 3))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.answers.distribution import distribution
+from forecast.answers.judgement import distribution
 
 GAPS = st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=60).map(np.array)
 

@@ -10,13 +10,25 @@ from hypothesis import given
 from hypothesis import settings as quick
 from hypothesis import strategies as some
 
-from forecast.compare import evaluate
-from forecast.dataset import read_dataset
-from forecast.drafting import Draft, checked, combined, draft_of, parsed, plain_name, to_yaml
-from forecast.drafting.pushes import fill_pushes, place_pushes, pushable, with_fill, with_push
-from forecast.drafting.rows import ENTERPRISES, NOTHING, PROJECTS, able, edited, settings
-from forecast.effects import Evaluator
-from forecast.scenario.problems import ScenarioError
+from forecast.data.dataset import read_dataset
+from forecast.scenario.compare import evaluate
+from forecast.scenario.document import ScenarioError
+from forecast.scenario.drafting import (
+    Draft,
+    checked,
+    combined,
+    draft_of,
+    fill_pushes,
+    parsed,
+    place_pushes,
+    plain_name,
+    pushable,
+    to_yaml,
+    with_fill,
+    with_push,
+)
+from forecast.scenario.effects import Evaluator
+from forecast.scenario.ledger_rows import ENTERPRISES, NOTHING, PROJECTS, able, edited, settings
 from forecast.scenario.reader import read_scenario
 from tests import scenario_world
 

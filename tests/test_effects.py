@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.answers.judgement import reached
-from forecast.effects import Evaluator, apply
 from forecast.scenario.actions import ACTION_TYPES
+from forecast.scenario.effects import Evaluator, apply
 from tests import scenario_world as sw
 
 ACTIONS = sw.every_action()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from forecast.inference.chain import chain
-from forecast.inference.factors import (
+from forecast.inference.model import AR_MAX, components
+from forecast.inference.regular.factors import (
     DESIGN,
     NOISE_RATIOS,
     SLOPE_KEPT,
@@ -19,7 +20,6 @@ from forecast.inference.factors import (
     observed_noise,
     shape_kernel,
 )
-from forecast.inference.model import AR_MAX, components
 
 GRIDS = [Grid(per_year=11, years=2, known=4), Grid(per_year=4, years=5, known=2), Grid(per_year=11, years=2, known=0)]
 IDS = ["monthly", "quarterly", "nothing this year"]

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import multivariate_normal
 
-from forecast.inference.family import SCALE_GRID, Parent, prepare, scale_log_likelihood
+from forecast.inference.gaps.family import SCALE_GRID, Parent, prepare, scale_log_likelihood
 from forecast.inference.model import SHAPE_CENTRE, Measurements, log_growth, shape_covariance
 from tests.synthetic import measurements
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from forecast.inference.family import SCALE_GRID, SCALE_SD, UNIT_SCALE_SD, Parent, prepare, scale_log_likelihood
-from forecast.inference.fast import sample_hyperparameters, systematic
+from forecast.inference.gaps.family import SCALE_GRID, SCALE_SD, UNIT_SCALE_SD, Parent, prepare, scale_log_likelihood
+from forecast.inference.gaps.fast import sample_hyperparameters, systematic
 from forecast.inference.model import SHAPE_CENTRE, SHAPE_SPREAD
 from tests.synthetic import measurements
 

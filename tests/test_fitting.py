@@ -8,11 +8,11 @@ from enum import Enum
 import numpy as np
 import pytest
 
-from forecast import fitting
+from forecast.draws import fitting
+from forecast.draws.fitting import FitTask, code_hash, code_words, digest, fit_indicator, fit_key
+from forecast.draws.orderings import Ordering
+from forecast.draws.paths import single_precision
 from forecast.errors import NonFiniteError
-from forecast.fitting import FitTask, code_hash, digest, fit_indicator, fit_key
-from forecast.orderings import Ordering
-from forecast.paths import single_precision
 from forecast.periods import Frequency
 from tests.synthetic import measurements
 
@@ -73,9 +73,16 @@ def test_other_code_or_libraries_have_another_key(monkeypatch):
 
 def test_the_hash_of_the_code_covers_every_module_of_the_model():
     names = {path.stem for path in fitting._modules_below(fitting.Path(fitting.__file__))}
-    assert names >= {"fitting", "model", "family", "fast", "sampling", "reference", "paths", "orderings", "diagnostics"}
+    assert names >= {"fitting", "model", "family", "fast", "sampling", "nuts", "paths", "orderings", "diagnostics"}
     assert not names & {"attainment", "store", "report", "run"}
     assert code_hash() == code_hash()
+
+
+def test_words_about_the_code_are_no_code():
+    plain = "X = 1\n\n\ndef f(a):\n    return 'a' + a  \n"
+    told = plain.replace("X = 1", "X = 1  # one\n# more").replace("):\n", '):\n    """What it does."""\n')
+    assert code_words(told) == code_words(plain)
+    assert code_words(plain.replace("'a'", "'b'")) != code_words(plain)
 
 
 class Colour(Enum):

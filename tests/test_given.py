@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.given import FLOOR, GivenError, Route, condition, parse_given
+from forecast.draws.condition import FLOOR, GivenError, Route, condition, parse_given
 from tests import scenario_world as sw
 
 PATHS = sw.paths(draws=4000)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from forecast.errors import InputError, UsageError
-from forecast.holds import parse_hold, read_holds
 from forecast.periods import Month
+from forecast.tasks.holds import parse_hold, read_holds
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.inference.behind import weighed
 from forecast.inference.chain import chain, chained_draws
-from forecast.inference.factors import DESIGN, NOISE_RATIOS, Grid, factors, observed_noise, shape_kernel
-from forecast.inference.family import Parent, prepare
-from forecast.inference.incomplete import Drawn, Series, draw_missing, drawn, integrated_out, series
-from forecast.inference.learning import learn
-from forecast.inference.ratio import HYPER_DRAWS, sampled_family
-from forecast.inference.regular import common_grid, draw_future, gains, regular_family
+from forecast.inference.gaps.family import Parent, prepare
+from forecast.inference.gaps.ratio import HYPER_DRAWS, sampled_family
+from forecast.inference.regular.factors import DESIGN, NOISE_RATIOS, Grid, factors, observed_noise, shape_kernel
+from forecast.inference.regular.incomplete import Drawn, Series, draw_missing, drawn, integrated_out, series
+from forecast.inference.regular.learning import learn
+from forecast.inference.regular.regular import common_grid, draw_future, gains, regular_family, weighed
 from tests.regular_places import behind, places
 from tests.synthetic import measurements
 

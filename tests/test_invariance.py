@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.fitting import FitTask, fit_indicator
+from forecast.data.panel import Panel, known
+from forecast.draws.fitting import FitTask, fit_indicator
+from forecast.draws.paths import IndicatorPaths
+from forecast.inference.gaps.ratio import HYPER_DRAWS
 from forecast.inference.measure import measure
 from forecast.inference.model import Measurements
-from forecast.inference.sampling import HYPER_DRAWS, fit
-from forecast.panel import Panel, known
-from forecast.paths import IndicatorPaths
+from forecast.inference.sampling import fit
 from forecast.periods import AsOf, Frequency
-from forecast.run import Request, run
+from forecast.runs.run import Request, run
 from tests import handmade as hm
 from tests.small_dataset import FILES, write_dataset
 from tests.synthetic import measurements

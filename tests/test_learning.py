@@ -7,9 +7,9 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 
-from forecast.inference.factors import DESIGN, Grid, decomposed, factors, observed_noise, shape_kernel
-from forecast.inference.learning import LOG_SCALE_SD, evenly, evidence, learn
-from forecast.inference.noise import log_noise
+from forecast.inference.regular.factors import DESIGN, Grid, decomposed, factors, observed_noise, shape_kernel
+from forecast.inference.regular.learning import LOG_SCALE_SD, evenly, evidence, learn
+from forecast.inference.regular.noise import log_noise
 from tests.regular_places import ROUNDING_SD, places
 
 GRID = Grid(per_year=11, years=3, known=5)

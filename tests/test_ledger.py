@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from forecast.dataset import read_dataset
-from forecast.ledger import Ledger
+from forecast.data.dataset import read_dataset
+from forecast.data.ledger import Ledger
 from forecast.periods import Month
 from tests.small_dataset import FILES, edited, write_dataset
 

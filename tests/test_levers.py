@@ -10,13 +10,14 @@ import pytest
 
 from forecast.answers.benchmark import Province
 from forecast.answers.evidence import Evidence
-from forecast.answers.required import first_actionable, first_open
-from forecast.compare import Case
-from forecast.effects import Evaluator, year_end
-from forecast.levers import FORBIDDEN, CapEvidence, Family, LeverOptions, candidates, worth
-from forecast.levers.ahead import ahead
-from forecast.levers.kinds import ACTION_OF, Unit, merged
+from forecast.draws.paths import first_actionable, first_open
+from forecast.plan.ahead import ahead
+from forecast.plan.candidates import LeverOptions, candidates
+from forecast.plan.levers import ACTION_OF, FORBIDDEN, CapEvidence, Family, Unit, merged
+from forecast.plan.worth import worth
 from forecast.scenario.actions import ACTION_TYPES
+from forecast.scenario.compare import Case
+from forecast.scenario.effects import Evaluator, year_end
 from forecast.scenario.reader import scenario_of
 from tests import handmade
 from tests import scenario_world as sw

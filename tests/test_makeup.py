@@ -11,25 +11,18 @@ import pytest
 from forecast.answers.benchmark import Province
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import Comparison, HistoryStatus
-from forecast.compare import Case, compare
-from forecast.effects import World
-from forecast.levers import Family, LeverOptions
-from forecast.makeup import (
-    Feasibility,
-    Limit,
-    MakeupRequest,
-    Role,
-    Side,
-    Status,
-    as_scenario,
-    default_wish,
-    makeup,
-    parse_wishes,
-)
-from forecast.makeup.checked import TRAIN, fresh_world, slack_of, year_ends
-from forecast.makeup.sectors import feasible, month_points
+from forecast.plan.candidates import LeverOptions
+from forecast.plan.levers import Family
+from forecast.plan.makeup import makeup
+from forecast.plan.outcome import as_scenario
+from forecast.plan.problem import TRAIN, fresh_world, slack_of, year_ends
+from forecast.plan.request import MakeupRequest, default_wish, parse_wishes
+from forecast.plan.result import Feasibility, Limit, Role, Side, Status
+from forecast.plan.sectors import feasible, month_points
+from forecast.plan.wishes import value
+from forecast.scenario.compare import Case, compare
+from forecast.scenario.effects import World
 from forecast.scenario.reader import read_scenario, scenario_of
-from forecast.solver import value
 from tests import handmade
 from tests import scenario_world as sw
 

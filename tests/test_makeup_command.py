@@ -13,13 +13,16 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from forecast.cli import app
-from forecast.compare import cases
-from forecast.makeup import MakeupRequest, Status, as_scenario, makeup, parse_wishes
+from forecast.plan.makeup import makeup
+from forecast.plan.outcome import as_scenario
+from forecast.plan.request import MakeupRequest, parse_wishes
+from forecast.plan.result import Status
 from forecast.report.makeup_tables import PLAN_FILE, makeup_document, makeup_tables, write_makeup_tables
 from forecast.report.makeup_terminal import render_makeup
 from forecast.report.makeup_words import families, lever_name, sentences, support, use_words
 from forecast.report.schema import MAKEUP_TABLES, schema
-from forecast.study import world_of
+from forecast.runs.session import world_of
+from forecast.scenario.compare import cases
 from forecast.texts import t
 from tests.test_scenario_command import finished
 
@@ -132,7 +135,7 @@ def test_families_and_uses_in_words(plan):
 def kept(run, monkeypatch):
     monkeypatch.setattr(sys.modules["forecast.cli.makeup"], "run_and_keep", lambda *_, **__: (run, None))
     monkeypatch.setattr("forecast.report.files.write_run", lambda _, out, **__: out.mkdir(parents=True, exist_ok=True))
-    monkeypatch.setattr("forecast.dataset.read_dataset", lambda _: run.dataset)
+    monkeypatch.setattr("forecast.data.dataset.read_dataset", lambda _: run.dataset)
     monkeypatch.setattr("forecast.report.files.document", lambda run: {"run_id": run.run_id})
 
 

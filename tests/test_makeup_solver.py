@@ -14,21 +14,9 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from forecast.answers.joint import Criterion, bounded_share
-from forecast.solver import (
-    Columns,
-    Form,
-    Problem,
-    Program,
-    Wish,
-    distance,
-    gain,
-    kkt,
-    least_effort,
-    least_use,
-    search,
-    value,
-)
-from forecast.solver.wishes import needed, slope
+from forecast.plan.program import Columns, Program, kkt, least_effort, least_use
+from forecast.plan.search import Problem, search
+from forecast.plan.wishes import Form, Wish, distance, gain, needed, slope, value
 
 KEYS = (("gdp", "ankang", "province_average"), ("fai", "ankang", "province_average"), ("retail", "ankang", "plan"))
 

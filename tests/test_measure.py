@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecast.data.panel import Indicator, Panel, Unit, known
 from forecast.inference.measure import measure
 from forecast.inference.model import PROFILE_SD
-from forecast.panel import Indicator, Panel, Unit, known
 from forecast.periods import AsOf, Frequency, Month
 
 FAI = Indicator(

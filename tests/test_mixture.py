@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.inference.factors import Grid
 from forecast.inference.mixture import DIRECT_SHARE, Parts, combined, mixture, parts, with_parts
+from forecast.inference.regular.factors import Grid
 
 GRID = Grid(per_year=4, years=5, known=2)
 WEIGHT = np.array([0.2, 0.25, 0.25, 0.3])

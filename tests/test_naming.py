@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.effects import Effects, World, year_end
-from forecast.naming import RankStatus, naming
-from forecast.panel import NamingRule, Stated
+from forecast.data.panel import NamingRule, Stated
+from forecast.data.target import TargetKind
 from forecast.periods import AsOf, Month
-from forecast.target import TargetKind
+from forecast.scenario.effects import Effects, World, year_end
+from forecast.tasks.county_lists import RankStatus, naming
 from tests import handmade
 from tests import scenario_world as sw
 

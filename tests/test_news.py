@@ -17,19 +17,18 @@ from hypothesis import strategies as st
 
 from forecast.answers.benchmark import Province
 from forecast.answers.evidence import Published
-from forecast.contributions import shapley
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
+from forecast.data.panel import known
+from forecast.draws.fitting import fit_indicator
 from forecast.errors import UsageError
 from forecast.executor import InProcess
-from forecast.fitting import fit_indicator
-from forecast.moved import FigureChange
-from forecast.news import Delta, Kind, Levels, News, NewsStatus, Side, TargetNews, news
-from forecast.panel import known
+from forecast.news.news import Delta, Kind, Levels, News, NewsStatus, Side, TargetNews, news
+from forecast.news.refits import Goal, decisive, key_of, worth
+from forecast.news.releases import MOST_GROUPS, Origin, Release, Verdict, changes, figures_with, grouped, released
 from forecast.periods import AsOf, Month
-from forecast.refits import Goal, decisive, key_of, worth
-from forecast.releases import MOST_GROUPS, Origin, changes, figures_with, grouped
-from forecast.run import Request, Run, fit_task, run
-from forecast.surprise import Release, Verdict, released
+from forecast.runs.difference import FigureChange
+from forecast.runs.run import Request, Run, fit_task, run
+from forecast.scenario.contributions import shapley
 from tests import handmade
 from tests.small_dataset import FILES, TOML, write_dataset
 

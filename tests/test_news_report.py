@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from forecast.answers.evidence import Evidence
 from forecast.cli import app
-from forecast.dataset import read_dataset
-from forecast.moved import FigureChange
-from forecast.news import Delta, Kind, Levels, News, NewsStatus, Part, TargetNews
+from forecast.data.dataset import read_dataset
+from forecast.news.news import Delta, Kind, Levels, News, NewsStatus, Part, TargetNews
+from forecast.news.releases import Release
 from forecast.report.news import news_frame, whole_points, write_news
 from forecast.report.news_text import main_targets, sentence
 from forecast.report.tables import Provenance
-from forecast.surprise import Release
+from forecast.runs.difference import FigureChange
 from tests.small_dataset import write_dataset
 
 SOURCE = Provenance(run_id="later", data_hash="d", scenario_hash="0", model_version="0", seed=1)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm
 
-from forecast.inference.factors import NOISE_RATIOS
-from forecast.inference.noise import cells, kinds, log_noise, noise_draws
+from forecast.inference.regular.factors import NOISE_RATIOS
+from forecast.inference.regular.noise import cells, kinds, log_noise, noise_draws
 
 EDGES = np.log(NOISE_RATIOS[1:] * NOISE_RATIOS[:-1]) / 2
 

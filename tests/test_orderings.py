@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from forecast.data.panel import Panel, Unit
 from forecast.dims import DRAW, PERIOD, UNIT
+from forecast.draws.orderings import Ordering, condition, orderings
+from forecast.draws.paths import IndicatorPaths
 from forecast.inference.diagnostics import Diagnostics
-from forecast.orderings import Ordering, condition, orderings
-from forecast.panel import Panel, Unit
-from forecast.paths import IndicatorPaths
 from forecast.periods import Frequency, Month
 
 N = 4000

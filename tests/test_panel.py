@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.dataset import read_dataset
-from forecast.panel import REVISION_SD_PP, Panel, known, release_rule
+from forecast.data.dataset import read_dataset
+from forecast.data.panel import REVISION_SD_PP, Panel, known, release_rule
+from forecast.data.reading.observations import OBSERVATION_COLUMNS, empty_table
 from forecast.periods import AsOf, Month, last_day
-from forecast.reading.bases import empty_table
-from forecast.reading.observations import OBSERVATION_COLUMNS
 from tests.small_dataset import FILES, write_dataset
 
 KEYS = ["unit", "indicator", "period", "measure"]

@@ -13,14 +13,14 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from forecast.cli import app
-from forecast.compare import cases
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
 from forecast.executor import InProcess
+from forecast.plan.path import PathStatus, required_path
 from forecast.report.path_tables import path_document, path_frame, write_path
 from forecast.report.path_terminal import path_sentence, render_path
-from forecast.required_path import PathStatus, required_path
-from forecast.run import Request, Run, run
-from forecast.study import world_of
+from forecast.runs.run import Request, Run, run
+from forecast.runs.session import world_of
+from forecast.scenario.compare import cases
 from tests.small_dataset import FILES, write_dataset
 
 BASES = FILES["bases.csv"] + (

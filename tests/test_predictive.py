@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 
 from forecast.answers import predictive
 from forecast.answers.predictive import LEAST_FIGURES, Finding, Judged, check_indicator
-from forecast.checking import RunCheck, check_run
 from forecast.cli import app
 from forecast.executor import InProcess
 from forecast.periods import Frequency
 from forecast.report.check import check_document, check_frame, render_check, write_check
 from forecast.report.schema import MORE_TABLES
-from forecast.run import Request, run
+from forecast.runs.run import Request, run
+from forecast.runs.session import RunCheck, check_run
 from forecast.texts import LANGS
 from forecast.track_record.simulated import gapped_world, whole_world
 from tests.small_dataset import write_dataset

@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from forecast.inference.family import Parent, prepare
+from forecast.inference.gaps.family import Parent, prepare
+from forecast.inference.gaps.ratio import HYPER_DRAWS, draw_ratio, sampled_family
 from forecast.inference.model import SHAPE_CENTRE, log_growth, shape_covariance
-from forecast.inference.ratio import HYPER_DRAWS, draw_ratio, sampled_family
 from tests.synthetic import measurements
 
 

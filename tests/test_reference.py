@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from forecast.inference.factors import Grid
-from forecast.inference.family import SCALE_SD, UNIT_SCALE_SD, Parent, prepare, scale_log_likelihood
+from forecast.inference.gaps.family import SCALE_SD, UNIT_SCALE_SD, Parent, prepare, scale_log_likelihood
+from forecast.inference.gaps.nuts import MIN_ESS, build_model, family_data
+from forecast.inference.gaps.ratio import HYPER_DRAWS
 from forecast.inference.mixture import mixture, parts
 from forecast.inference.model import SHAPE_CENTRE, SHAPE_SPREAD
-from forecast.inference.reference import MIN_ESS, build_model, family_data
-from forecast.inference.sampling import HYPER_DRAWS, fit, stream
+from forecast.inference.regular.factors import Grid
+from forecast.inference.sampling import fit, stream
 from forecast.periods import Frequency
 from tests.synthetic import furthest_apart, measurements
 
@@ -44,7 +45,7 @@ def test_auto_takes_the_reference_where_too_few_points_count(both, monkeypatch):
     auto = fit(some, method="auto", seed=4, name="x", draws=8 * HYPER_DRAWS)
     assert auto.diagnostics == fast.diagnostics
     np.testing.assert_array_equal(auto.index, fast.index)
-    monkeypatch.setattr("forecast.inference.ratio.LEAST_POINTS", 1e9)
+    monkeypatch.setattr("forecast.inference.gaps.ratio.LEAST_POINTS", 1e9)
     auto = fit(some, method="auto", seed=4, name="x", draws=8 * HYPER_DRAWS)
     assert (auto.diagnostics.method, auto.diagnostics.status) == ("nuts", "ok")
     assert furthest_apart(some, auto, nuts) < TOLERANCE_SD
@@ -62,7 +63,7 @@ def test_the_models_log_density_is_that_of_the_fast_route(both):
         z, common, child = rng.normal(0, 0.7, 7), rng.normal(0, 0.5), rng.normal(0, 0.5, 1)
         scale = np.exp(SCALE_SD * common + UNIT_SCALE_SD * child[0])
         on_grid = scale_log_likelihood(family, (SHAPE_CENTRE + SHAPE_SPREAD * z)[None])[0, 0]
-        from forecast.inference.family import SCALE_GRID
+        from forecast.inference.gaps.family import SCALE_GRID
 
         fast = np.interp(np.log(scale), np.log(SCALE_GRID), on_grid) + norm.logpdf(np.r_[z, common, child]).sum()
         differences.append(float(density({"shape_z": z, "common_z": common, "child_z": child})) - fast)

@@ -9,8 +9,8 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import multivariate_normal
 
-from forecast.inference import refine
-from forecast.inference.factors import (
+from forecast.inference.regular import learning as refine
+from forecast.inference.regular.factors import (
     DESIGN,
     DESIGN_CENTRE,
     DESIGN_SPREAD,
@@ -20,8 +20,7 @@ from forecast.inference.factors import (
     shape_kernel,
     together,
 )
-from forecast.inference.learning import evidence, learn
-from forecast.inference.refine import ENOUGH_POINTS, refined
+from forecast.inference.regular.learning import ENOUGH_POINTS, evidence, learn, refined
 from tests.regular_places import places
 
 GRID = Grid(per_year=11, years=4, known=6)

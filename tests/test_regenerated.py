@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast.compare import ends
-from forecast.dataset import read_dataset
-from forecast.effects import Effects, Evaluator, World
-from forecast.regenerated import by_group, ledgers, others_of, ranges, rests_on_synthetic, with_ledgers
+from forecast.data.dataset import read_dataset
+from forecast.scenario.compare import ends
+from forecast.scenario.effects import Effects, Evaluator, World
+from forecast.scenario.ledger_ranges import by_group, ledgers, others_of, ranges, rests_on_synthetic, with_ledgers
 from tests import scenario_world as sw
 from tests.test_compare import CASES
 

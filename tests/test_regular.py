@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.inference.behind import weighed
-from forecast.inference.factors import (
+from forecast.inference.gaps.family import Parent, prepare
+from forecast.inference.gaps.ratio import HYPER_DRAWS, sampled_family
+from forecast.inference.regular.factors import (
     DESIGN,
     NOISE_RATIOS,
     Grid,
@@ -19,17 +20,16 @@ from forecast.inference.factors import (
     observed_noise,
     shape_kernel,
 )
-from forecast.inference.family import Parent, prepare
-from forecast.inference.incomplete import NO_GAP, Series, series
-from forecast.inference.learning import Learnt, learn
-from forecast.inference.ratio import HYPER_DRAWS, sampled_family
-from forecast.inference.regular import (
+from forecast.inference.regular.incomplete import NO_GAP, Series, series
+from forecast.inference.regular.learning import Learnt, learn
+from forecast.inference.regular.regular import (
     common_grid,
     draw_future,
     effective_draws,
     gains,
     long_run_growth,
     regular_family,
+    weighed,
     whole_path,
 )
 from forecast.periods import Frequency

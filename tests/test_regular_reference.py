@@ -9,7 +9,9 @@ import pytest
 from scipy.optimize import check_grad
 from scipy.special import logsumexp
 
-from forecast.inference.factors import (
+from forecast.inference.gaps.nuts import MIN_ESS
+from forecast.inference.gaps.ratio import HYPER_DRAWS
+from forecast.inference.regular.factors import (
     DESIGN_CENTRE,
     DESIGN_SPREAD,
     Grid,
@@ -17,11 +19,9 @@ from forecast.inference.factors import (
     observed_noise,
     shape_kernel,
 )
-from forecast.inference.incomplete import NO_GAP
-from forecast.inference.learning import POOL_SPREAD, evidence
-from forecast.inference.ratio import HYPER_DRAWS
-from forecast.inference.reference import MIN_ESS
-from forecast.inference.regular_reference import build_place_model, place_data
+from forecast.inference.regular.incomplete import NO_GAP
+from forecast.inference.regular.learning import POOL_SPREAD, evidence
+from forecast.inference.regular.nuts import build_place_model, place_data
 from forecast.inference.sampling import fit
 from tests.regular_places import places
 from tests.synthetic import full_year, furthest_apart, measurements
@@ -89,7 +89,7 @@ def test_auto_takes_the_reference_where_too_few_points_count(both, monkeypatch):
     auto = fit(some, method="auto", seed=4, name="x", draws=16 * HYPER_DRAWS)
     assert auto.diagnostics == fast.diagnostics
     np.testing.assert_array_equal(auto.index, fast.index)
-    monkeypatch.setattr("forecast.inference.regular.LEAST_POINTS", 1e9)
+    monkeypatch.setattr("forecast.inference.regular.regular.LEAST_POINTS", 1e9)
     auto = fit(some, method="auto", seed=4, name="x", draws=16 * HYPER_DRAWS)
     assert auto.diagnostics == nuts.diagnostics
     np.testing.assert_array_equal(auto.index, nuts.index)

@@ -13,13 +13,13 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from forecast import words
 from forecast.answers.attainment import Attainment, attain
-from forecast.paths import Paths
+from forecast.data.target import TargetKind
+from forecast.draws.paths import Paths
 from forecast.report import Provenance, attainment_frame, joint_frame, paths_frame, required_frame, schema, write_csv
 from forecast.report.schema import TABLES
 from forecast.report.terminal import render
-from forecast.target import TargetKind
+from forecast.tables import words
 from forecast.texts import LANGS
 from tests import handmade as hm
 

@@ -15,7 +15,7 @@ from forecast.report import convert, export
 from forecast.report.convert import to_pdf, undated
 from forecast.report.export import Kind, ReportRequest, read_backtest, write_reports
 from forecast.report.recipients import By
-from forecast.store import KeptRun, Store
+from forecast.runs.store import KeptRun, Store
 from tests.report_dossier import dossier, pooled_run
 
 

@@ -11,13 +11,15 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
-from forecast.compare import cases
-from forecast.makeup import MakeupRequest, Status, default_wish, makeup
+from forecast.plan.makeup import makeup
+from forecast.plan.request import MakeupRequest, default_wish
+from forecast.plan.result import Status
 from forecast.report.document_style import ALTERNATIVES, MARGINS_MM
 from forecast.report.dossier import Plan
 from forecast.report.scheme import scheme_bytes
 from forecast.report.sheets.plans import plan_sheet
-from forecast.study import world_of
+from forecast.runs.session import world_of
+from forecast.scenario.compare import cases
 from forecast.texts import LANGS, t
 from tests.report_dossier import dossier, synthetic
 from tests.test_report_brief import NUMBER, printed_numbers, texts

@@ -15,23 +15,15 @@ from forecast.answers.evidence import Evidence
 from forecast.answers.joint import Criterion
 from forecast.answers.judgement import reached
 from forecast.answers.required import RequiredStatus, action_month, required
-from forecast.compare import Case, compare, ends
-from forecast.effects import Effects, World, apply
+from forecast.data.target import TargetKind
+from forecast.draws.paths import IndicatorPaths
 from forecast.errors import UsageError
 from forecast.growth import cumulative, required_growth
-from forecast.paths import IndicatorPaths
 from forecast.periods import AsOf, Frequency, Month
-from forecast.required_path import (
-    DEFAULT,
-    Demand,
-    PathStatus,
-    Phase,
-    Scope,
-    indicators_of,
-    required_path,
-    uplift,
-)
-from forecast.target import TargetKind
+from forecast.plan.path import DEFAULT, Demand, PathStatus, indicators_of, required_path, uplift
+from forecast.plan.path_steps import Phase, Scope
+from forecast.scenario.compare import Case, compare, ends
+from forecast.scenario.effects import Effects, World, apply
 from tests import handmade
 from tests import scenario_world as sw
 

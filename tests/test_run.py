@@ -10,10 +10,10 @@ import pytest
 from scipy.stats import binom
 
 from forecast.answers.joint import bounded_share
+from forecast.data.target import TargetKind
 from forecast.dims import PERIOD, UNIT
 from forecast.errors import UsageError
-from forecast.run import Request, run
-from forecast.target import TargetKind
+from forecast.runs.run import Request, run
 
 DATA = Path(__file__).parent.parent / "data"
 REQUEST = Request(dataset=DATA / "ankang-2020", as_of="2020-08", seed=1, draws=1000)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from forecast.inference.regular import common_grid
+from forecast.inference.regular.regular import common_grid
 from forecast.track_record import sbc
 from forecast.track_record.sbc import ENDS, SIGNIFICANCE, ranks_of, verdicts
 from forecast.track_record.uniformity import chi_square, ecdf_test

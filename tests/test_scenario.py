@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.dataset import read_dataset
-from forecast.effects import Evaluator
+from forecast.data.dataset import read_dataset
+from forecast.scenario.effects import Evaluator
 from forecast.scenario.reader import BASELINE, read_scenario
 from tests import scenario_world as sw
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.scenario.problems import ScenarioError
+from forecast.scenario.document import ScenarioError
 from forecast.scenario.reader import read_scenario, scenario_of
 from forecast.texts import catalogue
 from tests import scenario_world as sw

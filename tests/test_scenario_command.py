@@ -12,12 +12,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from forecast.cli import app
-from forecast.gdp import ERROR_CORRELATION
+from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.report.scenario_tables import label, scenario_document, scenario_tables, write_scenario_tables
 from forecast.report.scenario_terminal import render_explanation, render_study
-from forecast.run import Fits, Request, Run
+from forecast.runs.run import Fits, Request, Run
+from forecast.runs.session import study
 from forecast.scenario.actions import ACTION_TYPES
-from forecast.study import study
 from forecast.texts import catalogue
 from tests import handmade
 from tests import scenario_world as sw

@@ -10,12 +10,11 @@ from typer.testing import CliRunner
 import forecast.cli.selftest as command
 from forecast import growth
 from forecast.cli import app
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
 from forecast.selftest import checks
 from forecast.selftest import run as running
-from forecast.selftest.checks import CHECKS, CheckError
+from forecast.selftest.checks import CHECKS, FILES, CheckError, write_small
 from forecast.selftest.run import selftest
-from forecast.selftest.small import FILES, write_small
 from forecast.texts import LANGS, t
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
+from forecast.data.starter import write_starter
 from forecast.errors import InputError, UsageError
-from forecast.shelf import Shelf, key_of, preview, whole
-from forecast.starter import write_starter
-from forecast.store import ConflictError, StoreError
+from forecast.runs.datasets import Shelf, key_of, preview, whole
+from forecast.runs.store import ConflictError, StoreError
 from tests.app_pages import filled_book
 from tests.small_dataset import FILES, write_dataset
 

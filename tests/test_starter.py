@@ -10,14 +10,14 @@ import pytest
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
+from forecast.data.reading.columns import TABLES
+from forecast.data.reading.problems import Problems, table_of_rows
+from forecast.data.reading.sheets import DATA, GUIDE, PARAMETERS, TABLE_SHEETS
+from forecast.data.reading.spellings import INDICATORS, known_indicator
+from forecast.data.starter import BOOK_NAME, write_starter
 from forecast.errors import InputError, UsageError
 from forecast.periods import Frequency
-from forecast.reading.columns import TABLES
-from forecast.reading.sheets import DATA, GUIDE, PARAMETERS, TABLE_SHEETS
-from forecast.reading.spellings import INDICATORS, known_indicator
-from forecast.reading.tables import Problems, table_of_rows
-from forecast.starter import BOOK_NAME, write_starter
 from forecast.texts import LANGS, Lang, catalogue
 
 GREY = "FFD9D9D9"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
 from forecast.periods import AsOf, Month
-from forecast.stock import stock
+from forecast.tasks.stock import stock
 from tests import scenario_world as sw
 
 ROWS = (

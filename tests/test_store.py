@@ -13,11 +13,11 @@ import pytest
 
 from forecast.report.files import answers, tables, write_run
 from forecast.report.tables import write_csv
-from forecast.run import Request, Run, run
-from forecast.store import ConflictError, KeptRun, ScenarioStatus, Store, StoreError, export, import_bundle, opened
-from forecast.store.disk import Staging, checksum
-from forecast.store.kept import Header
-from forecast.store.registry import SCHEMA
+from forecast.runs.run import Request, Run, run
+from forecast.runs.store import ConflictError, KeptRun, ScenarioStatus, Store, StoreError, export, import_bundle, opened
+from forecast.runs.store.disk import Staging, checksum
+from forecast.runs.store.kept import Header
+from forecast.runs.store.registry import SCHEMA
 from tests.kept import made, made_header, run_id
 from tests.small_dataset import write_dataset
 

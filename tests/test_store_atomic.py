@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from forecast.store import Store, StoreError
-from forecast.store import disk as disk_module
+from forecast.runs.store import Store, StoreError
+from forecast.runs.store import disk as disk_module
 from tests.kept import made, made_files, run_id
 
 ROOT = Path(__file__).parent.parent

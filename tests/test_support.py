@@ -7,8 +7,8 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from forecast.scenario.actions import Assumptions
-from forecast.support import Condition, Kind, Work, open_rows, rows_of, work_of
+from forecast.data.assumptions import Assumptions
+from forecast.tasks.carriers import Condition, Kind, Work, open_rows, rows_of, work_of
 from tests import scenario_world as sw
 
 ONE = sw.world(draws=200, sd_pct=0.0)

@@ -12,9 +12,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from forecast.periods import Month
-from forecast.reading.cells import (
+from forecast.data.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
+from forecast.data.reading.problems import Problems, RawTable, near, plain, table_of_rows
+from forecast.data.reading.rows import (
     CellError,
+    Fields,
+    Names,
     is_masked,
     parse_day,
     parse_fraction,
@@ -22,11 +25,10 @@ from forecast.reading.cells import (
     parse_number,
     parse_percent,
     parse_period,
+    split_numbers,
 )
-from forecast.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
-from forecast.reading.fields import Fields, Names, split_numbers
-from forecast.reading.tables import Problems, RawTable, near, plain, table_of_rows
-from forecast.reading.textfiles import csv_rows, decode, xlsx_rows
+from forecast.data.reading.textfiles import csv_rows, decode, xlsx_rows
+from forecast.periods import Month
 
 
 def table(kind: str, text: str) -> tuple[RawTable | None, Problems]:

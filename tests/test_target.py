@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from forecast.dataset import Dataset, read_dataset
-from forecast.target import Target, TargetKind
+from forecast.data.dataset import Dataset, read_dataset
+from forecast.data.target import Target, TargetKind
 from tests.small_dataset import edited, write_dataset
 
 

@@ -10,10 +10,10 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from forecast.breakdown import breakdown, stated_increment
 from forecast.periods import Month
 from forecast.report.tables import Provenance
 from forecast.report.task_sheet import write_task_book, write_task_sheet
+from forecast.tasks.breakdown import breakdown, stated_increment
 from tests import assignment_run as ar
 
 SOURCE = Provenance(run_id="small", data_hash="a", scenario_hash="b", model_version="1", seed=1)

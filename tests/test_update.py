@@ -12,15 +12,15 @@ import numpy as np
 import openpyxl
 import pytest
 
-from forecast import amend as amend_module
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
 from forecast.errors import InputError, UsageError
-from forecast.moved import Cause, compare, vintage
 from forecast.report.files import answers
 from forecast.report.moved import moved_document, moved_lines
-from forecast.run import Request, run
-from forecast.store import Store, StoreError
-from forecast.update import prepare, update
+from forecast.runs import amend as amend_module
+from forecast.runs.difference import Cause, compare, vintage
+from forecast.runs.run import Request, run
+from forecast.runs.store import Store, StoreError
+from forecast.runs.update import prepare, update
 from tests.small_dataset import FILES, write_dataset
 
 HEAD = "unit,indicator,period,measure,value,released,status,source\n"
@@ -222,7 +222,7 @@ def test_two_files_for_one_ledger_or_an_unreadable_day_are_refused(city, tmp_pat
 
 
 def test_a_data_set_that_is_one_workbook_is_filled_in_by_its_planner(tmp_path):
-    from forecast.starter import write_starter
+    from forecast.data.starter import write_starter
 
     book = write_starter(tmp_path / "book", city_zh="安康市", province_zh="陕西省", year=2020)
     filled = openpyxl.load_workbook(book)

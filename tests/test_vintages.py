@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast import run as run_module
 from forecast.answers.judgement import RowStatus
-from forecast.dataset import read_dataset
+from forecast.data.dataset import read_dataset
+from forecast.draws.fitting import FitTask, fit_indicator, fit_key
 from forecast.executor import InProcess, LocalProcesses
-from forecast.fitting import FitTask, fit_indicator, fit_key
 from forecast.periods import AsOf
 from forecast.report.files import answers
-from forecast.run import Request, Run, run
-from forecast.store import Store
+from forecast.runs import run as run_module
+from forecast.runs.run import Request, Run, run
+from forecast.runs.store import Store
 from tests.small_dataset import FILES, write_dataset
 
 DATA = Path(__file__).parent.parent / "data"

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast import words
 from forecast.answers.attainment import attain
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import Comparison, HistoryStatus
-from forecast.answers.lights import Light
+from forecast.answers.judgement import Light
 from forecast.answers.required import Required, RequiredStatus
+from forecast.data.target import TargetKind
 from forecast.periods import AsOf, Month
-from forecast.target import TargetKind
+from forecast.tables import words
 from forecast.texts import LANGS
 from tests import handmade as hm
 

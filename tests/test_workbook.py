@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from forecast.dataset import Dataset, read_dataset
+from forecast.data.dataset import Dataset, read_dataset
+from forecast.data.panel import known
+from forecast.data.reading.problems import Problems
+from forecast.data.reading.spellings import INDICATORS, indicator_key, known_indicator
+from forecast.data.reading.workbook import read_workbook, workbook_tables
+from forecast.data.starter import write_starter
+from forecast.data.target import TargetKind
 from forecast.errors import InputError, Problem
-from forecast.panel import known
 from forecast.periods import AsOf, Frequency, Month
-from forecast.reading.spellings import INDICATORS, indicator_key, known_indicator
-from forecast.reading.tables import Problems
-from forecast.reading.workbook import read_workbook, workbook_tables
-from forecast.run import Request, run
-from forecast.starter import write_starter
-from forecast.target import TargetKind
+from forecast.runs.run import Request, run
 
 DATA = "进度数据"
 EXAMPLE = Path(__file__).parent.parent / "data" / "example"

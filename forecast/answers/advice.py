@@ -8,7 +8,6 @@ Invariant: a figure that is published explains nothing and is never asked for (h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -16,13 +15,8 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent, to_percent
-from forecast.panel import Indicator, Unit
-from forecast.paths import IndicatorPaths, Paths
+from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.periods import Month
-from forecast.texts import Lang, t
-from forecast.words import indicator_name, percent, unit_name
-
-__all__ = ["LEAST_EXPLAINED", "Kind", "Sharpening", "advice_text", "best", "sharpenings"]
 
 ROUNDING_VARIANCE: Final = from_percent(0.1) ** 2 / 12
 """Of a figure published to 0.1 point, fraction squared: what cannot be told apart is no information."""
@@ -105,19 +99,6 @@ def sharpenings(paths: Paths, *, unit: str, benchmark: str) -> tuple[Sharpening,
 def best(paths: Paths, *, unit: str, benchmark: str) -> Sharpening | None:
     """The figure to ask for first: of those that are due, else the next to come; None where nothing would help."""
     return next(iter(sharpenings(paths, unit=unit, benchmark=benchmark)), None)
-
-
-def advice_text(one: Sharpening, units: Mapping[str, Unit], indicators: Mapping[str, Indicator], lang: Lang) -> str:
-    """One sentence for a person: which figure, of which place, and what it would do."""
-    month = Month.parse(one.period)
-    return t(
-        f"workbook.advice_{one.kind.value}",
-        lang,
-        place=unit_name(units[one.unit], lang),
-        period=t("workbook.advice_period", lang, year=month.year, month=month.month),
-        indicator=indicator_name(one.indicator, indicators[one.indicator].name_zh, lang),
-        percent=percent(one.explained),
-    )
 
 
 def _of_indicator(paths: IndicatorPaths, month: Month, *, unit: str, benchmark: str) -> list[Sharpening]:

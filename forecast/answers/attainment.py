@@ -17,13 +17,11 @@ import xarray as xr
 from forecast.answers.evidence import Published
 from forecast.answers.joint import Criterion, Joint, joint
 from forecast.answers.judgement import Judgement, Row, judge, reached
+from forecast.data.panel import Config, Panel, Unit
+from forecast.data.target import Target, TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT
-from forecast.panel import Config, Panel, Unit
-from forecast.paths import Paths
+from forecast.draws.paths import Paths
 from forecast.periods import AsOf
-from forecast.target import Target, TargetKind
-
-__all__ = ["Attainment", "attain", "standouts"]
 
 LIKELY: Final = 0.7
 """P(near) from which an indicator no longer has to be won (较有把握)."""

@@ -12,24 +12,12 @@ from typing import Final, Literal
 import numpy as np
 import xarray as xr
 
-from forecast.answers.evidence import Published, nearest_province
+from forecast.answers.evidence import Published
+from forecast.data.panel import nearest_province
+from forecast.data.target import Target, TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
+from forecast.draws.paths import IndicatorPaths
 from forecast.errors import NonFiniteError
-from forecast.paths import IndicatorPaths
-from forecast.target import Target, TargetKind
-
-__all__ = [
-    "FEWEST_SIBLINGS",
-    "Benchmark",
-    "Constant",
-    "Province",
-    "Siblings",
-    "Unknown",
-    "benchmark",
-    "draws",
-    "units_of",
-    "year_end",
-]
 
 FEWEST_SIBLINGS: Final = 2
 """Other units of the same kind without which a rank says nothing."""

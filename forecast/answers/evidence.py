@@ -11,19 +11,9 @@ from enum import StrEnum
 
 import pandas as pd
 
+from forecast.data.panel import EvidenceRule, Panel, known
 from forecast.inference.measure import CUMULATIVE, SINGLE
-from forecast.panel import EvidenceRule, Panel, Unit, known
 from forecast.periods import AsOf, Frequency, Month
-
-__all__ = [
-    "Evidence",
-    "Figure",
-    "Published",
-    "ancestors",
-    "classify",
-    "nearest_province",
-    "wanted_period",
-]
 
 
 class Evidence(StrEnum):
@@ -115,21 +105,6 @@ def classify(own: int, benchmark: int | None, rule: EvidenceRule) -> Evidence:
     if own < rule.limited_from:
         return Evidence.THIN
     return Evidence.LIMITED if own < rule.ample_from else Evidence.AMPLE
-
-
-def ancestors(units: Mapping[str, Unit], unit: str) -> tuple[str, ...]:
-    """Parents of a unit up to the root, nearest first."""
-    chain: list[str] = []
-    parent = units[unit].parent
-    while parent is not None:
-        chain.append(parent)
-        parent = units[parent].parent
-    return tuple(chain)
-
-
-def nearest_province(units: Mapping[str, Unit], unit: str) -> str | None:
-    """The province that a unit belongs to, or None for a province and above."""
-    return next((a for a in ancestors(units, unit) if units[a].level == "province"), None)
 
 
 def wanted_period(frequency: Frequency, year: int, as_of: AsOf) -> Month:

@@ -16,13 +16,11 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.evidence import Published, nearest_province
+from forecast.answers.evidence import Published
+from forecast.data.panel import Indicator, nearest_province
 from forecast.dims import Floats, from_percent, to_percent
 from forecast.growth import single_period
-from forecast.panel import Indicator
 from forecast.periods import Month, default_profile
-
-__all__ = ["FEWEST_SPANS", "Comparison", "HistoryStatus", "Span", "compare", "spans"]
 
 FEWEST_SPANS: Final = 8
 """Comparable spans below which no percentile is given (DESIGN §7)."""

@@ -17,8 +17,6 @@ import numpy.typing as npt
 
 from forecast.dims import Floats
 
-__all__ = ["Criterion", "Joint", "bounded_share", "joint", "standard_error"]
-
 
 class Criterion(StrEnum):
     """What counts as attained: 达到, or 达到或接近."""

@@ -2,12 +2,24 @@
 
 Invariant: with too little evidence there is no probability and no light, and a probability is never 0 or 1
 (held by ``tests/test_attainment.py``).
+
+Lights: by what is published now, and by what is likely at the end of the year.
+
+Colours mean different things in different places, so that the rule is printed beside every light.
+
+Invariant: a light never improves when its gap or probability falls (held by ``tests/test_attainment.py``).
+
+The year-end gap of a target as a distribution: which shares of the draws miss, come close to, and reach it.
+
+Invariant: shares of all bins sum to 1, and those of one outcome to its share of the draws
+(held by ``tests/test_distribution.py``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,18 +35,90 @@ from forecast.answers.benchmark import (
     units_of,
     year_end,
 )
-from forecast.answers.evidence import Evidence, Figure, Published, ancestors, classify, wanted_period
+from forecast.answers.evidence import Evidence, Figure, Published, classify, wanted_period
 from forecast.answers.history import Comparison, HistoryStatus, compare
 from forecast.answers.joint import bounded_share, standard_error
-from forecast.answers.lights import TIE, Light, light_ahead, light_now
-from forecast.answers.required import Required, RequiredStatus, first_actionable, first_open, required
+from forecast.answers.required import Required, RequiredStatus, required
+from forecast.data.panel import Config, LightRule, Panel, ancestors
+from forecast.data.target import Target
 from forecast.dims import PERIOD, UNIT, Floats, from_percent, to_percent
-from forecast.panel import Config
-from forecast.paths import IndicatorPaths, Paths
+from forecast.draws.paths import IndicatorPaths, Paths, first_actionable, first_open
 from forecast.periods import Month
-from forecast.target import Target
 
-__all__ = ["Judgement", "Row", "RowStatus", "Summary", "judge", "reached"]
+BINS: Final = 40
+"""Of some 4,000 draws a hundred each: bars that are not noise."""
+_TAIL: Final = 0.002
+"""Share of draws on either side that the outermost bins take in, so that a few wild ones do not squeeze the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Distribution:
+    """Shares of the draws of a gap, by bin and by outcome.
+
+    edges_pp : (bin + 1,), points; the outermost bins also hold what lies beyond them
+    missed, near, reached : (bin,), fractions; ``near`` without those that reach
+    """
+
+    edges_pp: Floats
+    missed: Floats
+    near: Floats
+    reached: Floats
+
+
+def year_end_gap(target: Target, paths: Paths, *, panel: Panel, config: Config) -> Floats | None:
+    """Draws of the year-end gap of a target, (draw,), fraction; None where it is not judged."""
+    published = Published.of(panel, paths.as_of, paths.target_year)
+    return judge(target, paths, published=published, config=config).gap
+
+
+def distribution(gap: Floats, *, tolerance_pp: float, bins: int = BINS) -> Distribution:
+    """Shares of the draws of a gap by bin and by outcome.
+
+    Parameters
+    ----------
+    gap : (draw,), unit minus benchmark, fraction, at least one draw
+    tolerance_pp : how far below still counts as close, points
+    """
+    points = to_percent(gap)
+    low, high = np.quantile(points, [_TAIL, 1.0 - _TAIL])
+    if high - low < bins * 1e-6:  # all draws alike: a settled year
+        low, high = low - 0.5, high + 0.5
+    edges = np.linspace(low, high, bins + 1)
+    inside = points.clip(low, high)
+    reach, close = reached(gap, tolerance_pp=0.0), reached(gap, tolerance_pp=tolerance_pp)
+
+    def share(of: np.ndarray) -> Floats:
+        counts, _ = np.histogram(inside[of], bins=edges)
+        return counts / len(gap)
+
+    return Distribution(edges_pp=edges, missed=share(~close), near=share(close & ~reach), reached=share(reach))
+
+
+TIE: Final = 1e-9
+"""Fraction below which a gap counts as none: published figures have one decimal of a percent, so that a difference of
+this size is the binary representation of an equal one."""
+
+
+class Light(StrEnum):
+    """Colour of a light."""
+
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+
+
+def light_now(gap_pp: float, tolerance_pp: float) -> Light:
+    """Light by the published gap (unit minus benchmark, points): green from 0, yellow from -tolerance, else red."""
+    if gap_pp >= -to_percent(TIE):
+        return Light.GREEN
+    return Light.YELLOW if gap_pp >= -tolerance_pp - to_percent(TIE) else Light.RED
+
+
+def light_ahead(p_reach: float, rule: LightRule) -> Light:
+    """Light by the probability of reaching, as counted and not as rounded for a screen."""
+    if p_reach >= rule.green_from:
+        return Light.GREEN
+    return Light.YELLOW if p_reach >= rule.yellow_from else Light.RED
 
 
 class RowStatus(StrEnum):

@@ -22,9 +22,6 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.factors import NOISE_RATIOS, Grid, factors, shape_kernel
-from forecast.inference.incomplete import series
-from forecast.inference.learning import evidence
 from forecast.inference.model import (
     Figures,
     Measurements,
@@ -33,12 +30,12 @@ from forecast.inference.model import (
     prior_mean,
     shape_covariance,
 )
-from forecast.inference.noise import noise_draws
-from forecast.inference.refine import refined
-from forecast.inference.regular import common_grid, placed
+from forecast.inference.regular.factors import NOISE_RATIOS, Grid, factors, shape_kernel
+from forecast.inference.regular.incomplete import series
+from forecast.inference.regular.learning import evidence, refined
+from forecast.inference.regular.noise import noise_draws
+from forecast.inference.regular.regular import common_grid, placed
 from forecast.inference.sampling import Posterior, fit, stream
-
-__all__ = ["LEAST_FIGURES", "Finding", "Judged", "check_indicator"]
 
 REPLICATES: Final = 200
 """Histories drawn: a p-value of .05 is then known to within .015."""

@@ -12,12 +12,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from forecast.data.panel import Config
 from forecast.dims import Floats, to_percent
 from forecast.growth import required_growth
-from forecast.panel import Config
 from forecast.periods import AsOf, Month
-
-__all__ = ["Required", "RequiredStatus", "action_month", "first_actionable", "first_open", "required"]
 
 
 class RequiredStatus(StrEnum):
@@ -47,18 +45,6 @@ class Required:
     median_pct: float | None = None
     p10_pct: float | None = None
     p90_pct: float | None = None
-
-
-def first_open(published: Floats) -> int:
-    """Position of the first period after the last published one; ``published`` is (period,) with NaN where open."""
-    known = np.flatnonzero(np.isfinite(published))
-    return int(known[-1]) + 1 if known.size else 0
-
-
-def first_actionable(labels: Sequence[str], *, open_from: int, action: Month) -> int:
-    """Position of the first open period whose last month is not before the first month of action."""
-    late = [k for k, label in enumerate(labels) if k >= open_from and Month.parse(label) >= action]
-    return late[0] if late else len(labels)
 
 
 def action_month(config: Config, as_of: AsOf) -> Month:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
-from forecast.cli.kept import fitting, keep
-from forecast.cli.options import LanguageOption, chosen, reported
+from forecast.cli.options import LanguageOption, chosen, fitting, keep, reported
 from forecast.texts import Lang, t
 
 if TYPE_CHECKING:
-    from forecast.store import Store
+    from forecast.runs.store import Store
 
-__all__ = ["app"]
 
 ADDRESS: Final = "127.0.0.1"
 FIRST_PORT: Final = 8501
@@ -47,8 +45,8 @@ def app(dataset: DatasetOption = None, port: Port = None, lang: LanguageOption =
 def _kept_run(dataset: Path, errors: Console, lang: Lang) -> str:
     """Id of the newest run that is kept of the data set as it is; one is made where there is none."""
     from forecast import __version__
-    from forecast.dataset import read_dataset
-    from forecast.store import Store
+    from forecast.data.dataset import read_dataset
+    from forecast.runs.store import Store
 
     read, store = read_dataset(dataset), Store()
     for header in store.runs(read.config.name):
@@ -59,8 +57,8 @@ def _kept_run(dataset: Path, errors: Console, lang: Lang) -> str:
 
 
 def _run(dataset: Path, store: Store, errors: Console, lang: Lang) -> str:
-    from forecast.run import Request
-    from forecast.run import run as run_request
+    from forecast.runs.run import Request
+    from forecast.runs.run import run as run_request
 
     with fitting(errors, lang) as show:
         finished = run_request(Request(dataset=dataset), progress=show, kept=store.fit)

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from forecast.cli.kept import Workers, executor_of
 from forecast.cli.options import (
     DatasetArgument,
     Json,
@@ -18,15 +17,15 @@ from forecast.cli.options import (
     Out,
     Route,
     Seed,
+    Workers,
     chosen,
+    executor_of,
     print_json,
     reported,
     screen,
 )
 from forecast.errors import UsageError
 from forecast.texts import LANGS, t
-
-__all__ = ["backtest"]
 
 Years = Annotated[
     str | None, typer.Option("--years", help="回放年度，如 2018 或 2017-2019；默认全部可检验年度。Years to replay.")

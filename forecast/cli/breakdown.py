@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from forecast.cli.kept import Refit, Workers, after_run, run_and_keep
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -17,19 +16,21 @@ from forecast.cli.options import (
     LanguageOption,
     MethodOption,
     Out,
+    Refit,
     Route,
     Seed,
+    Workers,
+    after_run,
     chosen,
     print_json,
     reported,
+    run_and_keep,
     screen,
 )
 
 if TYPE_CHECKING:
-    from forecast.assignments import Wanted
-    from forecast.dataset import Dataset
-
-__all__ = ["breakdown"]
+    from forecast.data.dataset import Dataset
+    from forecast.runs.session import Wanted
 
 
 class By(StrEnum):
@@ -96,15 +97,15 @@ def breakdown(
     words_ = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words_, as_json=json_):
-        from forecast import words
-        from forecast.assignments import assignments
-        from forecast.breakdown import BreakdownStatus
-        from forecast.dataset import read_dataset
+        from forecast.data.dataset import read_dataset
         from forecast.report.breakdown_tables import breakdown_document, write_breakdown_tables
         from forecast.report.breakdown_terminal import narrative, render_assignments
         from forecast.report.files import document, provenance, write_run
         from forecast.report.task_sheet import BOOK_NAME, write_task_book
-        from forecast.run import Request
+        from forecast.runs.run import Request
+        from forecast.runs.session import assignments
+        from forecast.tables import words
+        from forecast.tasks.breakdown import BreakdownStatus
 
         data = read_dataset(dataset)
         wanted = _wanted(data, indicator, increment, want, prob, against, by, hold, holds)
@@ -156,11 +157,11 @@ def _wanted(
 ) -> Wanted:
     """The request, checked before anything is fitted."""
     from forecast.answers.joint import Criterion
-    from forecast.assignments import Wanted
-    from forecast.breakdown import INDICATORS, Method, stated_increment
+    from forecast.data.target import TargetKind
     from forecast.errors import UsageError
-    from forecast.holds import parse_hold, read_holds
-    from forecast.target import TargetKind
+    from forecast.runs.session import Wanted
+    from forecast.tasks.breakdown import INDICATORS, Method, stated_increment
+    from forecast.tasks.holds import parse_hold, read_holds
 
     for name in indicator or ():
         if name not in data.panel.indicators:

@@ -9,8 +9,6 @@ import typer
 
 from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported, screen
 
-__all__ = ["collect"]
-
 
 def collect(
     files: Annotated[
@@ -29,11 +27,11 @@ def collect(
     """收集任务完成情况，逐格校验，与计划对照。Read back task lists, check every cell, compare with the plan."""
     words = chosen(lang)
     with reported(words, as_json=json_):
-        from forecast.collected import collect as read_back
-        from forecast.collected import read_plan
         from forecast.errors import UsageError
         from forecast.periods import Month
         from forecast.report.collected import collected_document, render_collected, write_collected
+        from forecast.tasks.collected import collect as read_back
+        from forecast.tasks.collected import read_plan
 
         try:
             through = Month.parse(month) if month else None

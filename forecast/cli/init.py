@@ -10,8 +10,6 @@ import typer
 from forecast.cli.options import AsOfOption, LanguageOption, chosen, reported
 from forecast.texts import t
 
-__all__ = ["init"]
-
 
 def init(
     folder: Annotated[Path, typer.Argument(help="新目录。New directory.")],
@@ -24,7 +22,7 @@ def init(
     """为另一个市建工作簿，填表即可推演。Start another city with one workbook to fill in."""
     words = chosen(lang)
     with reported(words):
-        from forecast.starter import write_starter
+        from forecast.data.starter import write_starter
 
         book = write_starter(folder, city_zh=city, province_zh=province, year=year, as_of=as_of, lang=words)
         print(t("cli.started", words, book=book, folder=folder))

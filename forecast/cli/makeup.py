@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from forecast.cli.kept import Refit, Workers, after_run, run_and_keep
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -16,15 +15,17 @@ from forecast.cli.options import (
     LanguageOption,
     MethodOption,
     Out,
+    Refit,
     Route,
     Seed,
+    Workers,
+    after_run,
     chosen,
     print_json,
     reported,
+    run_and_keep,
     screen,
 )
-
-__all__ = ["makeup"]
 
 Wishes = Annotated[
     list[str] | None,
@@ -93,16 +94,16 @@ def makeup(
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
-        from forecast.dataset import read_dataset
-        from forecast.makeup import MakeupRequest, read_options, wishes_of
-        from forecast.makeup import makeup as solve
+        from forecast.data.dataset import read_dataset
         from forecast.periods import AsOf
+        from forecast.plan.makeup import makeup as solve
+        from forecast.plan.request import MakeupRequest, read_options, wishes_of
         from forecast.report.files import document, write_run
         from forecast.report.makeup_tables import PLAN_FILE, makeup_document, write_makeup_tables
         from forecast.report.makeup_terminal import render_makeup
-        from forecast.run import Request, acting
+        from forecast.runs.run import Request, acting
+        from forecast.runs.session import judged_of, world_of
         from forecast.scenario.reader import read_scenario
-        from forecast.study import judged_of, world_of
 
         data = read_dataset(dataset)
         data = acting(data, AsOf.parse(as_of or data.config.as_of))

@@ -8,16 +8,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console, RenderableType
 
-from forecast.cli.kept import Workers, executor_of, fitting
-from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported, screen
+from forecast.cli.options import (
+    Json,
+    LanguageOption,
+    Out,
+    Workers,
+    chosen,
+    executor_of,
+    fitting,
+    print_json,
+    reported,
+    screen,
+)
 from forecast.texts import Lang
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from forecast.store import KeptRun
+    from forecast.runs.store import KeptRun
 
-__all__ = ["Told", "news", "split_of"]
 
 RunArgument = Annotated[
     str,
@@ -44,7 +53,7 @@ def news(
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
         from forecast.report.news import write_news
-        from forecast.store import Store
+        from forecast.runs.store import Store
 
         store = Store()
         runs = (store.open(before), store.open(after))
@@ -76,8 +85,8 @@ def split_of(
     scenarios: tuple[str | None, str | None] = (None, None),
 ) -> Told:
     """Why probabilities moved between two kept runs, with the progress of refits on standard error."""
-    from forecast.news import kept_side
-    from forecast.news import news as split
+    from forecast.news.news import kept_side
+    from forecast.news.news import news as split
     from forecast.report.files import provenance
     from forecast.report.news import news_document, news_frame
     from forecast.report.news_text import render_news, sentences

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from forecast.cli.kept import Refit, Workers, after_run, run_and_keep
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -17,15 +16,17 @@ from forecast.cli.options import (
     LanguageOption,
     MethodOption,
     Out,
+    Refit,
     Route,
     Seed,
+    Workers,
+    after_run,
     chosen,
     print_json,
     reported,
+    run_and_keep,
     screen,
 )
-
-__all__ = ["path"]
 
 
 class Wish(StrEnum):
@@ -66,13 +67,13 @@ def path(
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
         from forecast.answers.joint import Criterion
-        from forecast.dataset import read_dataset
+        from forecast.data.dataset import read_dataset
+        from forecast.plan.path import DEFAULT, Demand, indicators_of, required_path
         from forecast.report.files import document, write_run
         from forecast.report.path_tables import TABLE, path_document, write_path
         from forecast.report.path_terminal import render_path
-        from forecast.required_path import DEFAULT, Demand, indicators_of, required_path
-        from forecast.run import Request
-        from forecast.study import judged_of, world_of
+        from forecast.runs.run import Request
+        from forecast.runs.session import judged_of, world_of
 
         wanted = indicators_of(indicator or (), read_dataset(dataset))
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from forecast.cli.kept import fitting
-from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported
+from forecast.cli.options import Json, LanguageOption, Out, chosen, fitting, print_json, reported
 from forecast.texts import Lang, t
 
 if TYPE_CHECKING:
-    from forecast.news import News
-    from forecast.store import KeptRun, Store
-
-__all__ = ["report"]
+    from forecast.news.news import News
+    from forecast.runs.store import KeptRun, Store
 
 
 class Kinds(StrEnum):
@@ -92,7 +89,7 @@ def report(
         from forecast.report.convert import office
         from forecast.report.export import Kind, ReportRequest, write_reports
         from forecast.report.recipients import By
-        from forecast.store import Store
+        from forecast.runs.store import Store
 
         store = Store()
         kept = store.open(run)
@@ -124,8 +121,8 @@ def report(
 
 def _news(store: Store, since: str, kept: KeptRun, errors: Console, lang: Lang) -> News:
     """Why probabilities moved from an earlier run to this one."""
-    from forecast.news import kept_side
-    from forecast.news import news as split
+    from forecast.news.news import kept_side
+    from forecast.news.news import news as split
 
     sides = kept_side(store.open(since)), kept_side(kept)
     with fitting(errors, lang) as show:

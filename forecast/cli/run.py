@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.padding import Padding
 
-from forecast.cli.kept import Refit, Workers, after_run, executor_of, fitting, run_and_keep
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -17,20 +16,25 @@ from forecast.cli.options import (
     LanguageOption,
     MethodOption,
     Out,
+    Refit,
     Route,
     Seed,
+    Workers,
+    after_run,
     chosen,
+    executor_of,
+    fitting,
     print_json,
     reported,
+    run_and_keep,
     screen,
 )
 
 if TYPE_CHECKING:
-    from forecast.checking import RunCheck
-    from forecast.run import Run
+    from forecast.runs.run import Run
+    from forecast.runs.session import RunCheck
     from forecast.texts import Lang
 
-__all__ = ["run"]
 
 Check = Annotated[
     bool, typer.Option("--check", help="用已公布的数检验模型，写出 checks.csv。Check the model; writes checks.csv.")
@@ -53,11 +57,12 @@ def run(
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
-        from forecast.answers.advice import advice_text, best
+        from forecast.answers.advice import best
         from forecast.report.check import check_document, render_check
         from forecast.report.files import document, write_run
         from forecast.report.terminal import render
-        from forecast.run import Request
+        from forecast.runs.run import Request
+        from forecast.tables.words import advice_text
 
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
         finished, kept = run_and_keep(request, errors, words, refit=refit, workers=workers)
@@ -81,8 +86,8 @@ def run(
 
 def _checked(finished: Run, target: Path, errors: Console, words: Lang, workers: int | None) -> RunCheck:
     """Checks of the run, with their progress on standard error, written into its directory."""
-    from forecast.checking import check_run
     from forecast.report.check import write_check
+    from forecast.runs.session import check_run
 
     with fitting(errors, words, label="check.running") as show:
         checked = check_run(finished, progress=show, executor=executor_of(workers))

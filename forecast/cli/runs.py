@@ -14,9 +14,8 @@ from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, 
 from forecast.texts import Lang, t
 
 if TYPE_CHECKING:
-    from forecast.store import Header
+    from forecast.runs.store import Header
 
-__all__ = ["runs"]
 
 runs = typer.Typer(
     help="历次推演存档：查看、比较、清理、校验、导出、导入。Kept runs.",
@@ -44,7 +43,7 @@ def list_runs(dataset: Dataset = None, lang: LanguageOption = None, json_: Json 
     """列出历次推演，新的在前。List kept runs, newest first."""
     words = chosen(lang)
     with reported(words, as_json=json_):
-        from forecast.store import Store
+        from forecast.runs.store import Store
 
         store = Store()
         headers = store.runs(dataset, every_status=True)
@@ -76,7 +75,7 @@ def show(run: RunArgument, lang: LanguageOption = None, json_: Json = False) -> 
     """显示一次推演的结果表。Show the table of a kept run."""
     words = chosen(lang)
     with reported(words, as_json=json_):
-        from forecast.store import Store
+        from forecast.runs.store import Store
 
         kept = Store().open(run)
         if json_:
@@ -95,9 +94,9 @@ def diff(before: RunArgument, after: RunArgument, lang: LanguageOption = None, j
     """比较两次推演：概率、预测、新数据、修订、台账。What differs between two runs."""
     words = chosen(lang)
     with reported(words, as_json=json_):
-        from forecast.moved import compare, vintage
         from forecast.report.moved import moved_document, render_moved
-        from forecast.store import Store
+        from forecast.runs.difference import compare, vintage
+        from forecast.runs.store import Store
 
         store = Store()
         sides = [vintage(store.open(one)) for one in (before, after)]
@@ -121,7 +120,7 @@ def prune(
     words = chosen(lang)
     with reported(words, as_json=json_):
         from forecast.errors import UsageError
-        from forecast.store import Store
+        from forecast.runs.store import Store
 
         if not run and keep is None:
             raise UsageError("usage_prune")
@@ -151,7 +150,7 @@ def verify(
     """按校验和检查存档，指出损坏的文件；有损坏则退出码为1。Check every file against its checksum."""
     words = chosen(lang)
     with reported(words, as_json=json_):
-        from forecast.store import Store
+        from forecast.runs.store import Store
 
         found = Store().verify(run or ())
         bad = {run_id: files for run_id, files in found.items() if files}
@@ -172,8 +171,8 @@ def export(run: RunArgument, out: Out = None, lang: LanguageOption = None, json_
     """把一次推演导出成一个文件（.dabiao.zip）。Write a run into one file."""
     words = chosen(lang)
     with reported(words, as_json=json_):
-        from forecast.store import Store
-        from forecast.store import export as write
+        from forecast.runs.store import Store
+        from forecast.runs.store import export as write
 
         path = write(Store().open(run), out or Path())
         if json_:
@@ -191,7 +190,7 @@ def import_run(
     """导入别处导出的推演。Keep a run that was exported elsewhere."""
     words = chosen(lang)
     with reported(words, as_json=json_):
-        from forecast.store import Store, import_bundle
+        from forecast.runs.store import Store, import_bundle
 
         kept = import_bundle(Store(), file)
         if json_:

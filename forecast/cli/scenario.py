@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from forecast.cli.kept import Refit, Workers, after_run, run_and_keep
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -16,15 +15,17 @@ from forecast.cli.options import (
     LanguageOption,
     MethodOption,
     Out,
+    Refit,
     Route,
     Seed,
+    Workers,
+    after_run,
     chosen,
     print_json,
     reported,
+    run_and_keep,
     screen,
 )
-
-__all__ = ["scenario"]
 
 Files = Annotated[
     list[str], typer.Argument(help="情景文件，可多个；a.yaml+b.yaml 相加。Scenario files; a plus compounds them.")
@@ -53,15 +54,15 @@ def scenario(
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
-        from forecast.dataset import read_dataset
-        from forecast.given import read_given
+        from forecast.data.dataset import read_dataset
+        from forecast.draws.condition import read_given
         from forecast.periods import AsOf
         from forecast.report.files import document, write_run
         from forecast.report.scenario_tables import scenario_document, write_scenario_tables
         from forecast.report.scenario_terminal import render_explanation, render_study
-        from forecast.run import Request, acting
+        from forecast.runs.run import Request, acting
+        from forecast.runs.session import study
         from forecast.scenario.reader import read_scenario
-        from forecast.study import study
 
         data = read_dataset(dataset)
         data = acting(data, AsOf.parse(as_of or data.config.as_of))

@@ -9,8 +9,6 @@ import typer
 from forecast.cli.options import Json, LanguageOption, chosen, print_json
 from forecast.texts import t
 
-__all__ = ["selftest"]
-
 
 def selftest(lang: LanguageOption = None, json_: Json = False) -> None:
     """自检：已知答案的算例、一次小推演、所用程序库。Check the installation: known answers, a small run, versions."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from forecast.cli.kept import Workers, after_run, executor_of, fitting
 from forecast.cli.news import split_of
 from forecast.cli.options import (
     AsOfOption,
@@ -19,7 +18,11 @@ from forecast.cli.options import (
     Out,
     Route,
     Seed,
+    Workers,
+    after_run,
     chosen,
+    executor_of,
+    fitting,
     print_json,
     reported,
     screen,
@@ -27,9 +30,7 @@ from forecast.cli.options import (
 from forecast.texts import Lang, t
 
 if TYPE_CHECKING:
-    from forecast.update import Prepared
-
-__all__ = ["update"]
+    from forecast.runs.update import Prepared
 
 
 def update(
@@ -58,10 +59,10 @@ def update(
     with reported(words, as_json=json_):
         from forecast.report.files import answers, document, write_run
         from forecast.report.moved import moved_document, render_moved
-        from forecast.run import Request
-        from forecast.store import Store
-        from forecast.update import prepare
-        from forecast.update import update as update_all
+        from forecast.runs.run import Request
+        from forecast.runs.store import Store
+        from forecast.runs.update import prepare
+        from forecast.runs.update import update as update_all
 
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
         if preview:
@@ -99,8 +100,8 @@ def update(
 
 def _lines(prepared: Prepared, lang: Lang) -> list[str]:
     """What came in."""
-    from forecast import words
     from forecast.periods import AsOf
+    from forecast.tables import words
 
     intake = prepared.intake
     revised = sum(one.revises is not None for one in intake.additions)

@@ -6,14 +6,12 @@ from dataclasses import asdict
 
 from forecast.cli.options import DatasetArgument, Json, LanguageOption, chosen, print_json, reported, screen
 
-__all__ = ["validate"]
-
 
 def validate(dataset: DatasetArgument, lang: LanguageOption = None, json_: Json = False) -> None:
     """检查数据集，一次列出全部问题。Check a data set; all problems at once."""
     words = chosen(lang)
     with reported(words, as_json=json_):
-        from forecast.dataset import read_dataset, summary
+        from forecast.data.dataset import read_dataset, summary
         from forecast.report.checked import render_summary
 
         data = read_dataset(dataset)

@@ -17,8 +17,6 @@ import numpy as np
 
 from forecast.dims import Floats
 
-__all__ = ["chain", "chained_draws", "first_year_weights"]
-
 POSSIBLE: Final = (0.25, 4.0)
 """A period's level over its usual one, growth to date taken out, that is let stand. Lockdowns of a month reached 0.3;
 restatements of running totals are beyond either end (five public panels, scored years included)."""

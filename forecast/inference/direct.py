@@ -15,9 +15,7 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.factors import Grid
-
-__all__ = ["LEAST_YEARS", "Direct", "Worlds", "draw_excess", "features", "fit_direct", "ridge", "usable", "worlds"]
+from forecast.inference.regular.factors import Grid
 
 LEAST_YEARS: Final = 3
 """Past years that the regression needs."""

@@ -10,13 +10,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from forecast.data.panel import Indicator, Panel, Unit
 from forecast.dims import Floats, from_percent
 from forecast.inference.chain import first_year_weights
 from forecast.inference.model import PROFILE_SD, Measurements
-from forecast.panel import Indicator, Panel, Unit
 from forecast.periods import default_profile
-
-__all__ = ["CUMULATIVE", "SCALE_BY_LEVEL", "SINGLE", "measure"]
 
 CUMULATIVE: Final = "cum_yoy_pct"
 SINGLE: Final = "month_yoy_pct"

@@ -17,9 +17,7 @@ import numpy as np
 
 from forecast.dims import Floats
 from forecast.inference.direct import Worlds, usable, worlds
-from forecast.inference.factors import Grid
-
-__all__ = ["DIRECT_SHARE", "Mixture", "Parts", "combined", "mixture", "parts", "with_parts"]
+from forecast.inference.regular.factors import Grid
 
 DIRECT_SHARE: Final = 0.3
 """Share of the draws that the direct member would give after very many years: the first five panels do not tell .2 from

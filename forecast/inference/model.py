@@ -25,23 +25,6 @@ import numpy as np
 
 from forecast.dims import Floats
 
-__all__ = [
-    "PROFILE_SD",
-    "SHAPE_CENTRE",
-    "SHAPE_NAMES",
-    "SHAPE_SPREAD",
-    "Figures",
-    "Linear",
-    "Measurements",
-    "components",
-    "fixed_covariance",
-    "growth_matrix",
-    "linearise",
-    "log_growth",
-    "prior_mean",
-    "shape_covariance",
-]
-
 SHAPE_NAMES: Final = ("level", "slope", "season", "ar", "irregular", "ar_logit", "revision")
 SHAPE_CENTRE: Final = np.array([-1.15, -3.0, -1.9, -0.8, -0.3, 0.8, -2.5])
 """Prior mean of log sd over scale of level, slope, season, autoregression and irregular, of the logit of the

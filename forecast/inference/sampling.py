@@ -22,16 +22,13 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics, worst
 from forecast.inference.direct import draw_excess, fit_direct
-from forecast.inference.factors import Grid
-from forecast.inference.family import Parent, prepare
-from forecast.inference.fast import systematic
-from forecast.inference.incomplete import Drawn, Series, series
+from forecast.inference.gaps.family import Parent, prepare
+from forecast.inference.gaps.ratio import Method, RatioDraws, sampled_family
 from forecast.inference.mixture import Mixture, Parts, combined, mixture, parts, with_parts
 from forecast.inference.model import Measurements
-from forecast.inference.ratio import HYPER_DRAWS, Method, RatioDraws, sampled_family
-from forecast.inference.regular import common_grid, regular_family
-
-__all__ = ["HYPER_DRAWS", "Diagnostics", "Method", "Posterior", "fit", "stream", "systematic"]
+from forecast.inference.regular.factors import Grid
+from forecast.inference.regular.incomplete import Drawn, Series, series
+from forecast.inference.regular.regular import common_grid, regular_family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

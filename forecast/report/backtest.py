@@ -19,13 +19,11 @@ import pandas as pd
 from forecast import __version__
 from forecast.report.folders import replaced
 from forecast.report.tables import Provenance, table_frame, write_csv
-from forecast.run import BASELINE
+from forecast.runs.run import BASELINE
 from forecast.texts import Lang
 from forecast.track_record.backtest import Backtest
 from forecast.track_record.replay import Record
 from forecast.track_record.track import Calibration, Group, Score, calibration, scores
-
-__all__ = ["backtest_document", "backtest_tables", "write_backtest"]
 
 MANIFEST: Final = "backtest.json"
 SCHEMA_VERSION: Final = 1

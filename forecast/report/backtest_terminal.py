@@ -13,13 +13,11 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
+from forecast.tables import words
 from forecast.texts import Lang, t
 from forecast.track_record.backtest import Backtest
 from forecast.track_record.replay import MODEL
 from forecast.track_record.track import ALL, ALL_MONTHS, FEWEST_OUTCOMES, Calibration, Score, calibration, scores
-
-__all__ = ["render_backtest"]
 
 _MEASURES = ("crps", "twcrps", "brier", "log", "covered50", "covered90", "deviation", "against_pace")
 

@@ -13,15 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.allocation import Conflict
-from forecast.assignments import Assignments
-from forecast.breakdown import Breakdown, BreakdownStatus
 from forecast.report.files import provenance
 from forecast.report.schema import Measure, schema
 from forecast.report.tables import LEAST, Cell, table_frame, write_csv
+from forecast.runs.session import Assignments
+from forecast.tasks.allocation import Conflict
+from forecast.tasks.breakdown import Breakdown, BreakdownStatus
 from forecast.texts import t
-
-__all__ = ["breakdown_document", "breakdown_tables", "synthetic_label", "write_breakdown_tables"]
 
 
 def synthetic_label(synthetic: bool) -> str:

@@ -14,20 +14,19 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
 from forecast.answers.evidence import Evidence
 from forecast.answers.joint import Criterion
-from forecast.assignments import Assignments
-from forecast.breakdown import Breakdown, BreakdownStatus, Margin
-from forecast.naming import NamingLists, RankStatus, Standing
-from forecast.need import Need
-from forecast.panel import Unit
+from forecast.data.panel import Unit
 from forecast.periods import Month
-from forecast.stock import Balance, FilingWindow
-from forecast.support import place_name
+from forecast.runs.session import Assignments
+from forecast.tables import words
+from forecast.tasks.breakdown import Breakdown, BreakdownStatus
+from forecast.tasks.carriers import place_name
+from forecast.tasks.county_lists import NamingLists, RankStatus, Standing
+from forecast.tasks.need import Need
+from forecast.tasks.stock import Balance, FilingWindow
+from forecast.tasks.tasks import Margin
 from forecast.texts import Lang, t
-
-__all__ = ["balance_cells", "margin_name", "narrative", "render_assignments", "standing_cells", "window_text"]
 
 WIDE_FROM: Final = 100
 """Columns of screen from which sums due and numbers of carriers are shown."""

@@ -16,7 +16,6 @@ from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 from jinja2.exceptions import TemplateError
 
-from forecast import words
 from forecast.answers.judgement import Row, RowStatus
 from forecast.errors import UsageError
 from forecast.report import prose
@@ -28,9 +27,8 @@ from forecast.report.report_charts import drawn, small_fan
 from forecast.report.sheets.head import city_name, source_line
 from forecast.report.sheets.table import Style, shown
 from forecast.report.workbook.book import made_at
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["brief_bytes", "brief_context"]
 
 FIGURES: Final = 2
 FIGURE_MM: Final = 74.0

@@ -29,8 +29,6 @@ from forecast.report.document_style import (
 )
 from forecast.texts import LANGS, Lang, t
 
-__all__ = ["COLUMNS", "TEMPLATES", "template_bytes", "template_path"]
-
 TEMPLATES: Final = {"zh": "brief.zh.docx", "en": "brief.en.docx"}
 COLUMNS: Final = ("indicator", "ytd", "province", "gap", "year", "province_year", "near", "reach", "required", "light")
 """Columns of the table in the brief."""

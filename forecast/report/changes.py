@@ -1,6 +1,6 @@
-"""What changed since the earlier run, in a few lines for the page for leaders, from the facts of ``forecast.moved``.
+"""What changed since the earlier run, in a few lines for the page for leaders, from ``runs.difference``.
 
-Invariant: every number is one of ``Moved`` in the words of ``forecast.words`` (held by ``tests/test_app_overview.py``).
+Invariant: every number is one of ``Moved`` in the words of ``tables.words`` (held by ``tests/test_app_overview.py``).
 """
 
 from __future__ import annotations
@@ -8,16 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from forecast import words
 from forecast.answers.evidence import Evidence
-from forecast.dataset import Dataset
-from forecast.moved import Move, Moved
+from forecast.data.dataset import Dataset
+from forecast.data.target import TargetKind
 from forecast.periods import AsOf
-from forecast.store import Header
-from forecast.target import TargetKind
+from forecast.runs.difference import Move, Moved
+from forecast.runs.store import Header
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["change_lines", "earlier_of", "since"]
 
 MOST: Final = 3
 """Indicators that the page names; the others are counted."""

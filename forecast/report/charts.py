@@ -15,13 +15,11 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
-from forecast import words
-from forecast.answers.distribution import Distribution
+from forecast.answers.judgement import Distribution
 from forecast.periods import Month
 from forecast.report.monthly import Growth
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["COLOURS", "Overlay", "fan_chart", "gap_chart", "waterfall_chart"]
 
 COLOURS: Final = ("#2563b8", "#c2620c")
 """Of the place and of its benchmark: apart in grey and for the colour-blind, legible on white and on near-black."""

@@ -17,14 +17,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
 from forecast.answers.predictive import OFF, REPLICATES, WATCH, Finding, Judged
-from forecast.checking import RunCheck
 from forecast.report.files import provenance
 from forecast.report.tables import table_frame, write_csv
+from forecast.runs.session import RunCheck
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["check_document", "check_frame", "render_check", "write_check"]
 
 
 def check_frame(check: RunCheck) -> pd.DataFrame:

@@ -6,11 +6,9 @@ from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from forecast.dataset import Dataset, Summary
+from forecast.data.dataset import Dataset, Summary
+from forecast.tables.words import indicator_name, unit_name
 from forecast.texts import Lang, t
-from forecast.words import indicator_name, unit_name
-
-__all__ = ["render_summary"]
 
 
 def render_summary(dataset: Dataset, read: Summary, *, lang: Lang) -> RenderableType:

@@ -1,7 +1,7 @@
 """The chosen scenario in words for the page for leaders: the same sentence, and its most effective actions.
 
 Invariant: counts and probabilities are those of the ``Result`` and the ``Contribution`` records, in the words of
-``forecast.words`` (held by ``tests/test_app_overview.py``).
+``forecast.tables.words`` (held by ``tests/test_app_overview.py``).
 """
 
 from __future__ import annotations
@@ -9,17 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from forecast import words
 from forecast.answers.attainment import standouts
-from forecast.compare import Case, Result, in_assessment
-from forecast.contributions import Contribution
-from forecast.dataset import Dataset
+from forecast.data.dataset import Dataset
 from forecast.report.notes import joint_sentence
 from forecast.report.scenario_terminal import change
+from forecast.scenario.compare import Case, Result, in_assessment
+from forecast.scenario.contributions import Contribution
 from forecast.scenario.reader import Measure, Scenario
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["action_name", "effective_actions", "scenario_sentence"]
 
 MOST: Final = 3
 """Actions that a leader is told of."""

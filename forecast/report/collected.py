@@ -18,13 +18,11 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
-from forecast.collected import Collected, Group, Report
 from forecast.report.folders import replaced
 from forecast.report.tables import Cell, Provenance, table_frame, write_csv
+from forecast.tables import words
+from forecast.tasks.collected import Collected, Group, Report
 from forecast.texts import Lang, t
-
-__all__ = ["collected_document", "collected_tables", "render_collected", "write_collected"]
 
 MANIFEST: Final = "collected.json"
 SHOWN: Final = 10

@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["office", "to_pdf", "undated"]
-
 SECONDS: Final = 120
 """LibreOffice starts slowly on a busy machine; beyond this it hangs."""
 

@@ -12,14 +12,12 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
-from forecast import words
-from forecast.assignments import Assignments
-from forecast.naming import Ranking
 from forecast.report.charts import COLOURS
 from forecast.report.county_view import place_label
+from forecast.runs.session import Assignments
+from forecast.tables import words
+from forecast.tasks.county_lists import Ranking
 from forecast.texts import Lang, t
-
-__all__ = ["contribution_chart", "heat_chart", "rank_chart"]
 
 ROW: Final = 25
 FRAME: Final = 120

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from forecast import words
-from forecast.assignments import Assignments
-from forecast.naming import Interview, Ranking, RankStatus, Standing
-from forecast.panel import Unit
+from forecast.data.panel import Unit
 from forecast.report.breakdown_terminal import standing_cells
 from forecast.report.grid import Grid, grid
 from forecast.report.leaders import Cell
+from forecast.runs.session import Assignments
+from forecast.tables import words
+from forecast.tasks.county_lists import Interview, Ranking, RankStatus, Standing
 from forecast.texts import Lang, t
-
-__all__ = ["interview_grid", "list_notes", "named_grid", "place_label", "ranking_grid", "ranking_note"]
 
 COLUMNS: Final = ("place", "growth", "rank", "gap_city", "gap_plan", "contribution", "last")
 

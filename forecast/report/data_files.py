@@ -28,8 +28,6 @@ from forecast.report.sheets.table import DECIMALS, Field, Sheet, Style, Value, s
 from forecast.report.tables import csv_text
 from forecast.texts import Lang, t
 
-__all__ = ["DICTIONARY", "csv_of", "data_files", "document", "harmless"]
-
 DICTIONARY: Final = "dictionary"
 EXACT: Final = "exact_"
 """Beginning of the names of tables with exact numbers, as the commands write them into a run's directory."""

@@ -10,15 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from forecast import words
-from forecast.dataset import Dataset, Summary
+from forecast.data.assumptions import Assumptions, Coefficient
+from forecast.data.dataset import Dataset, Summary
+from forecast.data.intake import Addition
+from forecast.data.panel import Config, Panel
 from forecast.dims import from_percent
-from forecast.intake import Addition
-from forecast.panel import Config, Panel
-from forecast.scenario.actions import ADDITIONALITY, Assumptions, Coefficient
+from forecast.scenario.actions import ADDITIONALITY
+from forecast.tables import words
 from forecast.texts import Lang, catalogue, t
-
-__all__ = ["additions_table", "assumptions_table", "figures_table", "files_table", "series_table"]
 
 
 def _frame(records: Sequence[dict[str, Any]], columns: Sequence[str], lang: Lang) -> pd.DataFrame:

@@ -27,19 +27,6 @@ from docx.shared import Mm, Pt, RGBColor
 
 from forecast.texts import Lang
 
-__all__ = [
-    "FACES",
-    "Face",
-    "Kind",
-    "add_text",
-    "fixed",
-    "keep_whole",
-    "new_document",
-    "number_pages",
-    "official_table",
-    "shade",
-]
-
 MARGINS_MM: Final = (37, 35, 28, 26)
 """Top, bottom, left, right."""
 CELL_MARGIN_MM: Final = 0.8

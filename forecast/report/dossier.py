@@ -18,21 +18,20 @@ import pandas as pd
 from forecast.answers.evidence import Published
 from forecast.answers.joint import Criterion
 from forecast.answers.judgement import Row, judge
-from forecast.assignments import Assignments, assignments
-from forecast.compare import Case, Result
-from forecast.effects import World
-from forecast.makeup import Makeup, MakeupRequest, default_wish, makeup
-from forecast.news import News
-from forecast.panel import known
+from forecast.data.panel import known
+from forecast.data.target import Target, TargetKind
+from forecast.news.news import News
+from forecast.plan.makeup import makeup
+from forecast.plan.path import Demand, RequiredPath, required_path
+from forecast.plan.request import MakeupRequest, default_wish
+from forecast.plan.result import Makeup
 from forecast.report.files import provenance, tables
 from forecast.report.tables import Provenance
-from forecast.required_path import Demand, RequiredPath, required_path
-from forecast.run import Run
-from forecast.study import Study, judged_of, study
-from forecast.target import Target, TargetKind
+from forecast.runs.run import Run
+from forecast.runs.session import Assignments, Study, assignments, judged_of, study
+from forecast.scenario.compare import Case, Result
+from forecast.scenario.effects import World
 from forecast.texts import Lang, t
-
-__all__ = ["DEMANDS", "Dossier", "Goals", "Plan", "gather"]
 
 DEMANDS: Final[Mapping[str, Demand]] = {
     "floor": Demand(criterion=Criterion.NEAR, probability=0.5),

@@ -24,8 +24,6 @@ from forecast.report.dossier import Dossier
 from forecast.report.sheets.table import text_width
 from forecast.texts import Lang, t
 
-__all__ = ["ACROSS_MM", "UPRIGHT_MM", "Draft", "widths"]
-
 UPRIGHT_MM: Final = 156.0
 ACROSS_MM: Final = 247.0
 """Width of the text on an upright page and on one that lies across."""

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from forecast import words
-from forecast.compare import Case, Outcome, compare
-from forecast.effects import World
-from forecast.given import Conditioned, Route, condition, parse_given
+from forecast.draws.condition import Conditioned, Route, condition, parse_given
 from forecast.report.grid import Grid, grid
 from forecast.report.leaders import Cell
+from forecast.scenario.compare import Case, Outcome, compare
+from forecast.scenario.effects import World
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["Explored", "explored", "explored_grid", "explored_text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

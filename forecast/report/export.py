@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecast.errors import UsageError
-from forecast.news import News
+from forecast.news.news import News
 from forecast.report.brief import brief_bytes
 from forecast.report.convert import to_pdf
 from forecast.report.data_files import data_files
@@ -28,11 +28,9 @@ from forecast.report.sheets.every import all_sheets
 from forecast.report.sheets.head import city_name
 from forecast.report.sheets.table import Sheet
 from forecast.report.workbook import workbook_bytes
-from forecast.run import Run
-from forecast.store import KeptRun
+from forecast.runs.run import Run
+from forecast.runs.store import KeptRun
 from forecast.texts import Lang, t
-
-__all__ = ["Kind", "ReportRequest", "read_backtest", "write_reports"]
 
 
 class Kind(StrEnum):

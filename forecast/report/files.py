@@ -14,8 +14,8 @@ from typing import Any, Final
 import pandas as pd
 
 from forecast import __version__
+from forecast.draws.paths import COUPLING
 from forecast.inference.measure import SCALE_BY_LEVEL
-from forecast.paths import COUPLING
 from forecast.report.folders import replaced
 from forecast.report.tables import (
     Provenance,
@@ -25,12 +25,10 @@ from forecast.report.tables import (
     required_frame,
     write_csv,
 )
-from forecast.run import BASELINE, Run
-from forecast.store.contents import Answers, fill, header_of
-from forecast.store.disk import Staging
-from forecast.store.kept import KeptRun
-
-__all__ = ["answers", "document", "provenance", "tables", "write_run"]
+from forecast.runs.run import BASELINE, Run
+from forecast.runs.store.contents import Answers, fill, header_of
+from forecast.runs.store.disk import Staging
+from forecast.runs.store.kept import KeptRun
 
 MANIFEST: Final = "run.json"
 SCHEMA_VERSION: Final = 1

@@ -13,8 +13,6 @@ from pathlib import Path
 
 from forecast.errors import UsageError
 
-__all__ = ["replaced"]
-
 
 @contextmanager
 def replaced(out: Path, *, manifest: str, refusal: str) -> Iterator[Path]:

@@ -14,8 +14,6 @@ from typing import Final
 
 from forecast.errors import UsageError
 
-__all__ = ["FAMILIES", "FOLDER_VARIABLE", "ready", "stack"]
-
 FAMILIES: Final = (
     "Noto Sans CJK SC",
     "Source Han Sans SC",

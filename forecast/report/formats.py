@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from forecast.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
+from forecast.data.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
 from forecast.report.schema import MORE_TABLES, schema
 from forecast.report.schema import TABLES as RESULTS
-
-__all__ = ["formats_document"]
 
 PROVENANCE = frozenset({"run_id", "data_hash", "scenario_hash", "model_version", "seed"})
 """Last columns of every result table."""

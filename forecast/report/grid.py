@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 from forecast.report.leaders import Cell
 
-__all__ = ["Grid", "grid", "split_head"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:

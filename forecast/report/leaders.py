@@ -1,8 +1,8 @@
-"""The page for leaders as words: a line a target, how good its data are, in the words of ``forecast.words``.
+"""The page for leaders as words: a line a target, how good its data are, in the words of ``forecast.tables.words``.
 
 Screen, brief and printed page show the same cells. Layout is theirs.
 
-Invariant: every number shown is a field of ``Attainment`` in the words of ``forecast.words``
+Invariant: every number shown is a field of ``Attainment`` in the words of ``forecast.tables.words``
 (held by ``tests/test_app.py``).
 """
 
@@ -13,30 +13,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from forecast import words
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
-from forecast.answers.judgement import Row, RowStatus
-from forecast.answers.lights import Light
-from forecast.panel import release_rule
+from forecast.answers.judgement import Light, Row, RowStatus
+from forecast.data.panel import release_rule
+from forecast.data.target import Target, TargetKind
 from forecast.periods import Month
 from forecast.report.notes import OK, plain_name
-from forecast.target import Target, TargetKind
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = [
-    "COLUMNS",
-    "Cell",
-    "Line",
-    "Order",
-    "Quality",
-    "evidence_text",
-    "lights_text",
-    "lines",
-    "next_release",
-    "qualities",
-    "title",
-]
 
 COLUMNS: Final = ("indicator", "ytd", "forecast", "near", "reach", "required", "light")
 """At most seven columns: what a leader takes in at a glance."""

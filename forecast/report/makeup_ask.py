@@ -12,19 +12,17 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast import words
 from forecast.answers.joint import Criterion
-from forecast.compare import Outcome, Result
-from forecast.dataset import Dataset
-from forecast.levers import Family, Lever, LeverOptions
-from forecast.levers.kinds import Unit
-from forecast.makeup import parse_wishes, wish_text
+from forecast.data.dataset import Dataset
+from forecast.data.target import TargetKind
+from forecast.plan.candidates import LeverOptions
+from forecast.plan.levers import Family, Lever, Unit
+from forecast.plan.request import parse_wishes, wish_text
+from forecast.plan.wishes import Form, Wish
 from forecast.report.makeup_words import lever_name
-from forecast.solver import Form, Wish
-from forecast.target import TargetKind
+from forecast.scenario.compare import Outcome, Result
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["Asked", "asked_texts", "lever_table", "options_of", "wish_table", "wishes_of"]
 
 CRITERIA: Final = (Criterion.NEAR, Criterion.REACH)
 

@@ -14,15 +14,15 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.makeup import Makeup, SectorRow, as_scenario, wish_text
+from forecast.plan.outcome import as_scenario
+from forecast.plan.request import wish_text
+from forecast.plan.result import Makeup, SectorRow
 from forecast.report.files import provenance
 from forecast.report.makeup_words import lever_name, sentences
 from forecast.report.schema import Measure, schema
 from forecast.report.tables import LEAST, Cell, table_frame, write_csv
-from forecast.run import Run
+from forecast.runs.run import Run
 from forecast.texts import t
-
-__all__ = ["PLAN_FILE", "makeup_document", "makeup_label", "makeup_tables", "support_code", "write_makeup_tables"]
 
 PLAN_FILE: Final = "makeup-plan.yaml"
 """The plan as a scenario file, in the directory of its run."""

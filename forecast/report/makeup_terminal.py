@@ -16,8 +16,8 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
-from forecast.makeup import CaseResult, Makeup, PlanRow, SectorRow, Status, wish_text
+from forecast.plan.request import wish_text
+from forecast.plan.result import CaseResult, Makeup, PlanRow, SectorRow, Status
 from forecast.report.makeup_words import (
     change_words,
     families,
@@ -30,10 +30,9 @@ from forecast.report.makeup_words import (
     use_words,
     wish_name,
 )
-from forecast.run import Run
+from forecast.runs.run import Run
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["indicator_cells", "lever_cells", "render_makeup", "sector_cells"]
 
 SECTORS_WIDE: Final = (
     "industry", "role", "share", "forecast", "target", "pull", "pull_yi", "ceiling", "planned", "planned_yi", "ahead",

@@ -11,8 +11,8 @@ from typing import Any, Final
 import altair as alt
 import pandas as pd
 
-from forecast import words
-from forecast.makeup import Makeup, Status
+from forecast.plan.result import Makeup, Status
+from forecast.plan.wishes import Form
 from forecast.report.charts import COLOURS
 from forecast.report.grid import Grid, grid
 from forecast.report.leaders import Cell
@@ -26,22 +26,9 @@ from forecast.report.makeup_words import (
     use_words,
     wish_name,
 )
-from forecast.run import Run
-from forecast.solver import Form
+from forecast.runs.run import Run
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = [
-    "burden_grid",
-    "cases_grid",
-    "change_lines",
-    "family_grid",
-    "frontier_chart",
-    "frontier_grid",
-    "lever_grid",
-    "sector_chart",
-    "sector_grid",
-    "wish_grid",
-]
 
 SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross")
 DASHES: Final = ([1, 0], [6, 4], [2, 3], [8, 3, 2, 3], [1, 2])

@@ -9,33 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from forecast import words
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import Comparison
-from forecast.dataset import Dataset
-from forecast.levers import CapEvidence, Family, Lever
-from forecast.levers.kinds import Unit
-from forecast.makeup import Feasibility, Limit, Makeup, SectorRow, Status, WishResult
-from forecast.reading.columns import NO_COUNTY
-from forecast.solver import Form
-from forecast.target import TargetKind
+from forecast.data.dataset import Dataset
+from forecast.data.reading.columns import NO_COUNTY
+from forecast.data.target import TargetKind
+from forecast.plan.levers import CapEvidence, Family, Lever, Unit
+from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, Status, WishResult
+from forecast.plan.wishes import Form
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = [
-    "GROUPS",
-    "FamilyRow",
-    "change_words",
-    "families",
-    "feasible_words",
-    "group_of",
-    "level_words",
-    "lever_name",
-    "place_name",
-    "sentences",
-    "support",
-    "use_words",
-    "wish_name",
-]
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "industry": ("industry",),

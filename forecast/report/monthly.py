@@ -1,6 +1,6 @@
 """Growth of the target year month by month, as words: what is published, and what is expected of the rest.
 
-Invariant: numbers are those of ``paths.csv`` in the words of ``forecast.words`` (held by ``tests/test_app.py``).
+Invariant: numbers are those of ``paths.csv`` in the words of ``forecast.tables.words`` (held by ``tests/test_app.py``).
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from forecast import words
 from forecast.answers.evidence import Published
 from forecast.answers.history import spans
 from forecast.periods import Frequency, Month
+from forecast.plan.path import RequiredPath
+from forecast.plan.path_steps import Scope
 from forecast.report.leaders import Cell
-from forecast.required_path import RequiredPath, Scope
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["Growth", "MonthLine", "history_rows", "month_lines", "of_indicator", "pace_points", "path_points"]
 
 
 class Growth(StrEnum):

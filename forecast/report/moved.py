@@ -1,6 +1,6 @@
 """What moved between two runs, for a screen and for programs.
 
-Invariant: every number is one of ``Moved`` in the words of ``forecast.words`` (held by ``tests/test_update.py``).
+Invariant: every number is one of ``Moved`` in the words of ``tables.words`` (held by ``tests/test_update.py``).
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
 from forecast.answers.evidence import Evidence
-from forecast.dataset import Dataset
-from forecast.moved import Cause, FigureChange, Moved
+from forecast.data.dataset import Dataset
+from forecast.data.target import TargetKind
 from forecast.periods import AsOf, Month
-from forecast.target import TargetKind
+from forecast.runs.difference import Cause, FigureChange, Moved
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["moved_document", "moved_lines", "render_moved"]
 
 SHOWN: Final = 8
 """Figures of a kind that are listed one by one; the rest are counted."""

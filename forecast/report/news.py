@@ -15,13 +15,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from forecast.allocation import largest_remainder
 from forecast.errors import UsageError
-from forecast.news import Levels, News, Part, TargetNews
+from forecast.news.news import Levels, News, Part, TargetNews
 from forecast.report.schema import DECIMALS, Measure, schema
 from forecast.report.tables import Provenance, table_frame, write_csv
-
-__all__ = ["news_document", "news_frame", "whole_points", "write_news"]
+from forecast.tasks.allocation import largest_remainder
 
 PROVENANCE: Final = fields(Provenance)
 

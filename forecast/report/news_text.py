@@ -12,15 +12,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
-from forecast.dataset import Dataset
-from forecast.news import Kind, News, NewsStatus, Part, TargetNews
+from forecast.data.dataset import Dataset
+from forecast.news.news import Kind, News, NewsStatus, Part, TargetNews
+from forecast.news.releases import Release, Verdict
 from forecast.periods import AsOf, Month
 from forecast.report.news import whole_points
-from forecast.surprise import Release, Verdict
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["main_targets", "render_news", "sentence", "sentences"]
 
 _OWN = {Kind.CITY: "city", Kind.PROVINCE: "province", Kind.NATION: "nation"}
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from forecast import words
-from forecast.dataset import Dataset
-from forecast.news import Kind, News, NewsStatus, Part, TargetNews
+from forecast.data.dataset import Dataset
+from forecast.news.news import Kind, News, NewsStatus, Part, TargetNews
 from forecast.periods import Month
 from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["news_lines", "of_target", "waterfall"]
 
 
 def of_target(news: News, key: tuple[str, str, str]) -> TargetNews | None:

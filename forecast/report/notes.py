@@ -2,7 +2,7 @@
 
 The same sentences serve terminal and brief.
 
-Invariant: every number is a field of ``Attainment`` in the words of ``forecast.words``
+Invariant: every number is a field of ``Attainment`` in the words of ``forecast.tables.words``
 (held by ``tests/test_report.py``).
 """
 
@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from forecast import words
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
 from forecast.answers.joint import Joint
 from forecast.answers.judgement import Row, RowStatus
-from forecast.target import TargetKind
+from forecast.data.target import TargetKind
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["OK", "joint_sentence", "notes", "plain_name"]
 
 OK: Final = "ok"
 """Status of diagnostics that all passed."""

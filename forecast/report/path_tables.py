@@ -13,13 +13,12 @@ from typing import Any
 import pandas as pd
 
 from forecast.answers.benchmark import Province
+from forecast.plan.path import RequiredPath
+from forecast.plan.path_steps import Line, Step
 from forecast.report.files import provenance
 from forecast.report.tables import table_frame, write_csv
-from forecast.required_path import Line, RequiredPath, Step
-from forecast.run import Run
+from forecast.runs.run import Run
 from forecast.texts import t
-
-__all__ = ["TABLE", "path_document", "path_frame", "write_path"]
 
 type Cell = str | int | float | None
 TABLE = "required_path"

@@ -15,16 +15,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
 from forecast.answers.evidence import Evidence
 from forecast.answers.joint import Criterion
+from forecast.data.target import TargetKind
 from forecast.periods import Month
-from forecast.required_path import Demand, Line, PathStatus, Phase, RequiredPath, Scope, Step
-from forecast.run import Run
-from forecast.target import TargetKind
+from forecast.plan.path import Demand, PathStatus, RequiredPath
+from forecast.plan.path_steps import Line, Phase, Scope, Step
+from forecast.runs.run import Run
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["path_sentence", "render_path"]
 
 
 def render_path(paths: Sequence[RequiredPath], run: Run, *, lang: Lang, files: Sequence[Path] = ()) -> RenderableType:

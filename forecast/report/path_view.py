@@ -5,14 +5,13 @@ Invariant: every number shown is one of ``RequiredPath`` (held by ``tests/test_a
 
 from __future__ import annotations
 
-from forecast import words
 from forecast.periods import Month
+from forecast.plan.path import RequiredPath
+from forecast.plan.path_steps import Phase, Scope, Step
 from forecast.report.grid import Grid, grid
 from forecast.report.leaders import Cell
-from forecast.required_path import Phase, RequiredPath, Scope, Step
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["path_grid"]
 
 COLUMNS = ("month", "forecast", "demanded", "forecast_cum", "demanded_cum")
 MONEY = ("yi", "extra")

@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forecast import words
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import HistoryStatus
 from forecast.answers.judgement import Row, RowStatus
-from forecast.compare import Outcome
-from forecast.paths import COUPLING
+from forecast.data.target import TargetKind
+from forecast.draws.paths import COUPLING
 from forecast.report.dossier import Dossier
 from forecast.report.leaders import evidence_text
 from forecast.report.news import whole_points
@@ -24,10 +23,9 @@ from forecast.report.notes import OK, notes, plain_name
 from forecast.report.scenario_terminal import change
 from forecast.report.sheets.plans import said_of, wish_of
 from forecast.report.sheets.table import Style, shown
-from forecast.target import TargetKind
+from forecast.scenario.compare import Outcome
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["Group", "advice", "causes", "distance", "groups", "growth", "overall", "risks", "share_text"]
 
 NAMED: Final = 3
 """Indicators named one by one in a sentence of causes or advice."""

@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
-from forecast import words
-from forecast.breakdown import Task
 from forecast.report.dossier import Dossier
 from forecast.report.sheets.head import city_name
 from forecast.report.workbook.book import TaskList, workbook_bytes
+from forecast.tables import words
+from forecast.tasks.tasks import Task
 from forecast.texts import Lang, t
-
-__all__ = ["By", "recipient_books", "recipients"]
 
 _NOT_IN_NAMES: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
 

@@ -15,19 +15,16 @@ from typing import Final, Literal
 import altair as alt
 import pandas as pd
 
-from forecast import words
-from forecast.answers.distribution import distribution, year_end_gap
-from forecast.answers.judgement import Row, RowStatus
+from forecast.answers.judgement import Row, RowStatus, distribution, year_end_gap
+from forecast.data.target import TargetKind
 from forecast.report import fonts
 from forecast.report.charts import OUTCOMES, fan_chart, gap_chart
 from forecast.report.dossier import Dossier
 from forecast.report.monthly import Growth, of_indicator
 from forecast.report.notes import plain_name
 from forecast.report.sheets.head import city_name, source_line, unit_names
-from forecast.target import TargetKind
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["FORMATS", "Format", "chart_names", "drawn", "report_charts"]
 
 type Format = Literal["png", "svg", "pdf"]
 FORMATS: Final[tuple[Format, ...]] = ("png", "svg", "pdf")

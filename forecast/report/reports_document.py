@@ -13,8 +13,6 @@ from typing import Final
 from forecast.report.sheets.table import DECIMALS, Field, Sheet, Style
 from forecast.texts import t
 
-__all__ = ["reports_document"]
-
 _HEAD: Final = """# 对外材料：工作簿、专报、方案、图、数据
 
 本页由程序按所写的表生成，与程序不一致时测试不通过。各项材料出自同一次推演的同一组抽样，同一数字在各处相同；同一次推演、同样的选项，

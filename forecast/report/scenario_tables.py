@@ -13,16 +13,14 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.compare import p_better
-from forecast.contributions import interactions
 from forecast.dims import to_percent
-from forecast.gdp import ERROR_CORRELATION
+from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.report.files import provenance
 from forecast.report.tables import LEAST, write_text
-from forecast.study import Study
+from forecast.runs.session import Study
+from forecast.scenario.compare import p_better
+from forecast.scenario.contributions import interactions
 from forecast.texts import t
-
-__all__ = ["PROBABILITIES", "label", "scenario_document", "scenario_tables", "write_scenario_tables"]
 
 PROBABILITIES: Final = ("p_reach", "p_near", "p_at_least_k", "p_better", "p_given")
 """Columns that are kept off 0 and 1."""

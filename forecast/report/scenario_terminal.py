@@ -14,18 +14,16 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
-from forecast.compare import Outcome, Result
-from forecast.contributions import Contribution, interactions
-from forecast.explain import FROM_LEDGER, NO_SUPPORT, Trace
-from forecast.gdp import ERROR_CORRELATION
-from forecast.given import Route
+from forecast.data.target import TargetKind
+from forecast.draws.condition import Route
+from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.report.scenario_tables import label
-from forecast.study import Study
-from forecast.target import TargetKind
+from forecast.runs.session import Study
+from forecast.scenario.compare import Outcome, Result
+from forecast.scenario.contributions import Contribution, interactions
+from forecast.scenario.explain import FROM_LEDGER, NO_SUPPORT, Trace
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["render_explanation", "render_study"]
 
 WIDE: Final = (
     "indicator",

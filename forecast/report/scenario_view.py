@@ -1,6 +1,6 @@
 """Scenarios as words for the screen: against the baseline, side by side, and what each action brings.
 
-Invariant: every number shown is a field of a ``Result`` or a ``Contribution`` in the words of ``forecast.words``
+Invariant: every number shown is a field of a ``Result`` or a ``Contribution`` in the words of ``forecast.tables.words``
 (held by ``tests/test_app_scenario.py``).
 """
 
@@ -10,30 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forecast import words
-from forecast.compare import Case, Outcome, Result
-from forecast.contributions import Contribution
-from forecast.dataset import Dataset
-from forecast.regenerated import Range
+from forecast.data.dataset import Dataset
+from forecast.data.target import TargetKind
 from forecast.report.chosen import action_name
 from forecast.report.leaders import Cell
 from forecast.report.scenario_terminal import change
+from forecast.scenario.compare import Case, Outcome, Result
+from forecast.scenario.contributions import Contribution
+from forecast.scenario.ledger_ranges import Range
 from forecast.scenario.reader import Scenario
-from forecast.target import TargetKind
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = [
-    "COLUMNS",
-    "ContributionLine",
-    "ResultLine",
-    "SideBySide",
-    "contribution_lines",
-    "expected_text",
-    "most_moved",
-    "range_text",
-    "result_lines",
-    "side_by_side",
-]
 
 COLUMNS: Final = ("indicator", "forecast", "gap", "near", "reach")
 

@@ -12,22 +12,6 @@ from typing import Final
 
 from forecast.texts import Lang, t
 
-__all__ = [
-    "BACKTEST_TABLES",
-    "BREAKDOWN_TABLES",
-    "CHECK_TABLES",
-    "COLLECT_TABLES",
-    "MAKEUP_TABLES",
-    "MORE_TABLES",
-    "NEWS_TABLES",
-    "PATH_TABLES",
-    "QUANTILES",
-    "TABLES",
-    "Column",
-    "Measure",
-    "schema",
-]
-
 
 class Measure(StrEnum):
     """What a column holds, and so how it is written."""

@@ -13,8 +13,7 @@ from typing import Final
 
 from docx.enum.section import WD_SECTION
 
-from forecast import words
-from forecast.makeup import SectorRow
+from forecast.plan.result import SectorRow
 from forecast.report import prose
 from forecast.report.document_style import (
     fixed,
@@ -31,9 +30,8 @@ from forecast.report.sheets.plans import lever_sheet, plan_name, plan_sheet, sai
 from forecast.report.sheets.table import Sheet, Style, Value, shown
 from forecast.report.sheets.tasks import task_summary_sheet, team_rows
 from forecast.report.workbook.book import made_at
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["scheme_bytes"]
 
 LEFT_OUT: Final = ("feasible_", "target_pct_", "driver_pct_", "role", "family", "department", "people", "difficulty")
 """Columns of the workbook's sheets that a page of the annex has no room for."""

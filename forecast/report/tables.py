@@ -26,21 +26,8 @@ from forecast.answers.joint import Joint
 from forecast.answers.judgement import Row, Summary
 from forecast.answers.required import Required
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
-from forecast.paths import IndicatorPaths, Paths
+from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.report.schema import QUANTILES, Column, Measure, schema
-
-__all__ = [
-    "Provenance",
-    "attainment_frame",
-    "csv_text",
-    "joint_frame",
-    "paths_frame",
-    "required_frame",
-    "schema",
-    "table_frame",
-    "write_csv",
-    "write_text",
-]
 
 type Cell = str | int | float | None
 

@@ -22,16 +22,15 @@ from typing import Any, Final
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from forecast.breakdown import Breakdown, Task
-from forecast.collected import MARK, checked_numbers
 from forecast.errors import UsageError
 from forecast.periods import Month
 from forecast.report.tables import Provenance
-from forecast.support import Kind, Work
+from forecast.tables.words import month_name
+from forecast.tasks.breakdown import Breakdown
+from forecast.tasks.carriers import Kind, Work
+from forecast.tasks.collected import MARK, checked_numbers
+from forecast.tasks.tasks import Task
 from forecast.texts import Lang, t
-from forecast.words import month_name
-
-__all__ = ["BOOK_NAME", "TaskSheet", "carrier_name", "write_task_book", "write_task_sheet"]
 
 BOOK_NAME: Final = "任务清单.xlsx"
 KEYS_ROW: Final = 2

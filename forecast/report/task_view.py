@@ -11,28 +11,17 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast import words
-from forecast.assignments import Assignments
-from forecast.breakdown import Breakdown, Margin
 from forecast.dims import WAN_PER_YI
-from forecast.holds import Hold
 from forecast.periods import Month
 from forecast.report.breakdown_terminal import balance_cells, margin_name, window_text
 from forecast.report.grid import Grid, grid
-from forecast.support import place_name
+from forecast.runs.session import Assignments
+from forecast.tables import words
+from forecast.tasks.breakdown import Breakdown
+from forecast.tasks.carriers import place_name
+from forecast.tasks.holds import Hold
+from forecast.tasks.tasks import Margin
 from forecast.texts import Lang, t
-
-__all__ = [
-    "DIMENSIONS",
-    "held_cells",
-    "hold_name",
-    "margin_grid",
-    "place_table",
-    "stock_grid",
-    "stock_months_grid",
-    "task_frame",
-    "window_lines",
-]
 
 DIMENSIONS: Final = ("team", "sector", "county", "support")
 SUM: Final = "sum"

@@ -1,6 +1,6 @@
 """The table of a run in the terminal: what a leader reads first. Layout only, no arithmetic.
 
-Invariant: every number shown is a field of ``Attainment`` in the words of ``forecast.words``
+Invariant: every number shown is a field of ``Attainment`` in the words of ``forecast.tables.words``
 (held by ``tests/test_report.py``).
 """
 
@@ -15,16 +15,13 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from forecast import words
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence, Figure
-from forecast.answers.judgement import Row, RowStatus, Summary
-from forecast.answers.lights import Light
+from forecast.answers.judgement import Light, Row, RowStatus, Summary
+from forecast.data.target import TargetKind
 from forecast.report.notes import OK, notes, plain_name
-from forecast.target import TargetKind
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["render"]
 
 COLOURS: Final = {Light.GREEN: "bold green", Light.YELLOW: "bold yellow", Light.RED: "bold red"}
 AVERAGE_COLUMNS: Final = (

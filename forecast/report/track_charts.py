@@ -19,18 +19,6 @@ from forecast.report.charts import COLOURS
 from forecast.texts import Lang, t
 from forecast.track_record.uniformity import binomial_band
 
-__all__ = [
-    "FONTS",
-    "coverage_chart",
-    "indicator_skill_chart",
-    "levels_of",
-    "pit_chart",
-    "reliability_chart",
-    "skill_chart",
-    "svg",
-    "track_sheet",
-]
-
 MODEL: Final = "model"
 REFERENCE: Final = "pace"
 ALL_MONTHS: Final = (0, 12)

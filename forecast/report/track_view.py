@@ -13,24 +13,13 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast import words
 from forecast.answers.evidence import Evidence
-from forecast.panel import Panel
+from forecast.data.panel import Panel
 from forecast.periods import Month
 from forecast.report.leaders import Cell
+from forecast.tables import words
 from forecast.texts import Lang, catalogue, t
 from forecast.track_record.track import FEWEST_OUTCOMES
-
-__all__ = [
-    "REPLAY_COLUMNS",
-    "SCORE_COLUMNS",
-    "Replay",
-    "few_text",
-    "forecaster_name",
-    "level_name",
-    "replays",
-    "score_lines",
-]
 
 SCORE_COLUMNS: Final = (
     "forecaster",

@@ -9,43 +9,12 @@ Invariant: the schema accepts exactly what the reader accepts, names and ids of 
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
+from forecast.data.assumptions import PERCENT_TEXT, Assumptions, Fraction, Ratio, StrictModel
 from forecast.periods import Month
-
-__all__ = [
-    "ACTION_TYPES",
-    "ADDITIONALITY",
-    "Action",
-    "Assumptions",
-    "BaseRevision",
-    "BenchmarkPath",
-    "BondIssue",
-    "Coefficient",
-    "CountyPush",
-    "EnterpriseExit",
-    "EnterpriseRestart",
-    "EnterpriseStop",
-    "Header",
-    "NewEntry",
-    "PriceShift",
-    "ProjectAdvance",
-    "ProjectComplete",
-    "ProjectDelay",
-    "ProjectStart",
-    "SectorFill",
-    "Select",
-]
-
-
-def _fraction(value: Any) -> Any:
-    """``60%`` as 0.6; anything else as it is."""
-    if isinstance(value, str) and (found := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*[%％]\s*", value)):
-        return float(found[1]) / 100.0
-    return value
 
 
 def _month(value: Any) -> Month:
@@ -56,21 +25,6 @@ def _month(value: Any) -> Month:
     return Month.parse(value)
 
 
-_PERCENT: Final = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*[%％]\s*$"}
-
-
-type Fraction = Annotated[
-    float,
-    Field(ge=0.0, le=1.0),
-    BeforeValidator(_fraction),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _PERCENT]}),
-]
-type Ratio = Annotated[
-    float,
-    Field(ge=0.0, le=1.5),
-    BeforeValidator(_fraction),
-    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1.5}, _PERCENT]}),
-]
 type MonthText = Annotated[
     Month,
     PlainValidator(_month),
@@ -90,12 +44,12 @@ type Ramp = Annotated[
         {
             "anyOf": [
                 {"type": "number", "minimum": 0, "maximum": 1.5},
-                _PERCENT,
+                PERCENT_TEXT,
                 {
                     "type": "array",
                     "minItems": 1,
                     "maxItems": 12,
-                    "items": {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1.5}, _PERCENT]},
+                    "items": {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1.5}, PERCENT_TEXT]},
                 },
             ]
         }
@@ -104,11 +58,7 @@ type Ramp = Annotated[
 type Shares = Annotated[tuple[Fraction, ...], Field(min_length=1, max_length=12)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Action(_Model):
+class _Action(StrictModel):
     """What every action has.
 
     id : name of the action in tables; also keys its random stream
@@ -340,34 +290,7 @@ An assumption, visible in every explanation: the forecast already contains ordin
 """
 
 
-class Coefficient(_Model):
-    """A coefficient and how unsure it is; normal, kept above 0."""
-
-    mean: Annotated[float, Field(ge=0.0, le=10.0)]
-    sd: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
-
-
-class Assumptions(_Model):
-    """Coefficients of the couplings; a scenario file may override any of them.
-
-    value_added_per_output : points of industrial value added for a point of industrial output
-    construction_share : part of investment that becomes output of construction (建安投资占比)
-    usual_completion : share of its monthly plan that a project usually does, where the ledger says nothing
-    correlation : of the delivery of the entities of one action
-    winter, settlement : pace of construction from December to February, and the year-end settlement of December
-    elasticities : industry -> coefficient, in place of ``industries.csv``
-    """
-
-    value_added_per_output: Coefficient = Coefficient(mean=1.0, sd=0.2)
-    construction_share: Coefficient = Coefficient(mean=0.65, sd=0.08)
-    usual_completion: Fraction = 0.85
-    correlation: Fraction = 0.3
-    winter: Ratio = 0.8
-    settlement: Ratio = 1.2
-    elasticities: dict[str, Coefficient] = Field(default_factory=dict)
-
-
-class Header(_Model):
+class Header(StrictModel):
     """A scenario file: its header and its actions."""
 
     name: Name

@@ -1,25 +1,92 @@
 """Checks of actions against a data set: names, months, selections, contradictions.
 
 Invariant: an action that passes can be evaluated without a further check (held by ``tests/test_scenario_bad.py``).
+
+Selectors: which rows of a ledger an action is about.
+
+A selector names columns and the values wanted there: one value, a list of which any will do, or for numbers a
+comparison such as ``">=1.5"``. Several columns all have to fit.
+
+Invariant: a selector picks the same rows whatever their order (held by ``tests/test_scenario.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from forecast.dataset import Dataset
+from forecast.data.dataset import Dataset
+from forecast.data.reading.problems import near, quoted
 from forecast.periods import Month
-from forecast.reading.tables import near, quoted
-from forecast.scenario.document import Document, Keys, Spot
-from forecast.scenario.problems import Notes
-from forecast.scenario.select import COMPARISON, matches, picked
+from forecast.scenario.document import Document, Keys, Notes, Spot
 
-__all__ = ["FREE_MONTHS", "ON_LEDGER", "Placed", "check_actions", "place_names"]
+COMPARISON: Final = re.compile(r"\s*(>=|<=|>|<|!=|=)\s*(-?\d+(?:\.\d+)?)\s*")
+_SIGNS: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    ">=": lambda a, b: a >= b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    "<": lambda a, b: a < b,
+    "=": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+
+
+def picked(
+    frame: pd.DataFrame, key: str, ids: Sequence[str] | None, select: Mapping[str, Any] | None, names: Mapping[str, str]
+) -> npt.NDArray[np.intp]:
+    """Positions of the rows of a ledger that an action is about.
+
+    Parameters
+    ----------
+    frame : the ledger
+    key : column of its ids
+    ids, select : of the action; with both, rows that are named or fit; with neither, none
+    names : id -> Chinese name of places, which a selector may use alike
+    """
+    chosen = np.zeros(len(frame), dtype=bool)
+    if ids is not None:
+        chosen |= frame[key].isin(list(ids)).to_numpy()
+    if select is not None:
+        fits = np.ones(len(frame), dtype=bool)
+        for column, wanted in select.items():
+            fits &= matches(frame[column], wanted, names) if column in frame.columns else False
+        chosen |= fits
+    return np.flatnonzero(chosen)
+
+
+def matches(column: pd.Series[Any], wanted: Any, names: Mapping[str, str]) -> npt.NDArray[np.bool_]:
+    """Which cells of a column are wanted."""
+    options = wanted if isinstance(wanted, list | tuple) else [wanted]
+    tests = [_test(option, names) for option in options]
+    return np.array([any(test(cell) for test in tests) for cell in column.tolist()], dtype=bool)
+
+
+def _test(option: Any, names: Mapping[str, str]) -> Callable[[Any], bool]:
+    if isinstance(option, bool):
+        return lambda cell: cell is option or str(cell).lower() in (("true", "1") if option else ("false", "0"))
+    if isinstance(option, int | float):
+        return lambda cell: _number(cell) == float(option)
+    if found := COMPARISON.fullmatch(option):
+        sign, limit = _SIGNS[found[1]], float(found[2])
+        return lambda cell: not math.isnan(number := _number(cell)) and sign(number, limit)
+    return lambda cell: str(cell) == option or names.get(str(cell)) == option
+
+
+def _number(cell: Any) -> float:
+    if cell is None or isinstance(cell, bool | Month):
+        return math.nan
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return math.nan
+
 
 FREE_MONTHS: Final = frozenset({"benchmark_path", "base_revision", "price_shift"})
 """Types that are no levers: what they say may concern months that no decision can affect any more."""

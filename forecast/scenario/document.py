@@ -4,23 +4,171 @@ Only mappings, lists, texts, numbers, true/false and empty values are read: no a
 slip such as ``2020-13-01`` stays a text that the checks can name.
 
 Invariant: every value of the result has a line and a column (held by ``tests/test_scenario_bad.py``).
+
+What pydantic found wrong with the fields of a scenario file, in the words of this program.
+
+Invariant: every kind of error has a text of its own in both languages (held by ``tests/test_scenario_bad.py``).
+
+What is wrong with scenario files: every problem of every file at once, with line and column.
+
+Invariant: reading never stops at the first problem (held by ``tests/test_scenario_bad.py``).
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from forecast.reading.tables import plain, quoted
-from forecast.scenario.problems import Notes
+from forecast.data.reading.problems import near, plain, quoted
+from forecast.errors import InputError, Problem
+from forecast.texts import Lang, t
 
-__all__ = ["Document", "Keys", "Spot", "parse_yaml"]
+
+class ScenarioProblem(Problem):
+    """One thing that is wrong with a scenario file; ``row`` is the line, ``column`` the position in it."""
+
+    def where(self, lang: Lang) -> str:
+        """Place of the problem: file, line and column."""
+        if self.row is None:
+            return self.file
+        if self.column is None:
+            return t("scenario.where_line", lang, file=self.file, line=self.row)
+        return t("scenario.where", lang, file=self.file, line=self.row, position=self.column)
+
+    def text(self, lang: Lang) -> str:
+        """One line: where, what was found, what was expected, what to do."""
+        message = t(f"scenario.problem_{self.code}", lang, **self.params)
+        return f"{self.where(lang)}{t('problems.colon', lang)}{message}"
+
+
+class ScenarioError(InputError):
+    """One or more scenario files are unusable; carries every problem that was found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        super().__init__(problems)
+
+    def report(self, lang: Lang) -> str:
+        """All problems, a line each, under a line that counts them."""
+        lines = [t("scenario.problem_count", lang, n=len(self.problems))]
+        lines += [f"  {i}. {problem.text(lang)}" for i, problem in enumerate(self.problems, 1)]
+        return "\n".join(lines)
+
+
+class Notes:
+    """Collects the problems of scenario files; nothing is raised before ``check``."""
+
+    def __init__(self) -> None:
+        self._found: list[ScenarioProblem] = []
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def add(self, code: str, file: str, line: int | None, column: int | None, /, **params: object) -> None:
+        """Note one problem; ``params`` fill the placeholders of its message."""
+        texts = {key: str(value) for key, value in params.items()}
+        place = None if column is None else str(column)
+        self._found.append(ScenarioProblem(code=code, file=file, row=line, column=place, params=texts))
+
+    def check(self) -> None:
+        """Report everything that was found, by file and line.
+
+        Raises
+        ------
+        ScenarioError
+            Anything was found.
+        """
+        if self._found:
+            found = dict.fromkeys((p.file, p.row or 0, int(p.column or 0), p.text("en")) for p in self._found)
+            unique = {(p.file, p.row or 0, int(p.column or 0), p.text("en")): p for p in self._found}
+            raise ScenarioError([unique[key] for key in sorted(found)])
+
+
+_TYPES: Final = {
+    "float_type": "type_number",
+    "int_type": "type_whole",
+    "int_from_float": "type_whole",
+    "string_type": "type_text",
+    "bool_type": "type_flag",
+    "tuple_type": "type_list",
+    "list_type": "type_list",
+    "dict_type": "type_mapping",
+    "model_type": "type_mapping",
+}
+_BOUNDS: Final = {
+    "greater_than": "above",
+    "greater_than_equal": "at_least",
+    "less_than": "below",
+    "less_than_equal": "at_most",
+}
+
+
+def note_errors(error: ValidationError, model: type[BaseModel], document: Document, way: Keys, notes: Notes) -> None:
+    """Note every error of a mapping that stands at ``way`` of a file."""
+    for found in error.errors(include_url=False):
+        inner = tuple(part for part in found["loc"] if isinstance(part, int) or _is_field(part))
+        _note(found, model, document, (*way, *inner), notes)
+
+
+def _is_field(part: str) -> bool:
+    """Whether a part of a location is a key of the file and not one of pydantic's own labels."""
+    return not any(mark in part for mark in "[(") and not part.startswith("function-")
+
+
+def _note(found: Any, model: type[BaseModel], document: Document, way: Keys, notes: Notes) -> None:
+    kind, name = found["type"], str(next((p for p in reversed(way) if isinstance(p, str)), ""))
+    value = found.get("input")
+    spot = document.spot(way, of_key=kind == "extra_forbidden")
+    shown = quoted(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+    params: dict[str, object] = {"name": name, "value": shown}
+    if kind == "missing":
+        spot = document.spot(way[:-1])
+        code = "field_missing"
+    elif kind == "extra_forbidden":
+        fields = _fields_at(model, way)
+        suggestion = near(name, fields)
+        code = "key_near" if suggestion else "key_unknown"
+        params |= {"suggestion": suggestion or "", "expected": ", ".join(fields)}
+    elif kind in _TYPES:
+        code = "field_empty" if value is None else _TYPES[kind]
+        spot = document.spot(way, of_key=value is None)
+    elif kind in _BOUNDS:
+        limit = next(v for key, v in found["ctx"].items() if key in ("gt", "ge", "lt", "le"))
+        code, params = f"value_{_BOUNDS[kind]}", params | {"limit": f"{limit:g}"}
+    elif kind == "literal_error":
+        expected = found["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        suggestion = near(str(value), expected.split(", "))
+        code = "choice_near" if suggestion else "choice_unknown"
+        params |= {"expected": expected, "suggestion": suggestion or ""}
+    elif kind in ("too_short", "string_too_short"):
+        code = "value_empty"
+    elif kind in ("too_long", "string_too_long"):
+        code, params = "value_long", params | {"limit": found["ctx"].get("max_length", "")}
+    elif kind == "string_pattern_mismatch":
+        code = "as_of_bad" if name == "as_of" else "name_bad"
+    elif kind == "value_error":
+        code = "month_bad"
+    else:
+        code, params = "field_bad", params | {"reason": found["msg"]}
+    notes.add(code, document.file, spot.line, spot.column, **params)
+
+
+def _fields_at(model: type[BaseModel], way: Keys) -> list[str]:
+    """Keys that are allowed beside the one at ``way``."""
+    for part in [p for p in way[:-1] if isinstance(p, str) and p != "actions"]:
+        field = model.model_fields.get(part)
+        inner = getattr(field, "annotation", None)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return list(model.model_fields)
+
 
 type Keys = tuple[str | int, ...]
 """Way from the root of a file to a value: ``("actions", 0, "month")``."""

@@ -18,15 +18,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from forecast.dataset import Dataset
-from forecast.reading.tables import near, quoted
-from forecast.scenario.actions import ACTION_TYPES, ADDITIONALITY, Assumptions, Header
+from forecast.data.assumptions import Assumptions
+from forecast.data.dataset import Dataset
+from forecast.data.reading.problems import near, quoted
+from forecast.scenario.actions import ACTION_TYPES, ADDITIONALITY, Header
 from forecast.scenario.checks import Placed, check_actions
-from forecast.scenario.document import Document, parse_yaml
-from forecast.scenario.fields import note_errors
-from forecast.scenario.problems import Notes
-
-__all__ = ["BASELINE", "Measure", "Scenario", "json_schema", "read_scenario", "scenario_of"]
+from forecast.scenario.document import Document, Notes, note_errors, parse_yaml
 
 BASELINE: Final = "0" * 16
 """Hash of the scenario without actions."""

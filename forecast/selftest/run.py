@@ -14,8 +14,6 @@ from pathlib import Path
 
 from forecast.selftest.checks import CHECKS, CheckError, Workbench
 
-__all__ = ["Outcome", "selftest"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:

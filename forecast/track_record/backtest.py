@@ -13,18 +13,16 @@ from pathlib import Path
 from typing import Final
 
 from forecast import __version__
-from forecast.dataset import Dataset, read_dataset
+from forecast.data.dataset import Dataset, read_dataset
+from forecast.data.panel import Indicator, Panel
+from forecast.data.target import TargetKind
+from forecast.draws.fitting import SECONDS_EACH, digest
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
-from forecast.fitting import SECONDS_EACH, digest
-from forecast.inference.sampling import Method
-from forecast.panel import Indicator, Panel
+from forecast.inference.gaps.ratio import Method
 from forecast.periods import AsOf, Month
-from forecast.target import TargetKind
 from forecast.track_record.peers import LIBRARIES, RULES, available
 from forecast.track_record.replay import Record, ReplayTask, outcomes, pairs, replay
-
-__all__ = ["DRAWS", "PAST_YEARS", "Backtest", "BacktestRequest", "backtest", "replayed_years"]
 
 DRAWS: Final = 1000
 """Draws a replay: their error in a mean score is far below that of the few outcomes."""

@@ -26,8 +26,6 @@ import pandas as pd
 from forecast.dims import Floats
 from forecast.inference.model import Measurements
 
-__all__ = ["LIBRARIES", "RULES", "GrowthHistory", "available", "forecast_with", "growth_history", "simulate"]
-
 LIBRARIES: Final[Mapping[str, str]] = {
     "auto_theta": "statsforecast",
     "auto_ets": "statsforecast",

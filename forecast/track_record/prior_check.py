@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.family import SCALE_SD, UNIT_SCALE_SD
+from forecast.inference.gaps.family import SCALE_SD, UNIT_SCALE_SD
 from forecast.inference.measure import ROUNDING_SD_PP, SCALE_BY_LEVEL
 from forecast.inference.model import (
     PROFILE_SD,
@@ -27,8 +27,6 @@ from forecast.inference.model import (
     shape_covariance,
 )
 from forecast.periods import Frequency, default_profile
-
-__all__ = ["Check", "Drawn", "drawn", "prior_checks"]
 
 LEVELS: Final = ("nation", "province", "city", "county")
 YEARS: Final = 3

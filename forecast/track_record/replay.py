@@ -16,20 +16,19 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from forecast.answers.evidence import Evidence, Published, classify, nearest_province
+from forecast.answers.evidence import Evidence, Published, classify
 from forecast.answers.judgement import reached
+from forecast.data.panel import EvidenceRule, Indicator, Panel, Unit, known, nearest_province
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
-from forecast.fitting import FitTask, fit_indicator
+from forecast.draws.fitting import FitTask, fit_indicator
+from forecast.draws.orderings import orderings
+from forecast.inference.gaps.ratio import Method
 from forecast.inference.measure import CUMULATIVE, measure
 from forecast.inference.model import Measurements
-from forecast.inference.sampling import Method, stream
-from forecast.orderings import orderings
-from forecast.panel import EvidenceRule, Indicator, Panel, Unit, known
+from forecast.inference.sampling import stream
 from forecast.periods import AsOf, Month
 from forecast.track_record import scoring
 from forecast.track_record.peers import forecast_with, growth_history
-
-__all__ = ["DEFAULT_TOLERANCE_PP", "MODEL", "Case", "Pair", "Record", "ReplayTask", "outcomes", "pairs", "replay"]
 
 MODEL: Final = "model"
 """Name of the product's own model among the forecasters."""

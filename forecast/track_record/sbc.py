@@ -24,20 +24,16 @@ from typing import Final, Literal
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.behind import Behind, sampled, weighed
-from forecast.inference.factors import Grid, factors
-from forecast.inference.incomplete import series
-from forecast.inference.learning import evidence
+from forecast.inference.gaps.ratio import Method
 from forecast.inference.model import SHAPE_NAMES, Measurements
-from forecast.inference.noise import noise_draws
-from forecast.inference.ratio import Method
-from forecast.inference.refine import refined
-from forecast.inference.regular import common_grid, placed, regular_family
+from forecast.inference.regular.factors import Grid, factors
+from forecast.inference.regular.incomplete import series
+from forecast.inference.regular.learning import evidence, refined
+from forecast.inference.regular.noise import noise_draws
+from forecast.inference.regular.regular import Behind, common_grid, placed, regular_family, sampled, weighed
 from forecast.inference.sampling import Posterior, fit, stream
 from forecast.track_record.simulated import World, gapped_world, whole_world
 from forecast.track_record.uniformity import chi_square, ecdf_test, rank
-
-__all__ = ["ENDS", "ROUTES", "Route", "Verdict", "ranks_of", "verdicts"]
 
 type Route = Literal["adaptive", "reference", "structural", "sampled", "regular"]
 ROUTES: Final[tuple[Route, ...]] = ("adaptive", "structural", "regular", "reference", "sampled")

@@ -18,24 +18,6 @@ import numpy.typing as npt
 from forecast.dims import Floats
 from forecast.errors import NonFiniteError
 
-__all__ = [
-    "CLIP",
-    "TENTHS",
-    "Ratio",
-    "Reliability",
-    "brier",
-    "covered",
-    "crps",
-    "decile_edges",
-    "log_score",
-    "paired_ratio",
-    "pit",
-    "pit_histogram",
-    "reliability",
-    "skill",
-    "threshold_weighted_crps",
-]
-
 type Bools = npt.NDArray[np.bool_]
 
 CLIP: Final = 0.005

@@ -16,9 +16,7 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.factors import DESIGN_CENTRE, DESIGN_SPREAD, Grid, shape_kernel
-from forecast.inference.family import SCALE_SD, UNIT_SCALE_SD
-from forecast.inference.learning import POOL_SPREAD
+from forecast.inference.gaps.family import SCALE_SD, UNIT_SCALE_SD
 from forecast.inference.measure import ROUNDING_SD_PP, SCALE_BY_LEVEL
 from forecast.inference.model import (
     PROFILE_SD,
@@ -33,10 +31,10 @@ from forecast.inference.model import (
     prior_mean,
     shape_covariance,
 )
-from forecast.inference.noise import log_noise
+from forecast.inference.regular.factors import DESIGN_CENTRE, DESIGN_SPREAD, Grid, shape_kernel
+from forecast.inference.regular.learning import POOL_SPREAD
+from forecast.inference.regular.noise import log_noise
 from forecast.periods import Frequency, default_profile
-
-__all__ = ["World", "gapped_world", "whole_world"]
 
 FIRST_YEAR: Final = 2015
 LEVELS: Final = ("province", "city")

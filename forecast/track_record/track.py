@@ -20,8 +20,6 @@ from forecast.track_record import scoring
 from forecast.track_record.replay import Record
 from forecast.track_record.scoring import Ratio, Reliability
 
-__all__ = ["ALL", "ALL_MONTHS", "BANDS", "FEWEST_OUTCOMES", "Calibration", "Group", "Score", "calibration", "scores"]
-
 ALL: Final = ""
 """In place of an indicator: all of them."""
 ALL_MONTHS: Final = (0, 12)

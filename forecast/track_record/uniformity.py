@@ -19,8 +19,6 @@ from scipy.stats import binom, chisquare
 from forecast.dims import Floats
 from forecast.errors import NonFiniteError
 
-__all__ = ["Envelope", "binomial_band", "chi_square", "ecdf_distance", "ecdf_test", "envelope", "rank"]
-
 CLASSES: Final = 10
 """Classes of the chi-square test."""
 POINTS: Final = 50

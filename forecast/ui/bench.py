@@ -12,15 +12,13 @@ from typing import Final
 
 import streamlit as st
 
-from forecast.drafting import Draft, to_yaml
+from forecast.runs.store import Header
+from forecast.scenario.drafting import Draft, to_yaml
 from forecast.scenario.reader import Scenario
-from forecast.store import Header
 from forecast.texts import Lang, t
 from forecast.ui.kept import store
 from forecast.ui.laboratory import Laboratory
 from forecast.ui.library import Entry, decoded, encoded, entry_of
-
-__all__ = ["Bench", "bench", "blank", "load", "remember", "revise"]
 
 STATE: Final = "bench"
 

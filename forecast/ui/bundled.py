@@ -15,20 +15,9 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from forecast.dataset import Dataset, read_dataset
+from forecast.data.dataset import Dataset, read_dataset
 from forecast.errors import InputError
 from forecast.ui.records import FOLDER
-
-__all__ = [
-    "EXAMPLE_RECORD",
-    "EXAMPLE_RUN",
-    "PACKAGE",
-    "SCENARIOS",
-    "example_run",
-    "scenario_folders",
-    "unpack_example_record",
-    "with_regenerated",
-]
 
 PACKAGE: Final = Path(__file__).parents[1] / "bundled"
 CHECKOUT: Final = Path(__file__).parents[2]

@@ -13,13 +13,11 @@ from typing import cast
 
 import streamlit as st
 
-from forecast import words
 from forecast.periods import AsOf
-from forecast.store import Header
+from forecast.runs.store import Header
+from forecast.tables import words
 from forecast.texts import LANGS, Lang, t
 from forecast.ui.kept import Opened
-
-__all__ = ["Choice", "choose_lang", "choose_run", "choose_unit", "segments", "select"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

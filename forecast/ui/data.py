@@ -9,21 +9,18 @@ from typing import Final
 
 import streamlit as st
 
-from forecast import words
-from forecast.dataset import summary
+from forecast.data.dataset import summary
 from forecast.errors import ForecastError
 from forecast.periods import AsOf
 from forecast.report.data_view import assumptions_table, figures_table, files_table
-from forecast.shelf import Shelf, key_of
-from forecast.store import StoreError
+from forecast.runs.datasets import Shelf, key_of
+from forecast.runs.store import StoreError
+from forecast.tables import words
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice
 from forecast.ui.kept import store
 from forecast.ui.progress import show_jobs
-from forecast.ui.templates import templates
-from forecast.ui.upload import Present, new_city, present, start_run, upload
-
-__all__ = ["data"]
+from forecast.ui.upload import Present, new_city, present, start_run, templates, upload
 
 TABS: Final = ("update", "run", "sources", "assumptions", "templates", "city")
 DRAWS: Final = (1000, 2000, 4000, 8000)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from forecast.errors import ForecastError
-from forecast.store import home, import_bundle
+from forecast.runs.store import home, import_bundle
 from forecast.texts import Lang, t
 from forecast.ui.bundled import example_run, unpack_example_record
 from forecast.ui.kept import store
 from forecast.ui.progress import show_jobs
 from forecast.ui.upload import new_city
-
-__all__ = ["first"]
 
 
 def first(lang: Lang) -> None:

@@ -1,4 +1,7 @@
-"""指标: one indicator through the year."""
+"""指标: one indicator through the year.
+
+What if it turns out so: the reader types an outcome and sees what becomes of the target.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from forecast import words
-from forecast.answers.distribution import distribution
 from forecast.answers.evidence import Published
-from forecast.answers.judgement import Row, RowStatus
+from forecast.answers.judgement import Row, RowStatus, distribution
+from forecast.data.target import TargetKind
+from forecast.dims import UNIT
+from forecast.errors import ForecastError
+from forecast.plan.path import RequiredPath, required_path
 from forecast.report.changes import earlier_of
+from forecast.report.explored import explored, explored_grid, explored_text
 from forecast.report.leaders import lines as leaders_lines
 from forecast.report.monthly import Growth, history_rows, month_lines, of_indicator, pace_points, path_points
 from forecast.report.news_text import sentence
@@ -21,18 +27,71 @@ from forecast.report.news_view import of_target, waterfall
 from forecast.report.notes import plain_name
 from forecast.report.path_terminal import path_sentence
 from forecast.report.path_view import path_grid
-from forecast.required_path import RequiredPath, required_path
-from forecast.target import TargetKind
+from forecast.tables import words
 from forecast.texts import t
 from forecast.ui.choice import Choice, segments, select
-from forecast.ui.explorer import explorer
-from forecast.ui.grids import facts_html, grid_html, part_html
+from forecast.ui.html import facts_html, grid_html, leaders_table, months_table, part_html
 from forecast.ui.kept import gap, headers, loaded
-from forecast.ui.laboratory import laboratory
-from forecast.ui.newsroom import Split, split_between, wait_for
-from forecast.ui.tables import leaders_table, months_table
+from forecast.ui.laboratory import Laboratory, laboratory
+from forecast.ui.news import Split, split_between, wait_for
 
-__all__ = ["indicator"]
+SIGNS = {">=": "above", "<=": "below"}
+
+
+def explorer(choice: Choice, row: Row) -> None:
+    """An outcome of any indicator and place with draws, and this target given it."""
+    if row.status is not RowStatus.JUDGED:
+        return
+    lang = choice.lang
+    lab = laboratory(choice.run.header)
+    st.html(part_html(t("ui_indicator.explorer", lang)))
+    text = _asked(choice, lab, row)
+    if text is None:
+        st.caption(t("ui_indicator.explorer_help", lang))
+        return
+    try:
+        found = lab.answer(("given", text), lambda world, cases: explored(world, cases, text, assessed=lab.assessed))
+    except ForecastError as error:
+        st.warning(error.text(lang))
+        return
+    table = explored_grid(found, (row.target.indicator, row.target.unit, row.target.kind.value), lang)
+    if table is not None:
+        st.html(grid_html(table))
+    st.caption(explored_text(found, lang))
+
+
+def _asked(choice: Choice, lab: Laboratory, row: Row) -> str | None:
+    """The outcome as it is written; None where no value was typed."""
+    lang, panel = choice.lang, choice.run.panel
+    paths = lab.world.paths.indicators
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        indicator = st.selectbox(
+            t("ui_indicator.explorer_indicator", lang),
+            list(paths),
+            index=list(paths).index(row.target.indicator),
+            format_func=lambda one: words.indicator_name(one, panel.indicators[one].name_zh, lang),
+            key=f"given-indicator-{row.target.indicator}",
+        )
+        units = [str(unit) for unit in paths[indicator].cum_yoy[UNIT].values]
+        first = row.benchmark if row.benchmark in units else units[0]
+        unit = st.selectbox(
+            t("ui_indicator.explorer_unit", lang),
+            units,
+            index=units.index(first),
+            format_func=lambda one: words.unit_name(panel.units[one], lang),
+            key=f"given-unit-{indicator}",
+        )
+        sign = st.selectbox(
+            t("ui_indicator.explorer_sign", lang),
+            list(SIGNS),
+            format_func=lambda one: t(f"ui_indicator.explorer_{SIGNS[one]}", lang),
+            key="given-sign",
+        )
+        value = st.number_input(
+            t("ui_indicator.explorer_value", lang), value=None, step=0.5, format="%.1f", key=f"given-{indicator}-{unit}"
+        )
+    return None if value is None else f"{indicator}.{unit}{sign}{value:g}"
+
 
 STYLE = Path(__file__).with_name("grids.css")
 

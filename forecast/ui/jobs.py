@@ -24,10 +24,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from forecast.store import home
+from forecast.runs.store import home
 from forecast.texts import Lang
-
-__all__ = ["ALIVE", "PROGRESS", "REQUEST", "RESULT", "STOP", "Job", "JobStatus", "jobs", "start", "stop", "write_json"]
 
 REQUEST: Final = "request.json"
 PROGRESS: Final = "progress.json"

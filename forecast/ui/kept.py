@@ -16,19 +16,17 @@ import streamlit as st
 
 from forecast.answers.advice import Sharpening, best
 from forecast.answers.attainment import Attainment
-from forecast.answers.distribution import year_end_gap
+from forecast.answers.judgement import year_end_gap
+from forecast.data.panel import Config, Panel
+from forecast.data.target import TargetKind
 from forecast.dims import Floats
 from forecast.errors import ForecastError
-from forecast.moved import Moved, compare, vintage
-from forecast.panel import Config, Panel
-from forecast.store import Header, Store, home
-from forecast.target import TargetKind
+from forecast.runs.difference import Moved, compare, vintage
+from forecast.runs.store import Header, Store, home
 
 if TYPE_CHECKING:
-    from forecast.dataset import Dataset
-    from forecast.run import Run
-
-__all__ = ["Opened", "gap", "headers", "loaded", "moved", "opened", "store", "warm"]
+    from forecast.data.dataset import Dataset
+    from forecast.runs.run import Run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,19 +12,17 @@ from threading import RLock
 
 import streamlit as st
 
-from forecast.compare import Case, Result, compare
-from forecast.contributions import Contribution, contributions
-from forecast.dataset import Dataset
-from forecast.drafting import Draft, checked
-from forecast.effects import Evaluator, World
-from forecast.regenerated import Others, Range, others_of, ranges, rests_on_synthetic
+from forecast.data.dataset import Dataset
+from forecast.runs.session import assessed, judged_of, world_of
+from forecast.runs.store import Header
+from forecast.scenario.compare import Case, Result, compare
+from forecast.scenario.contributions import Contribution, contributions
+from forecast.scenario.drafting import Draft, checked
+from forecast.scenario.effects import Evaluator, World
+from forecast.scenario.ledger_ranges import Others, Range, others_of, ranges, rests_on_synthetic
 from forecast.scenario.reader import Scenario
-from forecast.store import Header
-from forecast.study import assessed, judged_of, world_of
 from forecast.ui.bundled import with_regenerated
 from forecast.ui.kept import loaded
-
-__all__ = ["Laboratory", "laboratory"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

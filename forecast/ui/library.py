@@ -16,14 +16,12 @@ from typing import Final
 
 import streamlit as st
 
-from forecast.dataset import Dataset
-from forecast.drafting import Draft, draft_of, parsed, to_yaml
+from forecast.data.dataset import Dataset
 from forecast.errors import ForecastError, InputError
+from forecast.runs.store import Scenarios, ScenarioStatus, ScenarioVersion
+from forecast.scenario.drafting import Draft, draft_of, parsed, to_yaml
 from forecast.scenario.reader import read_scenario
-from forecast.store import Scenarios, ScenarioStatus, ScenarioVersion
 from forecast.ui.bundled import scenario_folders
-
-__all__ = ["Entry", "decoded", "encoded", "entries", "entry_of", "save", "versions"]
 
 FILE: Final = "file"
 SAVED: Final = "saved"

@@ -22,10 +22,7 @@ from forecast.ui.first import first
 from forecast.ui.kept import headers, opened
 from forecast.ui.overview import overview
 from forecast.ui.progress import SHOW, sidebar_jobs
-from forecast.ui.sources import source_text
-from forecast.ui.stale import stale
-
-__all__ = ["PAGES", "choose", "main", "preload"]
+from forecast.ui.sources import source_text, stale
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = str(Path(__file__).with_name("icon.svg"))

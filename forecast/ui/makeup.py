@@ -11,11 +11,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from forecast.compare import Case, Result
-from forecast.drafting import draft_of
 from forecast.errors import ForecastError
-from forecast.levers import FAMILIES, LeverOptions, candidates
-from forecast.makeup import Makeup, MakeupError, MakeupRequest, default_wish, makeup, parse_wishes
+from forecast.plan.candidates import LeverOptions, candidates
+from forecast.plan.levers import FAMILIES
+from forecast.plan.makeup import makeup
+from forecast.plan.request import MakeupError, MakeupRequest, default_wish, parse_wishes
+from forecast.plan.result import Makeup
+from forecast.plan.wishes import Wish
 from forecast.report.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from forecast.report.makeup_view import (
     burden_grid,
@@ -30,18 +32,17 @@ from forecast.report.makeup_view import (
     wish_grid,
 )
 from forecast.report.makeup_words import sentences
+from forecast.runs.store import ConflictError, StoreError
+from forecast.scenario.compare import Case, Result
+from forecast.scenario.drafting import draft_of
 from forecast.scenario.reader import Scenario
-from forecast.solver import Wish
-from forecast.store import ConflictError, StoreError
 from forecast.texts import t
 from forecast.ui.bench import load, remember
 from forecast.ui.choice import Choice
-from forecast.ui.grids import facts_html, grid_html, part_html
+from forecast.ui.html import facts_html, grid_html, part_html
 from forecast.ui.kept import loaded, store
 from forecast.ui.library import entries, entry_of, save, versions
 from forecast.ui.working import Working, working
-
-__all__ = ["makeup_page"]
 
 STYLE = Path(__file__).with_name("grids.css")
 STATE = "makeup-asked"

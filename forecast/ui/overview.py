@@ -9,8 +9,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from forecast import words
-from forecast.answers.advice import advice_text
 from forecast.errors import ForecastError
 from forecast.report.changes import change_lines, earlier_of, since
 from forecast.report.chosen import effective_actions, scenario_sentence
@@ -18,16 +16,15 @@ from forecast.report.leaders import Order, evidence_text, lights_text, lines, ne
 from forecast.report.moved import moved_lines
 from forecast.report.news_view import news_lines
 from forecast.report.notes import notes
+from forecast.tables import words
+from forecast.tables.words import advice_text
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments
+from forecast.ui.html import Sheet, leaders_table, quality_table, sheet
 from forecast.ui.kept import headers, moved
-from forecast.ui.newsroom import Split, split_between, wait_for
-from forecast.ui.sheet import Sheet, sheet
+from forecast.ui.news import Split, split_between, wait_for
 from forecast.ui.sources import mark_text, source_text
-from forecast.ui.tables import leaders_table, quality_table
 from forecast.ui.working import Working, choose_scenario, working
-
-__all__ = ["overview"]
 
 LONGEST = 30  # letters of a title that leaves room for the controls beside it
 MOST_NEWS = 3  # indicators whose causes a leader is told of

@@ -13,8 +13,6 @@ import streamlit as st
 from forecast.texts import Lang, t
 from forecast.ui.jobs import Job, JobStatus, jobs, stop
 
-__all__ = ["SHOW", "open_result", "show_jobs", "sidebar_jobs"]
-
 EVERY: Final = "1s"
 RECENT_SECONDS: Final = 3600.0
 """How long the end of a job is told beside the pages."""

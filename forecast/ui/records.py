@@ -15,9 +15,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from forecast.store import home
-
-__all__ = ["FOLDER", "Record", "folder_of", "records", "table"]
+from forecast.runs.store import home
 
 FOLDER: Final = "backtests"
 MANIFEST: Final = "backtest.json"

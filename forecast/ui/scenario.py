@@ -10,9 +10,6 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from forecast import words
-from forecast.compare import Result
-from forecast.drafting import combined, plain_name, to_yaml
 from forecast.errors import ForecastError, InputError
 from forecast.report.scenario_view import (
     contribution_lines,
@@ -22,18 +19,19 @@ from forecast.report.scenario_view import (
     result_lines,
     side_by_side,
 )
+from forecast.runs.store import ConflictError, StoreError
+from forecast.scenario.compare import Result
+from forecast.scenario.drafting import combined, plain_name, to_yaml
 from forecast.scenario.reader import Scenario
-from forecast.store import ConflictError, StoreError
+from forecast.tables import words
 from forecast.texts import Lang, t
 from forecast.ui.bench import Bench, bench, load, remember, revise
 from forecast.ui.choice import Choice
+from forecast.ui.html import contributions_table, scenario_table, side_table
 from forecast.ui.kept import store
 from forecast.ui.laboratory import Laboratory, laboratory
 from forecast.ui.library import Entry, entries, entry_of, save, versions
-from forecast.ui.scenario_editors import editors
-from forecast.ui.tables import contributions_table, scenario_table, side_table
-
-__all__ = ["scenario"]
+from forecast.ui.scenario_edit import editors
 
 MOST_COMPARED: Final = 4
 BLANK: Final = ""

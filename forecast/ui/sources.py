@@ -1,14 +1,25 @@
 """What stands on every page: what its numbers came from, and that synthetic data are synthetic.
 
 Invariant: synthetic data say so on every page and on every print (held by ``tests/test_app_overview.py``).
+
+What is shown may no longer be the newest: a newer run, or newer data, and the way there.
+
+Invariant: a result whose data or run was followed by another never stands without a word
+(held by ``tests/test_app_data.py``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import streamlit as st
+
+from forecast.periods import AsOf
+from forecast.runs.datasets import Shelf, key_of
+from forecast.runs.store import Header
+from forecast.tables import words
 from forecast.texts import t
 from forecast.ui.choice import Choice
-
-__all__ = ["mark_text", "source_text"]
 
 
 def mark_text(choice: Choice) -> str:
@@ -30,3 +41,32 @@ def source_text(choice: Choice) -> str:
         draws=header.draws,
         kept=f"{header.kept_at.astimezone():%Y-%m-%d %H:%M}",
     )
+
+
+def newer(header: Header, kept: Sequence[Header]) -> Header | None:
+    """The newest run of the same data set that was kept later; None where there is none."""
+    mine = [one for one in kept if one.dataset == header.dataset and one.kept_at > header.kept_at]
+    return max(mine, key=lambda one: one.kept_at, default=None)
+
+
+def stale(choice: Choice, kept: Sequence[Header]) -> None:
+    """Say that a newer run, or newer data, are there."""
+    lang, header = choice.lang, choice.run.header
+    following = newer(header, kept)
+    version = Shelf().current(key_of(choice.run.config))
+    if following is not None:
+        text = t(
+            "ui_data.stale_run",
+            lang,
+            as_of=words.knowledge(AsOf.parse(following.as_of), lang),
+            at=f"{following.kept_at.astimezone():%Y-%m-%d %H:%M}",
+            same=t("ui_data.stale_same" if following.data_hash == header.data_hash else "ui_data.stale_other", lang),
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f":material/history: {text}")
+            if st.button(t("ui_data.stale_open", lang), key="stale-open", type="tertiary"):
+                st.session_state.pop("run", None)
+                st.query_params["run"] = following.run_id
+                st.rerun()
+    elif version is not None and version.data_hash != header.data_hash:
+        st.warning(t("ui_data.stale_data", lang, version=version.version, at=version.at), icon=":material/history:")

@@ -11,14 +11,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from forecast import words
 from forecast.answers.joint import Criterion
-from forecast.assignments import Assignments, Wanted, assignments
-from forecast.breakdown import INDICATORS, Breakdown, Method, stated_increment
 from forecast.dims import from_percent
 from forecast.errors import ForecastError
-from forecast.holds import Hold
-from forecast.naming import Ranking
 from forecast.report.breakdown_terminal import narrative
 from forecast.report.county_charts import contribution_chart, heat_chart, rank_chart
 from forecast.report.county_view import interview_grid, list_notes, named_grid, ranking_grid, ranking_note
@@ -33,13 +28,16 @@ from forecast.report.task_view import (
     task_frame,
     window_lines,
 )
+from forecast.runs.session import Assignments, Wanted, assignments
+from forecast.tables import words
+from forecast.tasks.breakdown import INDICATORS, Breakdown, Method, stated_increment
+from forecast.tasks.county_lists import Ranking
+from forecast.tasks.holds import Hold
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments, select
-from forecast.ui.grids import facts_html, grid_html, part_html
+from forecast.ui.html import facts_html, grid_html, part_html
 from forecast.ui.kept import loaded
 from forecast.ui.laboratory import Laboratory, laboratory
-
-__all__ = ["tasks"]
 
 STYLE = Path(__file__).with_name("grids.css")
 PARTS: Final = ("breakdown", "counties", "stock")

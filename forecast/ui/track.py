@@ -8,7 +8,6 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from forecast import words
 from forecast.report.track_view import (
     SCORE_COLUMNS,
     few_text,
@@ -17,15 +16,14 @@ from forecast.report.track_view import (
     replays,
     score_lines,
 )
+from forecast.tables import words
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments, select
+from forecast.ui.html import plain_table
 from forecast.ui.jobs import start
 from forecast.ui.progress import show_jobs
 from forecast.ui.records import Record, records, table
-from forecast.ui.tables import plain_table
 from forecast.ui.upload import present
-
-__all__ = ["track"]
 
 AROUND: Final = 110
 """Pixels that titles, legends and axes take of a chart's height on the screen."""

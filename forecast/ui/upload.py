@@ -2,11 +2,15 @@
 confirmed.
 
 Invariant: nothing on the shelf changes before the reader confirms what is shown (held by ``tests/test_app_data.py``).
+
+Files to fill in: the workbook of another year, and tables with their heads.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,20 +20,53 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from forecast import words
-from forecast.dataset import Dataset, read_dataset, summary
+from forecast.data.dataset import Dataset, read_dataset, summary
+from forecast.data.reading.columns import TABLES
+from forecast.data.starter import BOOK_NAME, write_starter
 from forecast.errors import ForecastError, InputError
 from forecast.periods import AsOf
 from forecast.report.data_view import additions_table, files_table, series_table
-from forecast.shelf import Preview, Shelf, Version, key_of, preview, whole
-from forecast.starter import BOOK_NAME, write_starter
-from forecast.store import StoreError
-from forecast.store.kept import INPUTS
+from forecast.runs.datasets import Preview, Shelf, Version, key_of, preview, whole
+from forecast.runs.store import StoreError
+from forecast.runs.store.kept import INPUTS
+from forecast.tables import words
 from forecast.texts import Lang, t
 from forecast.ui.jobs import start
 from forecast.ui.kept import Opened, store
 
-__all__ = ["Present", "new_city", "present", "start_run", "starter_bytes", "upload"]
+KINDS: Final = ("observations", "targets", "bases", "industries", "projects", "enterprises", "pipeline")
+
+
+def template_bytes(kind: str) -> bytes:
+    """A table with its head and no rows."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow([column.name for column in TABLES[kind]])
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def templates(lang: Lang) -> None:
+    """Buttons to download them."""
+    st.caption(t("ui_data.templates_help", lang))
+    with st.container(horizontal=True):
+        for kind in KINDS:
+            st.download_button(
+                t(f"ui_data.table_{kind}", lang),
+                template_bytes(kind),
+                file_name=f"{kind}.csv",
+                mime="text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"template-{kind}",
+            )
+    try:
+        book = starter_bytes("", "", None, lang)
+    except ForecastError as error:
+        st.error(error.text(lang))
+        return
+    st.download_button(
+        t("ui_data.starter", lang), book, file_name=BOOK_NAME, icon=":material/download:", on_click="ignore", key="book"
+    )
+
 
 TYPES: Final = ["csv", "xlsx", "toml"]
 MOST_ROWS: Final = 2000

@@ -20,8 +20,6 @@ from forecast.errors import ForecastError, InputError
 from forecast.texts import LANGS, t
 from forecast.ui.jobs import ALIVE, PROGRESS, REQUEST, RESULT, STOP, JobStatus, write_json
 
-__all__ = ["main", "work"]
-
 LOOK_SECONDS: Final = 0.25
 EXIT_STOPPED: Final = 3
 
@@ -73,11 +71,11 @@ def work(request: dict[str, Any], progress: Progress) -> dict[str, str]:
     """Do one piece of work and keep what it gives; its id."""
     dataset, options = Path(request["dataset"]), request["options"]
     if request["kind"] == "news":
-        from forecast.ui.newsroom import work_news
+        from forecast.ui.news import work_news
 
         return work_news(options, progress)
     if request["kind"] == "report":
-        from forecast.ui.export_job import work_report
+        from forecast.ui.export import work_report
 
         return work_report(options, progress)
     return _backtest(dataset, options, progress) if request["kind"] == "backtest" else _run(dataset, options, progress)
@@ -85,8 +83,8 @@ def work(request: dict[str, Any], progress: Progress) -> dict[str, str]:
 
 def _run(dataset: Path, options: dict[str, Any], progress: Progress) -> dict[str, str]:
     from forecast.report.files import answers
-    from forecast.run import Request, run
-    from forecast.store import Store
+    from forecast.runs.run import Request, run
+    from forecast.runs.store import Store
 
     store = Store()
     finished = run(Request(dataset=dataset, **options), progress=progress, kept=store.fit)

@@ -13,8 +13,8 @@ from typing import Literal
 
 import streamlit as st
 
-from forecast.compare import Result
 from forecast.errors import ForecastError
+from forecast.scenario.compare import Result
 from forecast.scenario.reader import Scenario
 from forecast.texts import Lang, t
 from forecast.ui.bench import Bench, bench, load, remember
@@ -22,8 +22,6 @@ from forecast.ui.choice import Choice
 from forecast.ui.kept import store
 from forecast.ui.laboratory import Laboratory, laboratory
 from forecast.ui.library import Entry, entries
-
-__all__ = ["Working", "choose_scenario", "working"]
 
 NONE = ""
 

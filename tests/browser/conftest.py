@@ -142,7 +142,7 @@ def installed(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def example_home(tmp_path_factory) -> Path:
     """A store with the run that comes with the program."""
-    from forecast.store import Store, import_bundle
+    from forecast.runs.store import Store, import_bundle
     from forecast.ui.bundled import example_run
 
     home = tmp_path_factory.mktemp("example") / "home"

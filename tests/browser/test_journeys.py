@@ -9,9 +9,9 @@ import sys
 
 import pytest
 
+from forecast.data.starter import write_starter
 from forecast.report.files import write_run
-from forecast.starter import write_starter
-from forecast.store import Store
+from forecast.runs.store import Store
 from tests.app_pages import filled_book
 from tests.browser.conftest import ROOT, served
 

@@ -11,7 +11,7 @@ from shutil import which
 
 import pytest
 
-from forecast.store import Store
+from forecast.runs.store import Store
 from tests.browser.conftest import ROOT, served
 from tests.browser.test_journeys import goto, rows, settled
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from forecast import words
 from forecast.answers.judgement import Row, RowStatus
 from forecast.report.dossier import Dossier
 from forecast.report.notes import OK, notes, plain_name
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Chart, Field, Paper, Sheet, Style, Value
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["chance_sheet"]
 
 _TEXT, _SHORT = Style.TEXT, Style.SHORT
 _GROWTH, _POINTS = Style.GROWTH, Style.POINTS

@@ -22,8 +22,6 @@ from forecast.report.sheets.tasks import path_sheet, task_summary_sheet
 from forecast.report.sheets.track import track_sheet
 from forecast.texts import Lang
 
-__all__ = ["MAKERS", "all_sheets"]
-
 MAKERS: Final[tuple[Callable[[Dossier, Lang], Sheet], ...]] = (
     forecast_sheet,
     chance_sheet,

@@ -10,18 +10,16 @@ from typing import Final
 
 import pandas as pd
 
-from forecast import words
 from forecast.dims import to_percent
+from forecast.draws.paths import COUPLING
 from forecast.inference.measure import SCALE_BY_LEVEL
-from forecast.paths import COUPLING
 from forecast.report.dossier import Dossier
 from forecast.report.notes import notes, plain_name
 from forecast.report.schema import Measure, schema
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["data_sheet", "explanation_sheet", "raw_sheet"]
 
 MEASURES: Final = {
     Measure.PERCENT: Style.FINE_GROWTH,

@@ -11,20 +11,19 @@ from typing import Final
 
 import numpy as np
 
-from forecast import words
 from forecast.answers.judgement import Row, Summary
-from forecast.compare import Outcome
+from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.periods import Month
+from forecast.plan.path import PathStatus
+from forecast.plan.path_steps import Phase
 from forecast.report.dossier import Dossier, Goals
 from forecast.report.notes import notes, plain_name
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, shown
-from forecast.required_path import PathStatus, Phase
-from forecast.target import TargetKind
+from forecast.scenario.compare import Outcome
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["forecast_sheet", "outcome_of"]
 
 _TEXT, _SHORT = Style.TEXT, Style.SHORT
 _GROWTH, _POINTS, _AMOUNT = Style.GROWTH, Style.POINTS, Style.AMOUNT

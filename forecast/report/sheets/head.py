@@ -5,12 +5,10 @@ Invariant: a page says as of when it speaks and from which run (held by ``tests/
 
 from __future__ import annotations
 
-from forecast import words
 from forecast.periods import Month
 from forecast.report.dossier import Dossier
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["city_name", "heading", "source_line", "span_name", "subtitle", "unit_names"]
 
 
 def city_name(dossier: Dossier, lang: Lang) -> str:

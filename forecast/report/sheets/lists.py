@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forecast import words
-from forecast.naming import RankStatus
 from forecast.report.dossier import Dossier
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Sheet, Style
+from forecast.tables import words
+from forecast.tasks.county_lists import RankStatus
 from forecast.texts import Lang, t
-
-__all__ = ["filing_sheet", "interview_sheet", "naming_sheet", "stock_sheet"]
 
 
 def stock_sheet(dossier: Dossier, lang: Lang) -> Sheet:

@@ -8,15 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from forecast import words
 from forecast.periods import Frequency, Month
 from forecast.report.dossier import Dossier
 from forecast.report.notes import plain_name
 from forecast.report.sheets.head import heading, span_name, subtitle, unit_names
 from forecast.report.sheets.table import Chart, Field, Paper, Sheet, Style, Value
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["monthly_sheet"]
 
 KINDS: Final = {
     "cumulative": "cum_yoy_pct_p50",

@@ -5,16 +5,14 @@ Invariant: the sentences are those of ``dabiao news`` (held by ``tests/test_repo
 
 from __future__ import annotations
 
-from forecast import words
 from forecast.periods import AsOf
 from forecast.report.dossier import Dossier
 from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Sheet, Style, Value
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["news_sheet"]
 
 
 def news_sheet(dossier: Dossier, lang: Lang) -> Sheet:

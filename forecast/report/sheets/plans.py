@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from forecast import words
-from forecast.makeup import SectorRow, Status, WishResult
+from forecast.plan.result import SectorRow, Status, WishResult
 from forecast.report.dossier import Dossier, Plan
 from forecast.report.makeup_words import (
     change_words,
@@ -24,9 +23,8 @@ from forecast.report.makeup_words import (
 )
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["lever_sheet", "plan_name", "plan_sheet", "said_of", "sector_sheet", "wish_of"]
 
 
 def plan_name(plan: Plan, lang: Lang) -> str:

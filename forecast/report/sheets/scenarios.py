@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from forecast import words
-from forecast.compare import Outcome, Result
+from forecast.data.target import TargetKind
 from forecast.report.dossier import Dossier
 from forecast.report.scenario_terminal import change
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value
-from forecast.target import TargetKind
+from forecast.scenario.compare import Outcome, Result
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["action_sheet", "scenario_sheet"]
 
 
 def scenario_sheet(dossier: Dossier, lang: Lang) -> Sheet:

@@ -14,22 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from forecast import words
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = [
-    "DECIMALS",
-    "Chart",
-    "Field",
-    "Paper",
-    "Sheet",
-    "Style",
-    "Value",
-    "distinct",
-    "lines_needed",
-    "shown",
-    "text_width",
-]
 
 type Value = str | int | float | None
 """A cell: None is a value that does not exist, which is not 0."""

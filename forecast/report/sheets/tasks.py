@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from forecast import words
-from forecast.breakdown import Breakdown, BreakdownStatus, Margin
 from forecast.periods import Month
+from forecast.plan.path import RequiredPath
+from forecast.plan.path_steps import Phase, Scope, Step
 from forecast.report.dossier import DEMANDS, Dossier
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, distinct
-from forecast.required_path import Phase, RequiredPath, Scope, Step
+from forecast.tables import words
+from forecast.tasks.breakdown import Breakdown, BreakdownStatus
+from forecast.tasks.tasks import Margin
 from forecast.texts import Lang, t
-
-__all__ = ["path_sheet", "task_summary_sheet", "team_rows"]
 
 
 def task_summary_sheet(dossier: Dossier, lang: Lang) -> Sheet:

@@ -14,8 +14,6 @@ from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Sheet, Style, Value
 from forecast.texts import Lang, catalogue, t
 
-__all__ = ["track_sheet"]
-
 _NUMBERS: Final = (
     ("crps_pp", Style.FINE),
     ("brier", Style.RATIO),

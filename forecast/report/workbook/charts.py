@@ -16,7 +16,6 @@ from forecast.texts import Lang, t
 if TYPE_CHECKING:
     from forecast.report.workbook.worksheet import Placed
 
-__all__ = ["footer_text", "write_charts"]
 
 COLOURS: Final = ("#2563B8", "#7FA6DA", "#7FA6DA", "#C2620C", "#2B8A66", "#B4475A")
 WIDTH: Final = 440

@@ -12,8 +12,6 @@ from typing import Any, Final
 from forecast.report.sheets.table import Style
 from forecast.texts import Lang
 
-__all__ = ["LIGHTS", "NUMBER_FORMATS", "Formats"]
-
 NUMBER_FORMATS: Final[Mapping[Style, str]] = {
     Style.WHOLE: "0",
     Style.GROWTH: "0.0",

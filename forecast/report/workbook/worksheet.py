@@ -13,14 +13,12 @@ from typing import Any, Final
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from forecast import words
-from forecast.answers.lights import Light
+from forecast.answers.judgement import Light
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, lines_needed, shown, text_width
 from forecast.report.workbook.charts import footer_text, write_charts
 from forecast.report.workbook.formats import Formats
+from forecast.tables import words
 from forecast.texts import Lang, t
-
-__all__ = ["Placed", "write_sheet"]
 
 PAPER_NUMBERS: Final = {Paper.A3: 8, Paper.A4: 9}
 LINE_POINTS: Final = 14.0

@@ -1,0 +1,1 @@
+"""What was read: files and workbooks become frozen types, all problems reported at once."""

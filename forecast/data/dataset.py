@@ -1,0 +1,254 @@
+"""A data set: everything that was read of a city, or everything that is wrong with it.
+
+Invariant: ``read_dataset`` returns only what every stage can use without a further check, and writes nothing
+(held by ``tests/test_dataset.py`` and ``tests/test_bad_inputs.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from forecast.data.ledger import Ledger, read_enterprises, read_pipeline, read_projects
+from forecast.data.panel import Config, Indicator, Panel, Unit, known, read_indicators, read_units
+from forecast.data.reading.config import line_of
+from forecast.data.reading.observations import empty_table, read_bases, read_industries, read_observations
+from forecast.data.reading.problems import Problems, near
+from forecast.data.reading.source import Source, open_source
+from forecast.data.target import Target, read_targets
+from forecast.errors import InputError
+from forecast.periods import AsOf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dataset:
+    """What a data set says, checked.
+
+    data_hash : first 16 hex digits of the SHA-256 over the contents of all files read, whatever their order
+    """
+
+    config: Config
+    panel: Panel
+    ledger: Ledger
+    targets: tuple[Target, ...]
+    data_hash: str
+
+
+def read_dataset(path: Path) -> Dataset:
+    """Data set in a folder with ``dataset.toml``, or in one planner's workbook or the folder that holds only it.
+
+    Raises
+    ------
+    InputError
+        Anything is wrong; it carries the problems of all files, by file and row.
+    """
+    problems = Problems()
+    source = open_source(Path(path), problems)
+    if source is None:
+        raise InputError(problems.listed())
+    config, tables = source.config, source.tables
+    units = read_units(tables["units"], problems) if "units" in tables else None
+    indicators = read_indicators(tables["indicators"], problems) if "indicators" in tables else None
+    if config is not None and units:
+        _check_places(source, config, units, problems)
+        _check_naming(source, config, units, indicators, problems)
+    panel = _panel(source, problems, units, indicators)
+    ledger = _ledger(source, problems, units)
+    targets: tuple[Target, ...] = ()
+    if "targets" in tables:
+        below = _below(config.province, units) if config and units else None
+        lights = config.lights if config else None
+        targets = read_targets(
+            tables["targets"], problems, units=units, indicators=indicators, lights=lights, below=below
+        )
+    problems.check()
+    if config is None:
+        raise AssertionError("a configuration that could not be read is a problem")
+    files = dict(sorted(source.files.items()))
+    return Dataset(
+        config=replace(config, files=files),
+        panel=panel,
+        ledger=ledger,
+        targets=targets,
+        data_hash=source.digest(),
+    )
+
+
+def _panel(
+    source: Source,
+    problems: Problems,
+    units: Mapping[str, Unit] | None,
+    indicators: Mapping[str, Indicator] | None,
+) -> Panel:
+    """Everything published; what could not be read is empty."""
+    tables = source.tables
+    observations, bases, industries = (empty_table(kind) for kind in ("observations", "bases", "industries"))
+    if "observations" in tables:
+        synthetic = source.config is None or source.config.synthetic
+        observations = read_observations(
+            tables["observations"], problems, units=units, indicators=indicators, synthetic=synthetic
+        )
+    if "bases" in tables:
+        bases = read_bases(tables["bases"], problems, units=units, indicators=indicators)
+    if "industries" in tables:
+        industries = read_industries(tables["industries"], problems, indicators=indicators)
+    return Panel(
+        units=units or {},
+        indicators=indicators or {},
+        observations=observations,
+        bases=bases,
+        industries=industries,
+    )
+
+
+def _ledger(source: Source, problems: Problems, units: Mapping[str, Unit] | None) -> Ledger:
+    """The ledgers; an absent file is an empty frame."""
+    tables = source.tables
+    year = source.config.target_year if source.config else None
+    projects, enterprises, pipeline = (empty_table(kind) for kind in ("projects", "enterprises", "pipeline"))
+    if "projects" in tables:
+        projects = read_projects(tables["projects"], problems, units=units, year=year)
+    if "enterprises" in tables:
+        enterprises = read_enterprises(tables["enterprises"], problems, units=units, year=year)
+    if "pipeline" in tables:
+        pipeline = read_pipeline(tables["pipeline"], problems, units=units)
+    return Ledger(projects=projects, enterprises=enterprises, pipeline=pipeline)
+
+
+def _chain(unit: str, units: Mapping[str, Unit]) -> list[str]:
+    """A unit's parents from below to the root; stops where parents form a cycle."""
+    above: list[str] = []
+    parent = units[unit].parent
+    while parent is not None and parent in units and parent not in above:
+        above.append(parent)
+        parent = units[parent].parent
+    return above
+
+
+def _below(province: str, units: Mapping[str, Unit]) -> frozenset[str] | None:
+    """Units below the province, or None where it is no unit."""
+    return frozenset(u for u in units if province in _chain(u, units)) if province in units else None
+
+
+def _check_places(source: Source, config: Config, units: Mapping[str, Unit], problems: Problems) -> None:
+    """City and province are units, the one below the other."""
+    known = True
+    for key, unit in (("city", config.city), ("province", config.province)):
+        if unit in units:
+            continue
+        known = False
+        suggestion = near(unit, units)
+        code = "place_unknown" if suggestion is None else "place_near"
+        params = {"value": unit, "suggestion": suggestion or ""}
+        problems.add_at(code, source.file, line_of(source.text, key), key, params)
+    if known and config.province not in _chain(config.city, units):
+        params = {"city": config.city, "province": config.province, "chain": " → ".join(_chain(config.city, units))}
+        problems.add_at("province_not_above", source.file, line_of(source.text, "province"), "province", params)
+
+
+def _check_naming(
+    source: Source,
+    config: Config,
+    units: Mapping[str, Unit],
+    indicators: Mapping[str, Indicator] | None,
+    problems: Problems,
+) -> None:
+    """Places and indicators that the rules of 点名 and 约谈 name exist."""
+    stated = config.naming.stated
+    asked: list[tuple[str, str, Mapping[str, object]]] = [("naming.stated.unit", one.unit, units) for one in stated]
+    if indicators is not None:
+        asked += [("naming.indicators", name, indicators) for name in config.naming.indicators]
+        asked += [("naming.stated.indicator", one.indicator, indicators) for one in stated if one.indicator]
+    for key, name, known_names in asked:
+        if name not in known_names:
+            code = "unit_unknown" if known_names is units else "indicator_unknown"
+            line = line_of(source.text, key.rpartition(".")[2])
+            problems.add_at(code, source.file, line, key, {"value": name})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSummary:
+    """What one table holds.
+
+    rows : entries; masked : without a figure; revisions : later vintages of a figure, both 0 but for observations
+    statuses : status -> entries
+    """
+
+    table: str
+    file: str
+    rows: int
+    statuses: Mapping[str, int]
+    masked: int
+    revisions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesSummary:
+    """What is known of one indicator of one unit as of the data set.
+
+    figures : periods with cumulative growth; this_year : of the target year
+    first_period, last_period : ``YYYY-MM``
+    """
+
+    unit: str
+    indicator: str
+    figures: int
+    this_year: int
+    first_period: str
+    last_period: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What was read, for a person to compare with what they meant to supply."""
+
+    files: tuple[FileSummary, ...]
+    series: tuple[SeriesSummary, ...]
+
+
+def summary(dataset: Dataset) -> Summary:
+    """What was read: entries of every file, and the reach of every series as of the data set."""
+    panel, ledger = dataset.panel, dataset.ledger
+    frames = {
+        "observations": panel.observations,
+        "bases": panel.bases,
+        "industries": panel.industries,
+        "projects": ledger.projects,
+        "enterprises": ledger.enterprises,
+        "pipeline": ledger.pipeline,
+    }
+    counts = {"units": len(panel.units), "indicators": len(panel.indicators), "targets": len(dataset.targets)}
+    files = tuple(
+        _file_summary(kind, path.name, frames.get(kind), counts.get(kind, 0))
+        for kind, path in dataset.config.files.items()
+    )
+    rows = known(panel, AsOf.parse(dataset.config.as_of))
+    growth = rows[rows["measure"] == "cum_yoy_pct"]
+    series = []
+    for unit in panel.units:
+        for indicator in panel.indicators:
+            at = (growth["unit"] == unit) & (growth["indicator"] == indicator)
+            periods = growth["period"][at].tolist()
+            if periods:
+                this_year = sum(period.year == dataset.config.target_year for period in periods)
+                ends = {"first_period": str(periods[0]), "last_period": str(periods[-1])}
+                series.append(
+                    SeriesSummary(unit=unit, indicator=indicator, figures=len(periods), this_year=this_year, **ends)
+                )
+    return Summary(files=files, series=tuple(series))
+
+
+def _file_summary(kind: str, file: str, frame: pd.DataFrame | None, count: int) -> FileSummary:
+    if frame is None:
+        return FileSummary(table=kind, file=file, rows=count, statuses={}, masked=0, revisions=0)
+    column = "row_status" if "row_status" in frame.columns else "status"
+    statuses = {str(status): int(n) for status, n in frame[column].value_counts().sort_index().items()}
+    masked = revisions = 0
+    if kind == "observations":
+        masked = int(frame["value"].isna().sum())
+        keys = frame[["unit", "indicator", "measure"]].assign(period=frame["period"].map(str))
+        revisions = int(keys.duplicated().sum())
+    return FileSummary(table=kind, file=file, rows=len(frame), statuses=statuses, masked=masked, revisions=revisions)

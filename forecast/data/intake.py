@@ -1,0 +1,315 @@
+"""New figures and ledgers as they come in, read and matched with what a data set has.
+
+A file is a table of observations, a planner's wide sheet (进度数据), or a whole ledger; which one, its header tells.
+
+Invariant: a figure that the data set has is never taken twice, and one that differs becomes a later vintage, never a
+change of the earlier (held by ``tests/test_update.py``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from forecast.data.dataset import Dataset
+from forecast.data.panel import release_rule
+from forecast.data.reading.columns import TABLES
+from forecast.data.reading.observations import read_observations
+from forecast.data.reading.problems import Problems, RawTable, plain, table_of_rows
+from forecast.data.reading.sheets import DATA, open_sheets
+from forecast.data.reading.spellings import indicator_key, known_indicator
+from forecast.data.reading.textfiles import csv_rows, read_bytes, xlsx_rows
+from forecast.data.reading.widesheet import WideRow, read_wide
+from forecast.periods import Month
+
+type Rows = Sequence[tuple[int, Sequence[str]]]
+
+_LEDGERS: Final = ("projects", "enterprises", "pipeline")
+_SURE: Final = 0.6
+"""Share of a table's required columns that a header must have to be taken for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addition:
+    """A figure to be added.
+
+    value : percent, or 亿元 for levels; released : None for the usual release day of the period
+    written : the value as the file writes it
+    revises : the value that it replaces, None for a new figure
+    file, row, cell : where it was read
+    """
+
+    unit: str
+    indicator: str
+    period: Month
+    measure: str
+    value: float
+    written: str
+    released: dt.date | None
+    status: str
+    source: str
+    extras: Mapping[str, str]
+    revises: float | None
+    file: str
+    row: int
+    cell: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LedgerFile:
+    """A ledger that replaces the one of the data set: its rows of texts, the header first."""
+
+    kind: str
+    file: str
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Intake:
+    """What files bring.
+
+    unchanged : figures that the data set has already; masked : cells without a figure
+    latest : latest month of the target year that any figure is about, new or not
+    """
+
+    additions: tuple[Addition, ...] = ()
+    ledgers: tuple[LedgerFile, ...] = ()
+    unchanged: int = 0
+    masked: int = 0
+    latest: Month | None = None
+
+
+@dataclass(slots=True)
+class _Collected:
+    frames: list[pd.DataFrame] = field(default_factory=list)
+    tables: list[RawTable] = field(default_factory=list)
+    ledgers: list[LedgerFile] = field(default_factory=list)
+
+
+def take_in(dataset: Dataset, files: Sequence[Path], problems: Problems, *, released: dt.date | None) -> Intake:
+    """Read files and match them with a data set; nothing is written.
+
+    Parameters
+    ----------
+    problems : receives everything that is wrong with any file
+    released : release day of figures whose file names none; None: the usual day of the period, and for a revision that
+        of the newest period that comes with it
+    """
+    found = _Collected()
+    for path in files:
+        _read(dataset, path, problems, found)
+    known = _known(dataset)
+    newest = _newest_new(found.frames, known)
+    additions: list[Addition] = []
+    unchanged = masked = 0
+    months: list[Month] = []
+    for frame, table in zip(found.frames, found.tables, strict=True):
+        for index, row in enumerate(frame.to_dict("records")):
+            if None in (row["period"], row["released"]) or "" in (row["unit"], row["indicator"], row["measure"]):
+                continue  # a problem was noted
+            if math.isnan(row["value"]):
+                masked += 1
+                continue
+            one = _addition(row, table, index)
+            months += [one.period] if one.period.year == dataset.config.target_year else []
+            vintages = known.setdefault(_key(row), {})
+            if _has(vintages, one):
+                unchanged += 1
+                continue
+            additions.append(_dated(one, vintages, newest, released, problems, (table, index)))
+            day = additions[-1].released or release_rule(one.period)
+            vintages.setdefault(day, one.value)
+    return Intake(
+        additions=tuple(additions),
+        ledgers=tuple(found.ledgers),
+        unchanged=unchanged,
+        masked=masked,
+        latest=max(months, default=None),
+    )
+
+
+def _read(dataset: Dataset, path: Path, problems: Problems, found: _Collected) -> None:
+    """One file into what was found."""
+    name = path.name or str(path)
+    content = read_bytes(path, name, problems)
+    if content is None:
+        return
+    if path.suffix.lower() == ".xlsx":
+        before = len(problems)
+        sheets = open_sheets(content, name, Problems()) or {}
+        if DATA in sheets:
+            sheets = open_sheets(content, name, problems) or {}
+            table = _wide_table(dataset, read_wide(sheets[DATA], name, problems), name)
+            if len(problems) == before or len(table.frame):
+                _take_observations(dataset, table, problems, found)
+            return
+        rows: Rows | None = xlsx_rows(content, name, "observations", problems)
+    else:
+        rows = csv_rows(content, name, problems)
+    if not rows:
+        return
+    kind = _kind(rows, name, path.stem)
+    if kind is None:
+        expected = "; ".join(", ".join(c.name for c in TABLES[k][:4]) + " …" for k in ("observations", *_LEDGERS))
+        problems.add("update_kind", name, row=1, expected=expected)
+    elif kind == "observations":
+        observations = table_of_rows(kind, name, rows, problems)
+        if observations is not None:
+            _take_observations(dataset, observations, problems, found)
+    else:
+        found.ledgers.append(LedgerFile(kind=kind, file=name, rows=rows))
+
+
+def _take_observations(dataset: Dataset, table: RawTable, problems: Problems, found: _Collected) -> None:
+    panel = dataset.panel
+    if not len(table.frame):
+        return
+    frame = read_observations(
+        table, problems, units=panel.units, indicators=panel.indicators, synthetic=dataset.config.synthetic
+    )
+    found.frames.append(frame)
+    found.tables.append(table)
+
+
+def _kind(rows: Rows, name: str, stem: str) -> str | None:
+    """Table that a header belongs to: the one that most of whose required columns it has, the name deciding ties."""
+    shares = {}
+    for kind in ("observations", *_LEDGERS):
+        table = table_of_rows(kind, name, rows, Problems())
+        columns = set() if table is None else {c.rpartition("_")[0] for c in table.frame.columns} | {*table.frame}
+        required = [column for column in TABLES[kind] if column.required]
+        shares[kind] = sum(c.name in columns or (c.is_money and c.stem in columns) for c in required) / len(required)
+    best = max(shares, key=lambda kind: (round(shares[kind], 2), stem.lower().startswith(kind)))
+    return best if shares[best] >= _SURE else None
+
+
+def _wide_table(dataset: Dataset, rows: Sequence[WideRow], file: str) -> RawTable:
+    """Figures of a wide sheet as observations, places and indicators under the ids of the data set."""
+    places, indicators = _places(dataset), _indicators(dataset)
+    status = "synthetic" if dataset.config.synthetic else "published"
+    data = [
+        {
+            "unit": places.get(plain(row.place), row.place),
+            "indicator": indicators.get(indicator_key(row.indicator), row.indicator),
+            "period": str(figure.period),
+            "measure": figure.measure,
+            "value": figure.value,
+            "released": "",
+            "status": status,
+            "source": row.source or file,
+            "_row": row.row,
+            "_cell": figure.cell,
+        }
+        for row in rows
+        for figure in row.figures
+    ]
+    return RawTable(file, pd.DataFrame(data))
+
+
+def _places(dataset: Dataset) -> dict[str, str]:
+    """Words for the units: ids, names, names without 省 or 市, and 全国, 全省, 全市."""
+    units, config = dataset.panel.units, dataset.config
+    words = {unit.name_zh.removesuffix("省").removesuffix("市"): key for key, unit in units.items()}
+    roots = [key for key, unit in units.items() if unit.parent is None]
+    words |= {"全国": roots[0], "全省": config.province, "全市": config.city}
+    return words | {unit.name_zh: key for key, unit in units.items()} | {key: key for key in units}
+
+
+def _indicators(dataset: Dataset) -> dict[str, str]:
+    """Indicators of the data set by every way of writing them."""
+    out: dict[str, str] = {}
+    for name, one in dataset.panel.indicators.items():
+        out |= {indicator_key(name): name, indicator_key(one.name_zh): name}
+        usual = known_indicator(name) or known_indicator(one.name_zh)
+        if usual is not None:
+            for spelling in (usual.indicator, usual.name_zh, *usual.spellings):
+                out.setdefault(indicator_key(spelling), name)
+    return out
+
+
+type _Key = tuple[str, str, str, str]
+
+
+def _key(row: Mapping[Any, Any]) -> _Key:
+    unit, indicator, period, measure = (str(row[name]) for name in ("unit", "indicator", "period", "measure"))
+    return unit, indicator, period, measure
+
+
+def _known(dataset: Dataset) -> dict[_Key, dict[dt.date, float]]:
+    """All vintages that the data set has: figure -> release day -> value."""
+    known: dict[_Key, dict[dt.date, float]] = {}
+    for row in dataset.panel.observations.to_dict("records"):
+        if not math.isnan(row["value"]):
+            known.setdefault(_key(row), {})[row["released"]] = float(row["value"])
+    return known
+
+
+def _newest_new(frames: Sequence[pd.DataFrame], known: Mapping[_Key, object]) -> Month | None:
+    """Latest period of the figures that the data set has not in any vintage."""
+    rows = [row for frame in frames for row in frame.to_dict("records")]
+    fresh = [
+        row["period"]
+        for row in rows
+        if row["period"] is not None and not math.isnan(row["value"]) and _key(row) not in known
+    ]
+    return max(fresh, default=None)
+
+
+def _addition(row: Mapping[Any, Any], table: RawTable, index: int) -> Addition:
+    cell = str(table.frame["_cell"].iat[index]) if "_cell" in table.frame.columns else ""
+    fixed = {column.name for column in TABLES["observations"]} | {"_row", "_cell"}
+    extras = {c: str(table.frame[c].iat[index]) for c in table.frame.columns if c not in fixed}
+    period, day, value = row["period"], row["released"], row["value"]
+    return Addition(
+        unit=str(row["unit"]),
+        indicator=str(row["indicator"]),
+        period=period,
+        measure=str(row["measure"]),
+        value=float(value),
+        written=str(table.frame["value"].iat[index]),
+        released=None if row["released_rule"] else day,
+        status=str(row["status"]),
+        source=str(row["source"]),
+        extras=extras,
+        revises=None,
+        file=table.file,
+        row=int(table.frame["_row"].to_numpy(dtype=np.int64)[index]),
+        cell=cell,
+    )
+
+
+def _has(vintages: Mapping[dt.date, float], one: Addition) -> bool:
+    """Whether the figure is there: the vintage of its day, or, where it names no later day, the newest."""
+    if not vintages:
+        return False
+    if one.released is not None and one.released in vintages:
+        return vintages[one.released] == one.value
+    newest = max(vintages)
+    return vintages[newest] == one.value and (one.released is None or one.released > newest)
+
+
+def _dated(
+    one: Addition,
+    vintages: Mapping[dt.date, float],
+    newest: Month | None,
+    released: dt.date | None,
+    problems: Problems,
+    at: tuple[RawTable, int],
+) -> Addition:
+    """The addition with its release day; a revision comes out after the vintage that it revises."""
+    if not vintages:
+        return replace(one, released=one.released or released)
+    latest = max(vintages)
+    day = one.released or released or (release_rule(newest) if newest else None)
+    if one.released is None and (day is None or day <= latest):
+        shown = {"value": f"{one.value:g}", "before": f"{vintages[latest]:g}", "latest": str(latest)}
+        problems.at(at[0], at[1], "update_release", column="released", **shown)
+    seen = [d for d in vintages if day is None or d <= day]
+    return replace(one, released=day, revises=vintages[max(seen, default=latest)])

@@ -1,0 +1,149 @@
+"""The files of a data set, opened: a folder with ``dataset.toml``, or one planner's workbook.
+
+Invariant: every file that a data set names or holds is read once, checked for its size first, and goes into the hash
+(held by ``tests/test_dataset.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from forecast.data.panel import Config
+from forecast.data.reading.columns import OPTIONAL_TABLES, TABLES
+from forecast.data.reading.config import config_of, parse_toml
+from forecast.data.reading.problems import Problems, RawTable, near, table_of_rows
+from forecast.data.reading.textfiles import SUFFIXES, csv_rows, read_bytes, xlsx_rows
+
+CONFIG_FILE: Final = "dataset.toml"
+
+
+@dataclass(slots=True)
+class Source:
+    """What the files hold before it is understood.
+
+    file, text : name and text of the configuration, for the place of problems
+    config : None where a problem with it was noted
+    tables : the tables that could be read, by kind; files : where they were; contents : bytes read, for the hash
+    """
+
+    folder: Path
+    file: str
+    text: str = ""
+    config: Config | None = None
+    tables: dict[str, RawTable] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+    contents: dict[str, bytes] = field(default_factory=dict)
+
+    def digest(self) -> str:
+        """First 16 hex digits of the SHA-256 over all contents, whatever the order of reading."""
+        parts = sorted(name.encode() + hashlib.sha256(content).digest() for name, content in self.contents.items())
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
+
+
+def open_source(path: Path, problems: Problems) -> Source | None:
+    """Files of a data set as raw tables; None, with a problem, where there is no data set at all."""
+    name = path.name or str(path)
+    try:
+        if not path.exists():
+            problems.add("path_missing", str(path))
+            return None
+        folder = path.parent if path.name == CONFIG_FILE else path
+        entries = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        problems.add("file_unreadable", name, reason=reason)
+        return None
+    if CONFIG_FILE in entries:
+        return _open_folder(folder, entries, problems)
+    books = [entry for entry in entries if entry.lower().endswith(".xlsx") and not entry.startswith(("~", "."))]
+    if len(books) == 1:
+        return _open_workbook(path / books[0], problems)
+    if not entries and path.suffix.lower() == ".xlsx":
+        return _open_workbook(path, problems)
+    if not path.is_dir():
+        problems.add("not_dataset_file", name)
+    elif books:
+        problems.add("not_dataset_books", name, n=len(books), found=", ".join(books[:5]))
+    else:
+        problems.add("not_dataset_folder", name)
+    return None
+
+
+def _open_workbook(path: Path, problems: Problems) -> Source | None:
+    """One planner's workbook, in which every sheet but one has defaults."""
+    content = read_bytes(path, path.name, problems)
+    if content is None:
+        return None
+    from forecast.data.reading.workbook import workbook_tables  # needs openpyxl, heavy, and only a workbook needs it
+
+    raw, tables = workbook_tables(content, path.name, problems)
+    if not tables and len(problems):
+        return None
+    source = Source(folder=path.parent, file=path.name, tables=dict(tables), contents={"workbook": content})
+    source.files = dict.fromkeys(tables, path)
+    source.config = config_of(raw, folder=path.parent, file=path.name, text="", problems=problems)
+    for kind in TABLES:
+        if kind not in OPTIONAL_TABLES and kind not in tables:
+            problems.add("sheet_missing", path.name, found=kind)
+    return source
+
+
+def _open_folder(folder: Path, entries: Sequence[str], problems: Problems) -> Source:
+    """A folder with dataset.toml and one file a table."""
+    source = Source(folder=folder, file=CONFIG_FILE)
+    content = read_bytes(folder / CONFIG_FILE, CONFIG_FILE, problems)
+    raw: dict[str, Any] | None = None
+    if content is not None:
+        source.contents[CONFIG_FILE] = content
+        source.text = content.decode("utf-8-sig", "replace")
+        raw = parse_toml(content, CONFIG_FILE, problems)
+    if raw is not None:
+        source.config = config_of(raw, folder=folder, file=CONFIG_FILE, text=source.text, problems=problems)
+    named = raw.get("files") if raw else None
+    names = {k: v for k, v in named.items() if isinstance(v, str)} if isinstance(named, dict) else {}
+    unused = [e for e in entries if e.lower().endswith(SUFFIXES) and Path(e).stem not in TABLES]
+    for kind in TABLES:
+        name = names.get(kind) or _default_name(kind, entries, problems)
+        if name is not None:
+            _read_table(source, kind, name, problems)
+        elif (slip := near(f"{kind}.csv", unused, cutoff=_NEAR_FILE)) is not None and slip not in names.values():
+            problems.add("file_near", slip, kind=kind)
+        elif kind not in OPTIONAL_TABLES:
+            problems.add("file_missing", f"{kind}.csv")
+    return source
+
+
+_NEAR_FILE: Final = 0.8
+"""From this similarity on, a file with no use is taken for a slip of the name of an absent one."""
+
+
+def _default_name(kind: str, entries: Sequence[str], problems: Problems) -> str | None:
+    """Name of a table's file where dataset.toml names none."""
+    found = [f"{kind}{suffix}" for suffix in SUFFIXES if f"{kind}{suffix}" in entries]
+    if len(found) > 1:
+        problems.add("file_both", found[0], other=found[1])
+    return found[0] if found else None
+
+
+def _read_table(source: Source, kind: str, name: str, problems: Problems) -> None:
+    """Read one file into the source; what is wrong with it is noted."""
+    path = source.folder / name
+    content = read_bytes(path, name, problems)
+    if content is None:
+        return
+    source.files[kind] = path
+    source.contents[kind] = content
+    match path.suffix.lower():
+        case ".xlsx":
+            rows = xlsx_rows(content, name, kind, problems)
+        case ".xls":
+            problems.add("xls_old", name)
+            return
+        case _:
+            rows = csv_rows(content, name, problems)
+    if rows is not None and (table := table_of_rows(kind, name, rows, problems)) is not None:
+        source.tables[kind] = table

@@ -1,0 +1,120 @@
+"""Targets: what a unit is held against, and what counts as coming close.
+
+Invariant: a target row that a reader accepts can be evaluated without a further check
+(held by ``tests/test_target.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forecast.data.panel import Indicator, LightRule, Unit
+from forecast.data.reading.problems import Problems, RawTable, quoted
+from forecast.data.reading.rows import Fields, Names
+
+
+class TargetKind(StrEnum):
+    """What the target is."""
+
+    PROVINCE_AVERAGE = "province_average"
+    PLAN = "plan"
+    POSITIVE_GROWTH = "positive_growth"
+    RANK = "rank"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One row of ``targets.csv``.
+
+    value : percent for a plan, the worst acceptable rank for a rank, None for the province's average
+    tolerance_pp : how far below still counts as 接近, points
+    assessed : whether the indicator counts in the yearly assessment
+    light_rule : name of the rule of the light in ``dataset.toml``
+    """
+
+    unit: str
+    indicator: str
+    kind: TargetKind
+    value: float | None
+    tolerance_pp: float
+    assessed: bool
+    light_rule: str
+    source: str
+
+
+def read_targets(
+    table: RawTable,
+    problems: Problems,
+    *,
+    units: Mapping[str, Unit] | None,
+    indicators: Mapping[str, Indicator] | None,
+    lights: Mapping[str, LightRule] | None,
+    below: frozenset[str] | None = None,
+) -> tuple[Target, ...]:
+    """Targets in the order of the file; only to be used where no problem was noted.
+
+    Parameters
+    ----------
+    units, indicators, lights : what rows may name; None where these could not be read
+    below : units below the province, which its average can be asked of; None where unknown
+    """
+    fields = Fields(table, problems)
+    unit_names = Names.of("unit", {u.unit: u.name_zh for u in units.values()}) if units else None
+    names = Names.of("indicator", {i.indicator: i.name_zh for i in indicators.values()}) if indicators else None
+    rules = Names(noun="light_rule", ids={rule: rule for rule in lights}) if lights else None
+    columns = zip(
+        fields.ids("unit", unit_names),
+        fields.ids("indicator", names),
+        fields.choices("kind", words="kind"),
+        fields.numbers("value", form="percent").tolist(),
+        fields.numbers("tolerance_pp", form="percent", low=0.0, high=100.0, required=True, code="tolerance_range"),
+        fields.flags("assessed", required=True),
+        fields.ids("light_rule", rules),
+        fields.texts("source"),
+        strict=True,
+    )
+    targets: list[Target] = []
+    first: dict[tuple[str, str, str], int] = {}
+    for index, (unit, indicator, kind, value, tolerance, assessed, rule, source) in enumerate(columns):
+        if kind and fields.has("value"):
+            _check_value(fields, index, kind, value)
+        if not (unit and indicator and kind):
+            continue
+        if kind == TargetKind.PROVINCE_AVERAGE and below is not None and unit not in below:
+            fields.note(index, "unit", "target_not_below", value=unit)
+        earlier = first.setdefault((unit, indicator, kind), index)
+        if earlier != index:
+            fields.note(index, None, "row_twice", row=fields.rows[earlier], name=f"{unit}, {indicator}, {kind}")
+        targets.append(
+            Target(
+                unit=unit,
+                indicator=indicator,
+                kind=TargetKind(kind),
+                value=None if math.isnan(value) else value,
+                tolerance_pp=float(tolerance),
+                assessed=bool(assessed),
+                light_rule=rule,
+                source=source,
+            )
+        )
+    return tuple(targets)
+
+
+def _check_value(fields: Fields, index: int, kind: str, value: float) -> None:
+    """A plan and a rank need a value, the province's average and positive growth set their own."""
+    cell = quoted(fields.texts("value")[index])
+    missing = math.isnan(value)
+    match TargetKind(kind):
+        case TargetKind.PLAN if missing:
+            fields.note(index, "value", "target_plan_empty", value=cell)
+        case TargetKind.PLAN if not -100.0 < value <= 1000.0:
+            fields.note(index, "value", "target_plan_range", value=cell)
+        case TargetKind.RANK if missing or value < 1 or value != int(value):
+            fields.note(index, "value", "target_rank_bad", value=cell)
+        case TargetKind.PROVINCE_AVERAGE if not missing:
+            fields.note(index, "value", "target_value_unused", value=cell)
+        case TargetKind.POSITIVE_GROWTH if not missing and value != 0.0:
+            fields.note(index, "value", "target_not_zero", value=cell)

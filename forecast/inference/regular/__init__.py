@@ -1,0 +1,1 @@
+"""Regular figures: one factorisation for all hyperparameters, closed forms, and their PyMC twin."""

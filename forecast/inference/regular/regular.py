@@ -1,0 +1,320 @@
+"""The structural member on a regular grid: hyperparameters by either route, paths given them.
+
+Given shape, noise and scale (``behind``), what is wanted of the open periods is Gaussian.
+
+Invariant: given shape, rho and scale, draws have the mean and covariance of the dense conditional normal
+(held by ``tests/test_regular.py``).
+
+Hyperparameters behind the draws of a place on a regular grid, by either route.
+
+By the fast route shapes are points of the design, by the reference they are drawn by NUTS; either way noise ratio and
+scale are drawn given the shape, in closed form.
+
+Invariant: every draw has its point, its noise ratio and its scale in the proportions of the posterior
+(held by ``tests/test_behind.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from forecast.dims import Floats
+from forecast.inference.diagnostics import Diagnostics, worst
+from forecast.inference.gaps.ratio import HYPER_DRAWS, Method, RatioDraws
+from forecast.inference.model import Measurements
+from forecast.inference.regular.factors import (
+    DESIGN_CENTRE,
+    DESIGN_SPREAD,
+    NOISE_RATIOS,
+    Factors,
+    Grid,
+    decomposed,
+    factors,
+)
+from forecast.inference.regular.incomplete import MOST_MISSING, NO_GAP, Drawn, Series, draw_missing, drawn
+from forecast.inference.regular.learning import Learnt, Places, evenly, evidence, refined
+
+LEAST_VARIANCE: Final = 0.05
+"""Added to the variances that NUTS is scaled by, prior variances: the fast route's may rest on few points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Behind:
+    """What is behind the draws of a place.
+
+    known : factors at all points
+    point, ratio : (n,) int, points and positions in the grid of noise ratios that occur
+    rotated : (n, T), W x
+    member : (draw,) int, which of the n is behind a draw; scale : (draw,), log points a period
+    """
+
+    known: Factors
+    point: np.ndarray
+    ratio: np.ndarray
+    rotated: Floats
+    member: np.ndarray
+    scale: Floats
+
+    @property
+    def precision(self) -> Floats:
+        """Inverse variance of W x for unit scale, (n, T)."""
+        return self.known.precision[self.point, self.ratio]
+
+
+def weighed(known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Generator, draws: int) -> Behind:
+    """Draws by the weights of the points of the design."""
+    mass = np.cumsum(learnt.weight[:, :, sibling].ravel())
+    position = (np.arange(draws) + rng.random()) / draws * mass[-1]
+    chosen, member = np.unique(np.minimum(np.searchsorted(mass, position), len(mass) - 1), return_inverse=True)
+    point, ratio = np.divmod(chosen, len(NOISE_RATIOS))
+    scale = learnt.scale_draws(sibling, point[member], ratio[member], rng)
+    order = rng.permutation(draws)
+    return Behind(
+        known=known,
+        point=point,
+        ratio=ratio,
+        rotated=learnt.rotated[point, :, sibling],
+        member=member[order],
+        scale=scale[order],
+    )
+
+
+def sampled(
+    known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Generator, draws: int
+) -> tuple[Behind, Diagnostics]:
+    """Draws by NUTS, around what the fast route has learnt."""
+    from forecast.inference.regular.nuts import sample_shapes  # PyMC takes seconds to import
+
+    places = learnt.places
+    z = ((known.shapes - DESIGN_CENTRE) / DESIGN_SPREAD - learnt.pool) / places.pool_spread
+    weight = learnt.weight[:, :, sibling].sum(1)
+    mean = weight @ z
+    covariance = (weight[:, None] * (z - mean)).T @ (z - mean) + np.diag(np.full(len(mean), LEAST_VARIANCE))
+    shapes, diagnostics = sample_shapes(
+        known.grid, places, sibling, learnt.pool, (mean, covariance), rng=rng, draws=HYPER_DRAWS
+    )
+    points = decomposed(shapes, known.grid)
+    found = evenly(evidence(points, places.only(sibling)), learnt.pool)
+    return weighed(points, found, 0, rng=rng, draws=draws), diagnostics
+
+
+LEAST_POINTS: Final = 5.0
+"""Effective points of the design below which the fast route is not to be relied on: the weights rest on a handful.
+
+Another design of as many points moves the centre of a forecast by .05 of its sd above 40 points and by .1 to .2 below,
+most where a panel collapsed and came back, whatever the number there (public panels, against 3072 points)."""
+
+LEAST_CHANGES: Final = 10
+"""Changes of year-on-year growth that a scale is seen in."""
+LARGEST_MOVE: Final = 8.0
+"""Year-on-year log growth beyond which draws are cut: a factor of three thousand."""
+
+
+def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | None, *, root: bool) -> Grid | None:
+    """Regular grid of siblings and their parent.
+
+    From the first growth year to the parent's last period of the target year, the root's own. Of every place at most
+    ``MOST_MISSING`` of the figures of cumulative growth are missing, and at most those of a quarter at the end; none of
+    them is replaced by one of a single period, which else do not count.
+
+    Returns
+    -------
+    Grid, or None where there is none, or too little on it to see a scale
+    """
+    m = measurements
+    start, target = m.per_year, m.per_year * (m.years - 1)
+    ends = [int(m.time[(m.unit == unit) & m.cumulative].max(initial=-1)) + 1 for unit in units]
+    if root:
+        above = Grid(per_year=m.per_year, years=m.years - 2, known=max(ends) - target) if max(ends) >= target else None
+    late = [] if above is None else [start + above.observed - end for end in ends]
+    if above is None or min(late) < 0 or max(late) > round(m.per_year / 4):
+        return None
+    for unit in units:
+        rows = m.unit == unit
+        time = m.time[rows & m.cumulative]
+        missing = np.setdiff1d(np.arange(start, start + above.observed), time)
+        if len(missing) > MOST_MISSING * above.observed or np.isin(missing, m.time[rows & ~m.cumulative]).any():
+            return None
+        if _changes(above, missing - start) < LEAST_CHANGES:
+            return None
+    return above
+
+
+def _changes(grid: Grid, missing: np.ndarray) -> int:
+    """How many changes of year-on-year growth are seen: their three figures are published.
+
+    missing : (g,) positions of the gaps
+    """
+    there = np.ones(grid.observed, dtype=bool)
+    there[missing] = False
+    seen = there[2:] & there[1:-1] & there[:-2]
+    return int(seen[grid.per_year - 1 :].sum())
+
+
+def regular_family(
+    grid: Grid,
+    siblings: Sequence[Series],
+    rounding_sd: Floats,
+    scale: Floats,
+    *,
+    above: Drawn | None,
+    own: tuple[np.random.Generator, ...],
+    draws: int,
+    method: Method = "fast",
+) -> RatioDraws:
+    """Draws of the ratios of siblings on a regular grid.
+
+    Parameters
+    ----------
+    rounding_sd : (sibling,), sd of rounding in the log ratio to the parent's growth
+    scale : (sibling,), prior median of the scale
+    above : the parent with what was drawn of it; None for the root
+    own : random stream of every sibling
+    """
+    places, trend = placed(grid, siblings, rounding_sd, scale, above=None if above is None else above.series)
+    known, learnt = refined(factors(grid), lambda design: evidence(design, places))
+    counting = learnt.effective_points
+    ratio = np.empty((draws, len(siblings), grid.periods))
+    made, verdicts = [], []
+    for i, (one, rng) in enumerate(zip(siblings, own, strict=True)):
+        if method == "nuts" or (method == "auto" and counting[i] < LEAST_POINTS):
+            behind, verdict = sampled(known, learnt, i, rng=rng, draws=draws)
+        else:
+            behind, verdict = weighed(known, learnt, i, rng=rng, draws=draws), _verdict(counting[i])
+        wanted, moved = draw_future(behind, rng=rng, missing=one.missing, above=above)
+        wanted[:, :-1] += trend[i]
+        made.append(drawn(one, moved))
+        ratio[:, i] = whole_path(grid, made[-1].history - (0.0 if above is None else above.history), wanted)
+        points = verdict.effective_points or min(verdict.ess_bulk or 1.0, float(HYPER_DRAWS))
+        effective = effective_draws(wanted.mean(1), behind.point[behind.member], points)
+        verdicts.append(replace(verdict, effective_draws=effective))
+    return RatioDraws(ratio=ratio, diagnostics=worst(verdicts, 0), drawn=tuple(made))
+
+
+def _verdict(points: float) -> Diagnostics:
+    """Whether the fast route can be relied on, by the effective points of a place."""
+    status = "ok" if points >= LEAST_POINTS else f"failed: {points:.1f} effective points, {LEAST_POINTS:.0f} needed"
+    return Diagnostics(method="fast", status=status, effective_points=float(points))
+
+
+def placed(
+    grid: Grid, siblings: Sequence[Series], rounding_sd: Floats, scale: Floats, *, above: Series | None
+) -> tuple[Places, Floats]:
+    """Siblings as their parent leaves them, the root without its long-run growth, which comes beside, (sibling,).
+
+    Parameters
+    ----------
+    rounding_sd, scale : as of ``regular_family``; above : the parent; None for the root
+    """
+    index = np.stack([one.index for one in siblings], axis=1)
+    missing = tuple(one.missing for one in siblings)
+    trend: Floats = np.zeros(len(siblings))
+    if above is None:
+        trend = long_run_growth(index, grid.per_year)
+        index = index - np.outer(np.arange(grid.observed) // grid.per_year + 1, trend)
+    else:
+        index = index - above.index[:, None]
+        missing = tuple(np.union1d(gaps, above.missing) for gaps in missing)
+    return Places(index=index, rounding_sd=rounding_sd, scale=scale, missing=missing), trend
+
+
+def long_run_growth(index: Floats, per_year: int) -> Floats:
+    """Usual log growth a year, (unit,): the median over periods of growth on the same period a year before.
+
+    It is taken out of the root's index and put back into its draws: steady growth of 6 % is no news, and without it
+    only a shape at the edge of the prior could follow it.
+    """
+    first = np.zeros((per_year, index.shape[1]))
+    growth = index - np.concatenate([first, index])[: len(index)]
+    return np.median(growth, axis=0)
+
+
+def draw_future(
+    behind: Behind, *, rng: np.random.Generator, missing: np.ndarray = NO_GAP, above: Drawn | None = None
+) -> tuple[Floats, Floats]:
+    """Draws of what is wanted, joint over periods.
+
+    Parameters
+    ----------
+    missing : (g,) positions of the place's own gaps; above : the parent, with what was drawn of its gaps
+
+    Returns
+    -------
+    wanted : (draw, H + 1), year-on-year log growth of the open periods, and the noise of the last cumulative figure
+    moved : (draw, g), missing log growth drawn, less what stands in the gap
+    """
+    known, point, member = behind.known, behind.point, behind.member
+    draws, open_ = len(member), known.grid.open
+    gain, covariance = gains(behind)
+    sd = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2), 1e-14))
+    scaled = covariance / (sd[:, :, None] * sd[:, None, :]) + 1e-6 * np.eye(open_ + 1)
+    factor = np.linalg.cholesky(scaled) * sd[:, :, None]
+    unit = rng.standard_normal((draws, open_ + 1)) * behind.scale[:, None]
+    wanted = np.einsum("nij,nj->ni", factor[member], unit)
+    if len(missing) == 0 and (above is None or above.series.complete):
+        return wanted + np.einsum("uht,ut->uh", gain, behind.rotated)[member], np.zeros((draws, 0))
+    each = behind.rotated[member]
+    if above is not None and not above.series.complete:
+        each = each - np.einsum("ngt,ng->nt", known.axes[point[:, None], above.series.missing][member], above.moved)
+    noise = rng.standard_normal((draws, len(missing))) * behind.scale[:, None]
+    moved, each = draw_missing(known.axes[point[:, None], missing], behind.precision, member, each, noise)
+    return wanted + np.einsum("uht,ut->uh", gain[member], each), moved
+
+
+def gains(behind: Behind) -> tuple[Floats, Floats]:
+    """Gain of what is wanted on W x, and its covariance for unit scale, (n, H + 1, T) and (n, H + 1, H + 1)."""
+    known, point, rho2 = behind.known, behind.point, NOISE_RATIOS[behind.ratio] ** 2
+    open_ = known.grid.open
+    cross = known.cross[point]
+    cross[:, open_] = known.noise_cross[point] * rho2[:, None]
+    gain = cross * behind.precision[:, None, :]
+    prior = np.zeros((len(point), open_ + 1, open_ + 1))
+    prior[:, :open_, :open_] = known.own[point]
+    prior[:, open_, open_] = rho2
+    return gain, prior - gain @ cross.transpose(0, 2, 1)
+
+
+def whole_path(grid: Grid, index: Floats, wanted: Floats) -> Floats:
+    """Draws of the index over the whole grid: the chained one, then last year's plus year-on-year growth.
+
+    Parameters
+    ----------
+    index : (T,) or (draw, T); wanted : (draw, H + 1) as ``draw_future`` gives it
+
+    Returns
+    -------
+    array (draw, period), zero in the year before the first figure
+    """
+    s, published = grid.per_year, grid.per_year + grid.observed
+    out = np.zeros((len(wanted), grid.periods))
+    out[:, s:published] = index
+    out[:, published - grid.known : published] -= wanted[:, -1:]
+    out[:, published:] = out[:, published - s : out.shape[1] - s] + np.clip(wanted[:, :-1], -LARGEST_MOVE, LARGEST_MOVE)
+    return out
+
+
+def effective_draws(growth: Floats, point: np.ndarray, effective_points: float) -> float:
+    """Effective number of draws behind a mean of growth.
+
+    Draws differ within a point of the design, of which there are as many as draws, and between points, of which
+    there are only so many effective ones; an analysis of variance says how much either way.
+
+    Parameters
+    ----------
+    growth : (draw,); point : (draw,), the point behind each
+    """
+    _, member, size = np.unique(point, return_inverse=True, return_counts=True)
+    mean = np.bincount(member, growth) / size
+    draws, groups = len(growth), len(size)
+    if groups == 1 or groups == draws:
+        return float(draws if groups == draws else 1.0)
+    within = ((growth - mean[member]) ** 2).sum() / (draws - groups)
+    between = (size * (mean - growth.mean()) ** 2).sum() / (groups - 1)
+    typical = (draws - (size**2).sum() / draws) / (groups - 1)
+    among = max((between - within) / typical, 0.0)
+    total = among + within
+    return float(draws) if total <= 0 else float(1 / (within / total / draws + among / total / effective_points))

@@ -1,0 +1,237 @@
+"""A request on a world, posed as a problem of the solver, and the plans that solve it.
+
+Invariant: with a budget no plan spends more than it (held by ``tests/test_makeup.py``).
+
+A plan on draws: through the machinery of scenarios, on all draws and on fresh ones.
+
+Fresh draws are the half that the proportions of a plan never saw, with every delivery, base, share and coefficient
+drawn anew under another seed. Their baseline is the posterior's own; only a refit would give other draws of it.
+
+Invariant: fresh draws share no random stream of a lever with those of the plan (held by ``tests/test_makeup.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from forecast.answers.joint import Criterion, standard_error
+from forecast.answers.judgement import TIE
+from forecast.dims import Floats, from_percent
+from forecast.draws.paths import reordered
+from forecast.plan.candidates import candidates
+from forecast.plan.levers import Family, Unit
+from forecast.plan.program import Columns
+from forecast.plan.request import MakeupRequest
+from forecast.plan.search import Found, Problem, relevant, search
+from forecast.plan.wishes import Form, Wish, value
+from forecast.plan.worth import Worth, worth
+from forecast.scenario.compare import Case, ends, in_assessment
+from forecast.scenario.effects import Effects, Evaluator, World
+from forecast.scenario.reader import Scenario
+
+FRESH: Final = 1_000_003
+"""Added to the seed of the run: streams of deliveries and bases that no plan was made with."""
+TRAIN: Final = slice(0, None, 2)
+"""Draws that proportions of a plan come from: every other one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ends:
+    """Year-end growth of the unit and of its benchmark, (case, draw), fraction."""
+
+    own: Floats
+    goal: Floats
+
+    @property
+    def gap(self) -> Floats:
+        """Unit minus benchmark, (case, draw), fraction."""
+        return self.own - self.goal
+
+
+def year_ends(world: World, scenario: Scenario | None, cases: Sequence[Case]) -> Ends:
+    """Year-end growth of cases under a scenario, exactly as a comparison of scenarios has it."""
+    effects = Effects() if scenario is None else Evaluator(world=world, scenario=scenario).effects()
+    pairs = ends(world.paths, cases, effects)
+    return Ends(own=np.array([a for a, _ in pairs]), goal=np.array([b for _, b in pairs]))
+
+
+def fresh_world(world: World) -> World:
+    """The other half of the draws, on other streams."""
+    chosen = np.arange(1, world.draws, 2)
+    kept = {name: reordered(one, chosen, one.ess / 2.0) for name, one in world.paths.indicators.items()}
+    paths = replace(world.paths, indicators=kept, seed=world.seed + FRESH)
+    return World(paths=paths, dataset=world.dataset)
+
+
+def slack_of(gap: Floats, wish: Wish, cases: Sequence[Case]) -> Floats:
+    """Slack of a wish's cases, (case of the wish, draw); a tie is attained."""
+    at = [next(i for i, case in enumerate(cases) if case.key == key) for key in wish.keys]
+    tolerance = [cases[i].target.tolerance_pp if wish.criterion is Criterion.NEAR else 0.0 for i in at]
+    return gap[at] + from_percent(np.array(tolerance))[:, None] + TIE
+
+
+def values(gap: Floats, wishes: Sequence[Wish], cases: Sequence[Case]) -> tuple[float, ...]:
+    """Probabilities (expected numbers) of wishes."""
+    return tuple(value(wish, slack_of(gap, wish, cases)) for wish in wishes)
+
+
+def value_error(gap: Floats, wish: Wish, cases: Sequence[Case], *, part: float = 1.0) -> float:
+    """Monte Carlo error of a wish's value; ``part`` is the share of the draws that it was counted on."""
+    mine = [case for case in cases if case.key in wish.keys]
+    ess = max(min(case.ess for case in mine) * part, 1.0)
+    slack = slack_of(gap, wish, cases)
+    if wish.form is Form.EXPECTED:
+        return float((slack >= 0.0).sum(axis=0).std() / np.sqrt(ess))
+    return standard_error(value(wish, slack), ess)
+
+
+HALVINGS: Final = 7
+"""Of the progress that a budget buys: to less than one percent of it."""
+FEWER: Final = 4
+"""The same for plans that are only compared with the one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Posed:
+    """One request on one world.
+
+    cases : targets of the wishes, and the city's assessed ones; before : their year ends without the plan
+    groups : names of the groups of the problem's columns
+    start, most : distances of the wishes with nothing and with every lever at full use, (wish,), fraction
+    """
+
+    world: World
+    request: MakeupRequest
+    cases: tuple[Case, ...]
+    worth: Worth
+    groups: tuple[str, ...]
+    problem: Problem
+    before: Ends
+    start: Floats
+    most: Floats
+
+    @classmethod
+    def of(cls, world: World, judged: Sequence[Case], request: MakeupRequest) -> Posed:
+        """Levers, their effects, and the baseline (with the scenario adopted already)."""
+        keys = {key for wish in request.wishes for key in wish.keys}
+        cases = tuple(c for c in judged if c.key in keys or (c.target.unit == world.city and in_assessment(c)))
+        wanted = [c.target.indicator for c in cases if c.key in keys]
+        bring = _brought(world, cases, request, wanted)
+        names, group = _groups(bring)
+        before = year_ends(world, request.scenario, cases)
+        at = {case.key: i for i, case in enumerate(cases)}
+        counts = np.cumsum([0, *(len(wish.keys) for wish in request.wishes)])
+        problem = Problem(
+            columns=Columns(cost=bring.cost, whole=bring.whole, lever=bring.lever, group=group),
+            wishes=request.wishes,
+            about=tuple(np.arange(a, b) for a, b in pairwise(counts)),
+            slack=np.concatenate([slack_of(before.gap, wish, cases) for wish in request.wishes]),
+            effects=bring.effects[[at[key] for wish in request.wishes for key in wish.keys]],
+            step=bring.step,
+            train=TRAIN,
+            least=np.zeros(len(bring.lever)),
+        )
+        return cls(
+            world=world,
+            request=request,
+            cases=cases,
+            worth=bring,
+            groups=names,
+            problem=problem,
+            before=before,
+            start=problem.distances(problem.least),
+            most=problem.distances(problem.columns.largest()),
+        )
+
+    @property
+    def full(self) -> Floats:
+        """Every lever at full use."""
+        return self.problem.columns.largest()
+
+    def plan(
+        self, columns: Columns, *, budget: float | None, fair: bool, near: Floats | None = None
+    ) -> tuple[Found, bool]:
+        """Plan of least effort, and whether a budget cut it short.
+
+        A wish that no plan reaches gets all that there is for it; with a budget, all wishes move on together as far
+        as it goes.
+        """
+        open_ = self.most > 0.0
+        beyond = relevant(self.problem, [int(w) for w in np.flatnonzero(open_)])
+        problem = replace(self.problem, least=np.where(beyond, self.full, 0.0))
+        goals = np.where(open_, np.inf, 0.0)
+        loose = budget is not None and near is not None
+        found = search(problem, goals, columns=columns, fair=fair, near=near, loose=loose)
+        if near is None:  # tangents at the plan are better than those on the way to it
+            again = search(problem, goals, columns=columns, fair=fair, near=found.use)
+            found = again if again.effort < found.effort and not fair else found
+        if budget is None or found.effort <= budget:
+            return found, False
+        low, high = 0.0, 1.0
+        best = search(self.problem, self.goals(low), columns=columns, fair=fair, loose=True)
+        for _ in range(HALVINGS if near is None else FEWER):
+            middle = 0.5 * (low + high)
+            trial = search(self.problem, self.goals(middle), columns=columns, fair=fair, near=best.use, loose=True)
+            if trial.effort <= budget:
+                low, best = middle, trial
+            else:
+                high = middle
+        return best, True
+
+    def goals(self, progress: float) -> Floats:
+        """Distances at a part of the way from nothing to the wishes, or to all that can be done for them, (wish,)."""
+        end = np.maximum(self.most, 0.0)
+        return np.where(self.start > 0.0, self.start + progress * (end - self.start), 0.0)
+
+    def uses(self, use: Floats) -> dict[str, float]:
+        """Use of every lever in its own unit."""
+        out = {lever.id: 0.0 for lever in self.worth.levers}
+        for c, k in enumerate(self.worth.lever):
+            out[self.worth.levers[k].id] += round(float(use[c] * self.worth.use[c]), 6)
+        return out
+
+    def slacks(self, use: Floats) -> list[Floats]:
+        """Slack of every wish's cases under a plan."""
+        slack = self.problem.under(use)
+        return [slack[at] for at in self.problem.about]
+
+    def values(self, use: Floats) -> tuple[float, ...]:
+        """What the wishes are worth under a plan, all draws."""
+        return tuple(value(w, s) for w, s in zip(self.request.wishes, self.slacks(use), strict=True))
+
+    def burdens(self, use: Floats) -> Mapping[str, float]:
+        """Effort of every county and sector as a share of what all its levers would take."""
+        shares = self.problem.columns.burdens(use)
+        return {name: float(shares[k]) for k, name in enumerate(self.groups)}
+
+
+def _brought(world: World, cases: Sequence[Case], request: MakeupRequest, wanted: Sequence[str]) -> Worth:
+    """What all levers bring; the world remembers it for other wishes about the same indicators."""
+    adopted = request.scenario
+
+    def made() -> Worth:
+        found = candidates(world, request.options, wanted=wanted, scenario=adopted)
+        return worth(world, found, cases, stated=adopted)
+
+    about = ("worth", repr(request.options), *sorted(set(wanted)), *("/".join(c.key) for c in cases))
+    return world.remember((*about, adopted.hash if adopted else "", repr(adopted)), made)
+
+
+def _groups(bring: Worth) -> tuple[tuple[str, ...], np.ndarray]:
+    """Who carries a lever: the county of its rows, the industry of a sector, bonds by themselves."""
+    names: dict[str, int] = {}
+    out = []
+    for k in bring.lever:
+        lever = bring.levers[k]
+        name = lever.place
+        if lever.family in (Family.SECTOR, Family.PUSH):
+            name = lever.industry or lever.acts_on
+        elif lever.unit is Unit.MONEY:
+            name = lever.family.value
+        out.append(names.setdefault(name, len(names)))
+    return tuple(names), np.array(out, dtype=int)

@@ -1,0 +1,258 @@
+"""The files of a data set as an update leaves them, validated as a whole before the first is touched.
+
+Every file is written beside its place, flushed, and moved there in one step: ledgers first, then observations, then the
+state of knowledge in ``dataset.toml``. Tables do not depend on one another, so that a process that dies between two
+moves leaves a valid data set, and the same update completes it.
+
+Invariant: rows that were there stay byte for byte, and a bad update changes nothing (held by ``tests/test_update.py``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from forecast.data.dataset import Dataset, read_dataset
+from forecast.data.intake import Addition, Intake, LedgerFile
+from forecast.data.panel import release_rule
+from forecast.data.reading.problems import Problems, table_of_rows
+from forecast.data.reading.source import CONFIG_FILE
+from forecast.data.reading.textfiles import csv_rows, decode, xlsx_rows
+from forecast.errors import InputError, Problem
+from forecast.periods import AsOf
+from forecast.runs.store.disk import StoreError, sync_folder, written
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
+
+
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Amendment:
+    """New contents of files, in the order in which they are put in place.
+
+    before, after : content by path; before is None for a new file
+    first_new_row : row of the first figure added to ``observations``
+    """
+
+    folder: Path
+    before: Mapping[Path, bytes | None]
+    after: Mapping[Path, bytes]
+    observations: str = ""
+    first_new_row: int = 0
+
+
+def next_as_of(dataset: Dataset, intake: Intake) -> str:
+    """State of knowledge after an update: the latest month of the target year that its figures are about."""
+    present = AsOf.parse(dataset.config.as_of)
+    later = intake.latest is not None and intake.latest > present.month
+    return str(intake.latest) if later else dataset.config.as_of
+
+
+def amend(dataset: Dataset, intake: Intake, *, as_of: str) -> Amendment:
+    """Contents of all files that change; nothing is written."""
+    config = dataset.config
+    after: dict[Path, bytes] = {}
+    for ledger in intake.ledgers:
+        path = config.files.get(ledger.kind, config.folder / f"{ledger.kind}.csv")
+        after[path] = _ledger_bytes(ledger, path)
+    first = 0
+    observations = config.files["observations"]
+    if intake.additions:
+        after[observations], first = _with_rows(observations, intake.additions)
+    toml = config.folder / CONFIG_FILE
+    if as_of != config.as_of:
+        after[toml] = re.sub(
+            rb'(?m)^(\s*as_of\s*=\s*")[^"]*(")', rb"\g<1>" + as_of.encode() + rb"\g<2>", toml.read_bytes()
+        )
+    before = {path: path.read_bytes() if path.exists() else None for path in after}
+    return Amendment(
+        folder=config.folder, before=before, after=after, observations=observations.name, first_new_row=first
+    )
+
+
+def check(dataset: Dataset, amendment: Amendment, additions: Sequence[Addition]) -> Dataset:
+    """The data set as it will be, read as a whole.
+
+    Raises
+    ------
+    InputError
+        Something is wrong with it; problems of new rows are at the place where they came from.
+    """
+    config = dataset.config
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in {config.folder / CONFIG_FILE, *config.files.values(), *amendment.after}:
+            target = Path(scratch) / path.relative_to(config.folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(amendment.after[path] if path in amendment.after else path.read_bytes())
+        try:
+            return read_dataset(Path(scratch))
+        except InputError as error:
+            raise InputError(_placed(p, amendment, additions) for p in error.problems) from None
+
+
+def _placed(problem: Problem, amendment: Amendment, additions: Sequence[Addition]) -> Problem:
+    """A problem of a new row, at the place where the row came from."""
+    if problem.file != amendment.observations or problem.row is None:
+        return problem
+    at = problem.row - amendment.first_new_row
+    if not 0 <= at < len(additions):
+        return problem
+    one = additions[at]
+    if one.cell:
+        return replace(problem, file=one.file, row=None, column=one.cell)
+    return replace(problem, file=one.file, row=one.row)
+
+
+def apply(amendment: Amendment) -> None:
+    """Put all files in place.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or cannot be written, or a file changed since it was read; nothing was changed.
+    """
+    beside = {path: path.with_name(f".{path.name}.{os.getpid()}.new") for path in amendment.after}
+    with written(amendment.folder):
+        try:
+            for path, content in amendment.after.items():
+                with beside[path].open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                if path.exists():
+                    shutil.copymode(path, beside[path])
+            for path, read in amendment.before.items():
+                if (path.read_bytes() if path.exists() else None) != read:
+                    raise StoreError("input_changed", place=path)
+            for path in amendment.after:
+                beside[path].replace(path)
+            sync_folder(amendment.folder)
+        finally:
+            for path in beside.values():
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+
+def _cells(one: Addition) -> dict[str, str]:
+    day = one.released or release_rule(one.period)
+    fixed = {
+        "unit": one.unit,
+        "indicator": one.indicator,
+        "period": str(one.period),
+        "measure": one.measure,
+        "value": _number(one),
+        "released": day.isoformat() if one.released or one.revises is not None else "",
+        "status": one.status,
+        "source": one.source,
+    }
+    return {**one.extras, **fixed}
+
+
+def _number(one: Addition) -> str:
+    """The figure with the decimals that it was written with, where it was written plainly."""
+    with suppress(ValueError):
+        if float(one.written) == one.value:
+            return one.written
+    return f"{one.value:.12g}"
+
+
+def _with_rows(path: Path, additions: Sequence[Addition]) -> tuple[bytes, int]:
+    """Content of a table of observations with rows added, and the row of the first of them."""
+    content = path.read_bytes()
+    problems = Problems()
+    is_book = path.suffix.lower() == ".xlsx"
+    rows = (
+        xlsx_rows(content, path.name, "observations", problems) if is_book else csv_rows(content, path.name, problems)
+    ) or []
+    header = next(cells for _, cells in rows if any(cells))
+    table = table_of_rows("observations", path.name, rows, problems)
+    names = {} if table is None else {written_as: fixed for fixed, written_as in table.headers.items()}
+    columns = [names.get(cell.strip(), cell.strip()) for cell in header]
+    lines = [[_cells(one).get(column, "") for column in columns] for one in additions]
+    if is_book:
+        return _book_with(content, lines), rows[-1][0] + 1
+    return content + _csv_lines(content, lines, header), len(rows) + 1
+
+
+def _csv_lines(content: bytes, lines: Sequence[Sequence[str]], header: Sequence[str]) -> bytes:
+    """Lines as the file writes its own: encoding, delimiter and ends of lines."""
+    encoding, text = _encoding(content), decode(content, "", Problems()) or ""
+    first = text.splitlines()[0] if text else ""
+    delimiter = max((",", "\t", ";"), key=first.count) if len(header) > 1 else ","
+    end = "\r\n" if "\r\n" in text else "\n"
+    buffer = io.StringIO()
+    if text and not text.endswith(("\n", "\r")):
+        buffer.write(end)
+    csv.writer(buffer, delimiter=delimiter, lineterminator=end).writerows(lines)
+    return buffer.getvalue().encode(encoding)
+
+
+def _encoding(content: bytes) -> str:
+    if content.startswith(b"\xff\xfe"):
+        return "utf-16-le"
+    if content.startswith(b"\xfe\xff"):
+        return "utf-16-be"
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8"
+
+
+def _book_with(content: bytes, lines: Sequence[Sequence[str]]) -> bytes:
+    """A workbook with rows below those of its table of observations."""
+    from openpyxl import load_workbook  # heavy, and only a workbook needs it
+
+    book = load_workbook(io.BytesIO(content))
+    last_rows = {sheet.title: _last_row(sheet) for sheet in book.worksheets}
+    title = "observations" if last_rows.get("observations") else next(one for one, last in last_rows.items() if last)
+    sheet, last = book[title], last_rows[title]
+    for down, line in enumerate(lines, 1):
+        for across, text in enumerate(line, 1):
+            cell = sheet.cell(last + down, across)
+            cell.value = text or None
+            cell.data_type = "s" if text else "n"  # a text that begins with = is no formula
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _last_row(sheet: Worksheet) -> int:
+    """Last row with a value, 0 for an empty sheet."""
+    filled = (cell.row for row in sheet.iter_rows() for cell in row if cell.value is not None)
+    return max((row for row in filled if row), default=0)
+
+
+def _ledger_bytes(ledger: LedgerFile, path: Path) -> bytes:
+    """A ledger in the form of the file that it replaces."""
+    rows = [list(cells) for _, cells in ledger.rows]
+    if path.suffix.lower() == ".xlsx":
+        from openpyxl import Workbook  # heavy, and only a workbook needs it
+
+        book = Workbook()
+        sheet = book.active
+        assert sheet is not None
+        sheet.title = ledger.kind
+        for number, line in enumerate(rows, 1):
+            for across, text in enumerate(line, 1):
+                if text:
+                    cell = sheet.cell(number, across, text)
+                    cell.data_type = "s"
+        target = io.BytesIO()
+        book.save(target)
+        return target.getvalue()
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(rows)
+    return _BOM + buffer.getvalue().encode()

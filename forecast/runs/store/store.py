@@ -1,0 +1,305 @@
+"""The store of kept runs: ``$DABIAO_HOME``, else the user's data directory.
+
+``runs/<run id>/`` holds a run, ``tmp/`` folders in the making, ``damaged/`` folders that were set aside,
+``registry.sqlite`` the index. A run is kept when its folder is at its place; its entry follows, and is made up for when
+the store is opened next.
+
+Invariant: a process that dies at any instant leaves every run whole or absent, and writers beside each other keep all
+their runs (held by ``tests/test_store_atomic.py``).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import sqlalchemy as sa
+
+from forecast.draws.paths import IndicatorPaths
+from forecast.runs.store.contents import Answers, fill, header_of
+from forecast.runs.store.disk import Staging, StoreError, clear_stale, staging, sync_folder, written
+from forecast.runs.store.kept import Header, KeptRun, fit_of, is_kept, opened
+from forecast.runs.store.registry import FITS, RUNS, Registry
+from forecast.runs.store.scenarios import Scenarios
+
+if TYPE_CHECKING:
+    from forecast.runs.run import Run
+
+
+HOME: Final = "DABIAO_HOME"
+"""Environment variable that names the store."""
+RESERVE: Final = 512 * 1024
+"""Bytes set aside for the registry's own work on a full disk."""
+LATEST: Final = "latest"
+"""Word for the newest run; ``latest~1`` is the one before."""
+_KEPT: Final = "kept"
+_MISSING: Final = "missing"
+_PRUNING: Final = "pruning"
+
+
+def home() -> Path:
+    """Where the store is."""
+    if named := os.environ.get(HOME):
+        return Path(named)
+    from platformdirs import user_data_path  # only where the place is not named
+
+    return user_data_path("dabiao", appauthor=False)
+
+
+class Store:
+    """A store, opened: made where it does not exist, migrated where it is older, reconciled with its folders."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = home() if root is None else root
+        with written(self.root):
+            for folder in (self._runs, self._tmp):
+                folder.mkdir(parents=True, exist_ok=True)
+        self._registry = self._opened_registry()
+        self.reconcile()
+        self._reserve_space()
+
+    @property
+    def _runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def _tmp(self) -> Path:
+        return self.root / "tmp"
+
+    def _opened_registry(self) -> Registry:
+        """The registry; on a full disk, with the space that was set aside for it, so that runs can be deleted."""
+        path, reserve = self.root / "registry.sqlite", self.root / "reserve"
+        try:
+            return Registry(path)
+        except StoreError as error:
+            if error.code != "disk_full" or not reserve.exists():
+                raise
+            reserve.unlink()
+            return Registry(path)
+
+    def _reserve_space(self) -> None:
+        """Set space aside, unless it is or the disk has hardly more."""
+        reserve = self.root / "reserve"
+        with suppress(OSError):
+            if not reserve.exists() and shutil.disk_usage(self.root).free > 4 * RESERVE:
+                reserve.write_bytes(bytes(RESERVE))
+
+    @property
+    def scenarios(self) -> Scenarios:
+        """Versions of scenarios."""
+        return Scenarios(self._registry)
+
+    # Keeping
+
+    def keep(self, run: Run, answers: Answers) -> KeptRun:
+        """Keep a run; one that is kept already stays as it is.
+
+        Raises
+        ------
+        StoreError
+            The disk is full or cannot be written, or the data set changed since it was read; nothing is lost.
+        """
+
+        def contents(staged: Staging) -> dict[str, Any]:
+            fill(staged, run, answers, self._earlier(run))
+            return header_of(run, answers.summary)
+
+        return self.put(run.run_id, contents)
+
+    def put(self, run_id: str, contents: Callable[[Staging], dict[str, Any]]) -> KeptRun:
+        """Keep a folder under a run's id.
+
+        Parameters
+        ----------
+        contents : writes the files and gives the header of the manifest
+        """
+        target = self._runs / _checked(run_id)
+        if target.exists() and self._whole(target):
+            return self._enter(target)
+        with written(self.root), staging(self._tmp) as staged:
+            staged.seal(contents(staged))
+            with self._registry.transaction():  # no other writer looks at the place meanwhile
+                if target.exists() and not self._whole(target):
+                    self._set_aside(target)
+                if not target.exists():  # else another writer of the same run was first
+                    staged.publish(target)
+        return self._enter(target)
+
+    def _earlier(self, run: Run) -> dict[str, KeptRun]:
+        """Runs to share files with: holders of the same fits, and the newest one of the same data set."""
+        held = self._holders(run.keys.values())
+        newest = next(iter(self.runs(run.dataset.config.name)), None)
+        if newest is not None:
+            with suppress(StoreError):
+                held[run.dataset.config.name] = opened(self._runs / newest.run_id)
+        return held
+
+    def _whole(self, target: Path) -> bool:
+        with suppress(StoreError):
+            return not opened(target).damages()
+        return False
+
+    def _set_aside(self, target: Path) -> None:
+        """Move a damaged folder out of the way; nothing is deleted."""
+        aside = self.root / "damaged"
+        aside.mkdir(exist_ok=True)
+        target.rename(aside / f"{target.name}-{uuid.uuid4().hex[:8]}")
+
+    def _enter(self, target: Path) -> KeptRun:
+        kept = opened(target)
+        self._registry.insert(asdict(kept.header) | {"kept_at": kept.manifest["kept_at"]}, kept.fits)
+        return kept
+
+    # Finding
+
+    def runs(self, dataset: str | None = None, *, every_status: bool = False) -> list[Header]:
+        """Kept runs, newest first; of one data set, by its name, or of all."""
+        query = sa.select(RUNS).order_by(RUNS.c.kept_at.desc(), RUNS.c.run_id)
+        if dataset is not None:
+            query = query.where(RUNS.c.dataset == dataset)
+        if not every_status:
+            query = query.where(RUNS.c.status == _KEPT)
+        rows = self._registry.rows(query)
+        return [Header(**(row | {"kept_at": datetime.fromisoformat(row["kept_at"])})) for row in rows]
+
+    def open(self, reference: str | Path) -> KeptRun:
+        """A run by its folder, its id, the beginning of its id, or ``latest`` and ``latest~1``.
+
+        Raises
+        ------
+        StoreError
+            There is none, several ids begin so, or its manifest is damaged.
+        """
+        text = str(reference)
+        folder = Path(reference)
+        if is_kept(folder):
+            return opened(folder)
+        return opened(self._runs / self._run_id(text))
+
+    def _run_id(self, text: str) -> str:
+        headers = self.runs()
+        if back := re.fullmatch(rf"{LATEST}(?:~(\d+))?", text):
+            n = int(back[1] or 0)
+            if n >= len(headers):
+                raise StoreError("too_few", found=len(headers), wanted=n + 1)
+            return headers[n].run_id
+        found = [h.run_id for h in headers if h.run_id == text] or [h.run_id for h in headers if text in h.run_id]
+        if not found or not text:
+            raise StoreError("unknown_run", run=text, place=self.root)
+        if len(found) > 1:
+            raise StoreError("ambiguous", run=text, found=", ".join(sorted(found)))
+        return found[0]
+
+    def _holders(self, keys: Iterable[str]) -> dict[str, KeptRun]:
+        """For each key of a fit, the newest kept run that has it."""
+        query = (
+            sa.select(FITS.c.key, FITS.c.run_id)
+            .join(RUNS, RUNS.c.run_id == FITS.c.run_id)
+            .where(FITS.c.key.in_(list(keys)), RUNS.c.status == _KEPT)
+            .order_by(RUNS.c.kept_at)
+        )
+        runs: dict[str, KeptRun] = {}
+        held = {}
+        for row in self._registry.rows(query):
+            with suppress(StoreError):
+                if row["run_id"] not in runs:
+                    runs[row["run_id"]] = opened(self._runs / row["run_id"])
+                held[row["key"]] = runs[row["run_id"]]
+        return held
+
+    def fit(self, key: str) -> IndicatorPaths | None:
+        """Draws of the newest fit with a key, in the order of the fit; None where there are none that can be read."""
+        held = self._holders([key])
+        return fit_of(held[key], key) if key in held else None
+
+    # Care
+
+    def reconcile(self) -> None:
+        """Bring registry and folders together.
+
+        A folder without an entry is entered if its manifest holds; an entry without a folder is marked missing, one
+        whose folder is back is kept again; a deletion that was begun is ended; what dead writers left is removed.
+        """
+        clear_stale(self._tmp)
+        status = {row["run_id"]: row["status"] for row in self._registry.rows(sa.select(RUNS.c.run_id, RUNS.c.status))}
+        there = {folder.name for folder in self._runs.iterdir() if is_kept(folder)}
+        for run_id in sorted(there - set(status)):
+            with suppress(StoreError):
+                if self._whole(self._runs / run_id):
+                    self._enter(self._runs / run_id)
+        for run_id, was in status.items():
+            if was == _PRUNING:
+                self._delete(run_id)
+            elif was == _KEPT and run_id not in there:
+                self._registry.mark([run_id], _MISSING)
+            elif was == _MISSING and run_id in there:
+                self._registry.mark([run_id], _KEPT)
+        self._find_fits()
+
+    def _find_fits(self) -> None:
+        """Enter the fits of runs that a registry without them knew."""
+        entered = sa.select(FITS.c.run_id)
+        query = sa.select(RUNS.c.run_id).where(RUNS.c.status == _KEPT, RUNS.c.run_id.not_in(entered))
+        for row in self._registry.rows(query):
+            with suppress(StoreError):
+                if opened(self._runs / row["run_id"]).fits:
+                    self._enter(self._runs / row["run_id"])
+
+    def verify(self, references: Iterable[str] = ()) -> dict[str, tuple[str, ...]]:
+        """Damaged, missing or foreign files of every run, or of some, by run; whole runs have none.
+
+        Folders without an entry are checked too: they were not entered because something is wrong with them.
+        """
+        ids = [self._run_id(one) for one in references]
+        if not ids:
+            known = {h.run_id for h in self.runs(every_status=True)}
+            ids = sorted(known | {folder.name for folder in self._runs.iterdir()})
+        found = {}
+        for run_id in ids:
+            try:
+                found[run_id] = opened(self._runs / run_id).damages()
+            except StoreError as error:
+                found[run_id] = (str(error.params.get("files", "manifest.json")),)
+        return found
+
+    def prune(self, run_ids: Iterable[str]) -> None:
+        """Delete runs. Once begun, a deletion is ended, at the latest when the store is opened next."""
+        ids = list(run_ids)
+        self._registry.mark(ids, _PRUNING)
+        for run_id in ids:
+            self._delete(run_id)
+
+    def _delete(self, run_id: str) -> None:
+        folder = self._runs / _checked(run_id)
+        with written(self.root):
+            if folder.exists():
+                gone = self._tmp / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+                folder.rename(gone)
+                sync_folder(self._runs)
+                shutil.rmtree(gone, ignore_errors=True)
+        self._registry.forget(run_id)
+
+    def surplus(self, *, keep: int, dataset: str | None = None) -> list[Header]:
+        """Runs beyond the newest ``keep`` of each data set, and entries whose folder is gone."""
+        counts: dict[str, int] = {}
+        out = []
+        for header in self.runs(dataset, every_status=True):
+            counts[header.dataset] = counts.get(header.dataset, 0) + (header.status == _KEPT)
+            if header.status == _MISSING or counts[header.dataset] > keep:
+                out.append(header)
+        return out
+
+
+def _checked(run_id: str) -> str:
+    """An id that is a plain name of a folder."""
+    if not re.fullmatch(r"[\w.][\w.~+-]*", run_id) or run_id in {".", ".."}:
+        raise StoreError("bad_id", run=run_id)
+    return run_id

@@ -1,0 +1,331 @@
+"""A draft row by row of a ledger: which enterprise restarts when and how surely, what a project does; and back.
+
+A row that is edited leaves the action that it was part of and joins those with the same settings, so that every row
+counts once; rows that nobody touched stay in the actions that they came with.
+
+Invariant: rows given back unedited leave the draft as it was, and an edited row reads back as it was edited
+(held by ``tests/test_drafting.py``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import pandas as pd
+
+from forecast.data.dataset import Dataset
+from forecast.periods import Month
+from forecast.scenario.actions import ACTION_TYPES
+from forecast.scenario.checks import picked, place_names
+from forecast.scenario.drafting import Action, Draft
+from forecast.scenario.effects.enterprises import DEFAULT_PROB, DEFAULT_RAMP
+from forecast.scenario.effects.projects import DEFAULT_START_PROB
+
+type Row = Mapping[Any, Any]
+"""One row by column."""
+
+NOTHING: Final = "none"
+"""In place of a type of action: the row is left to itself."""
+COLUMNS: Final = ("plan", "month", "prob_pct", "level_pct", "months", "delay_months")
+"""What is set row by row: type of action; month YYYY-MM; chance, percent; recovery of a restart, what remains of a
+stop, share of the plan that is done, percent; months by which work is moved; mean delay, months."""
+_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "enterprise_restart": {
+        "month": "month",
+        "prob_pct": "prob",
+        "level_pct": "recovery",
+        "delay_months": "delay",
+    },
+    "enterprise_stop": {"month": "month", "prob_pct": "prob", "level_pct": "remaining"},
+    "enterprise_exit": {"month": "month", "prob_pct": "prob"},
+    "project_complete": {"month": "month", "prob_pct": "prob", "level_pct": "ratio"},
+    "project_advance": {"month": "month", "prob_pct": "prob", "months": "months"},
+    "project_delay": {"month": "month", "prob_pct": "prob", "months": "months"},
+    "project_start": {"month": "month", "prob_pct": "prob", "delay_months": "delay"},
+}
+"""Field of an action behind every column, by type; columns that a type does not have are left out."""
+_STEMS: Final[Mapping[str, str]] = {name: name.partition("_")[2] for name in _FIELDS}
+_DIGITS: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """A ledger whose rows are edited.
+
+    table, key, ids : name of the ledger, its column of ids, and the field of an action that lists them
+    types : what a row can do, the first that holds of a row being shown
+    """
+
+    table: str
+    key: str
+    ids: str
+    types: tuple[str, ...]
+
+
+ENTERPRISES: Final = Book(
+    table="enterprises",
+    key="enterprise",
+    ids="enterprises",
+    types=("enterprise_restart", "enterprise_stop", "enterprise_exit"),
+)
+PROJECTS: Final = Book(
+    table="projects",
+    key="project",
+    ids="projects",
+    types=("project_start", "project_complete", "project_advance", "project_delay"),
+)
+
+
+def settings(draft: Draft, dataset: Dataset, book: Book) -> pd.DataFrame:
+    """What the draft does with every row of a ledger.
+
+    Returns
+    -------
+    DataFrame, index ids of the ledger in its order, columns ``COLUMNS``. Of a row that is left to itself, whose plan is
+    ``NOTHING``, the other columns are those that the ledger suggests for the first type it could take; NaN where a
+    type has none.
+    """
+    frame: pd.DataFrame = getattr(dataset.ledger, book.table)
+    holder = _holders(draft, dataset, book)
+    records = []
+    for row in frame.to_dict("records"):
+        found = holder.get(str(row[book.key]))
+        kind = NOTHING if found is None else draft.actions[found]["type"]
+        action = {} if found is None else draft.actions[found]
+        records.append({"plan": kind} | _shown(_usual(row, book) if found is None else kind, action, row, dataset))
+    index = pd.Index(frame[book.key].astype(str), name=book.key)
+    table = pd.DataFrame(records, index=index, columns=pd.Index(COLUMNS))
+    return table.astype(dict.fromkeys(COLUMNS[2:], "float64") | {"plan": "object", "month": "object"})
+
+
+def edited(draft: Draft, dataset: Dataset, book: Book, after: pd.DataFrame) -> Draft:
+    """The draft with the settings of rows as they were edited; ``after`` as ``settings`` gives it, any rows of it."""
+    before, now = _by_id(settings(draft, dataset, book)), _by_id(after)
+    touched = [name for name in now if _differ(before[name], now[name])]
+    if not touched:
+        return draft
+    holder = _holders(draft, dataset, book)
+    ledger = {str(row[book.key]): row for row in getattr(dataset.ledger, book.table).to_dict("records")}
+    members = _members(draft, dataset, book)
+    wanted: dict[str, tuple[Action, list[str]]] = {}
+    for name in touched:
+        kind = str(now[name]["plan"] or NOTHING)
+        if kind == NOTHING:
+            continue
+        found = holder.get(name)
+        old = draft.actions[found] if found is not None and draft.actions[found]["type"] == kind else None
+        action = _action(kind, old, before[name], now[name], ledger[name], dataset)
+        wanted.setdefault(json.dumps(action, sort_keys=True), (action, []))[1].append(name)
+    leaving = {k: {n for n in touched if holder.get(n) == k} for k in set(holder.values())}
+    return _joined(_left(draft, book, members, leaving), book, wanted.values(), list(ledger))
+
+
+def _by_id(table: pd.DataFrame) -> dict[str, Row]:
+    return {str(name): row for name, row in zip(table.index, table.to_dict("records"), strict=True)}
+
+
+def able(dataset: Dataset, book: Book, kind: str) -> frozenset[str]:
+    """Rows of a ledger that can take part in a type of action; all for ``NOTHING``."""
+    rows = getattr(dataset.ledger, book.table).to_dict("records")
+    return frozenset(str(row[book.key]) for row in rows if kind == NOTHING or _can(kind, row))
+
+
+def _differ(a: Row, b: Row) -> bool:
+    """Whether a row was edited; what its type does not have does not count."""
+    if a["plan"] != b["plan"]:
+        return True
+    return a["plan"] != NOTHING and any(not _same(a[name], b[name]) for name in _FIELDS[str(a["plan"])])
+
+
+def _same(a: Any, b: Any) -> bool:
+    if _absent(a) or _absent(b):
+        return _absent(b)  # a cell that was cleared stays as it was
+    return bool(a == b) if isinstance(a, str) else math.isclose(float(a), float(b), abs_tol=1e-9)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value)) or value == ""
+
+
+def _members(draft: Draft, dataset: Dataset, book: Book) -> dict[int, list[str]]:
+    """Rows that every action that counts is about, by position of the action."""
+    frame: pd.DataFrame = getattr(dataset.ledger, book.table)
+    names, out = place_names(dataset), {}
+    for k, action in enumerate(draft.actions):
+        if k not in draft.off and action["type"] in book.types:
+            rows = frame.iloc[picked(frame, book.key, action.get(book.ids), action.get("select"), names)]
+            out[k] = [str(row[book.key]) for row in rows.to_dict("records") if _can(action["type"], row)]
+    return out
+
+
+def _holders(draft: Draft, dataset: Dataset, book: Book) -> dict[str, int]:
+    """Position of the action that is shown for a row: by type as in ``Book.types``, then by position."""
+    found: dict[str, int] = {}
+    members = _members(draft, dataset, book)
+    for k in sorted(members, key=lambda k: (book.types.index(draft.actions[k]["type"]), k)):
+        for name in members[k]:
+            found.setdefault(name, k)
+    return found
+
+
+def _can(kind: str, row: Row) -> bool:
+    """Whether a row can take part in an action at all."""
+    match kind:
+        case "enterprise_restart":
+            return row["recoverable"] is not False and row["status"] != "normal"
+        case "project_start":
+            return row["started"] is False
+        case "project_complete" | "project_advance" | "project_delay":
+            return row["started"] is not False
+    return True
+
+
+def _usual(row: Row, book: Book) -> str:
+    """The type that a row would take first."""
+    return next((kind for kind in book.types if _can(kind, row)), book.types[-1])
+
+
+def _shown(kind: str, action: Action, row: Row, dataset: Dataset) -> dict[str, Any]:
+    """Settings of a row under an action: the action's own, else the ledger's, else the default of the type."""
+    usual, fields = _suggested(kind, row, dataset), _FIELDS[kind]
+    out: dict[str, Any] = {name: usual.get(name, math.nan) for name in COLUMNS[1:]}
+    for column, name in fields.items():
+        if (value := action.get(name)) is not None:
+            out[column] = _read(column, value)
+    return out
+
+
+def _read(column: str, value: Any) -> Any:
+    match column:
+        case "prob_pct" | "level_pct":
+            last = value[-1] if isinstance(value, list | tuple) else value
+            return round(float(last) * 100.0, _DIGITS)
+        case "delay_months":
+            return round(sum(k * float(share) for k, share in enumerate(value)), _DIGITS)
+    return value if isinstance(value, str) else float(value)
+
+
+def _suggested(kind: str, row: Row, dataset: Dataset) -> dict[str, Any]:
+    """What holds where the action says nothing: the ledger's own value, else the default of the type."""
+    first = dataset.config.first_action_month
+    fields = ACTION_TYPES[kind].model_fields
+    own: Month | None = row.get("restart_month") if kind == "enterprise_restart" else row.get("start_plan")
+    planned = own if kind in ("enterprise_restart", "project_start") and own is not None else first
+    out: dict[str, Any] = {"month": str(max(planned, first)), "months": 1.0, "delay_months": 0.0}
+    stated = {
+        "enterprise_restart": ("restart_prob", DEFAULT_PROB),
+        "project_start": ("completion_prob", DEFAULT_START_PROB),
+    }
+    if kind in stated:
+        column, default = stated[kind]
+        prob = default if _absent(row.get(column)) else float(row[column])
+    else:
+        prob = float(fields["prob"].default)
+    out["prob_pct"] = round(prob * 100.0, _DIGITS)
+    if kind == "project_start":
+        out["delay_months"] = _read("delay_months", fields["delay"].default)
+    level = {"enterprise_stop": 0.0, "project_complete": 1.0}.get(kind, math.nan)
+    if kind == "enterprise_restart":
+        level = float((row.get("ramp") or DEFAULT_RAMP)[-1])
+    out["level_pct"] = round(level * 100.0, _DIGITS)
+    return {name: value for name, value in out.items() if name in _FIELDS[kind]}
+
+
+_REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
+    "enterprise_stop": ("month",),
+    "enterprise_exit": ("month",),
+    "project_advance": ("months",),
+    "project_delay": ("month", "months"),
+}
+"""Columns whose field an action must have."""
+
+
+def _action(
+    kind: str,
+    old: Action | None,
+    before: Row,
+    after: Row,
+    row: Row,
+    dataset: Dataset,
+) -> Action:
+    """The action that a row wants to be part of, without its rows.
+
+    What was not edited stays as the action had it; a new action names only what differs from the ledger's own.
+    """
+    out = {k: v for k, v in (old or {}).items() if k not in ("id", "enterprises", "projects", "select")}
+    out["type"] = kind
+    usual = _suggested(kind, row, dataset)
+    for column, name in _FIELDS[kind].items():
+        value = usual[column] if _absent(after[column]) else after[column]
+        if old is not None and _same(before[column], value):
+            continue
+        if old is None and _same(usual[column], value) and column not in _REQUIRED.get(kind, ()):
+            continue
+        out[name] = _written(column, name, value)
+    if kind == "enterprise_exit":
+        out.setdefault("keep_base", True)
+    return out
+
+
+def _written(column: str, name: str, value: Any) -> Any:
+    match column:
+        case "month":
+            return str(value)
+        case "months":
+            return int(float(value))
+        case "delay_months":
+            whole = int(float(value))
+            rest = round(float(value) - whole, _DIGITS)
+            return [0.0] * whole + ([round(1.0 - rest, _DIGITS), rest] if rest else [1.0])
+    share = round(float(value) / 100.0, _DIGITS)
+    return [share] if name == "recovery" else share
+
+
+type _Entry = tuple[Action, bool]
+"""An action and whether it is left out for now."""
+
+
+def _left(
+    draft: Draft, book: Book, members: Mapping[int, list[str]], leaving: Mapping[int, set[str]]
+) -> tuple[Draft, list[_Entry]]:
+    """Actions without the rows that leave them; one without any row left is gone."""
+    out: list[_Entry] = []
+    for k, action in enumerate(draft.actions):
+        gone = leaving.get(k, set())
+        if not gone:
+            out.append((action, k in draft.off))
+            continue
+        if rest := [name for name in members[k] if name not in gone]:
+            kept = {key: value for key, value in action.items() if key not in ("select", book.ids)}
+            out.append(({**kept, book.ids: rest}, False))
+    return draft, out
+
+
+def _joined(
+    left: tuple[Draft, list[_Entry]],
+    book: Book,
+    wanted: Iterable[tuple[Action, list[str]]],
+    order: list[str],
+) -> Draft:
+    """Rows added to the actions with the same settings, or to new ones."""
+    draft, entries = left
+    names = {str(action["id"]) for action, _ in entries if "id" in action}
+    for action, rows in wanted:
+        for at, (other, off) in enumerate(entries):
+            rest = {key: value for key, value in other.items() if key not in ("id", book.ids)}
+            if not off and book.ids in other and rest == action:
+                whole = sorted({*other[book.ids], *rows}, key=order.index)
+                entries[at] = ({**other, book.ids: whole}, False)
+                break
+        else:
+            stem = "-".join([_STEMS[action["type"]], *([str(action["month"])] if "month" in action else [])])
+            name = next(n for k in range(1, 10_000) if (n := stem if k == 1 else f"{stem}-{k}") not in names)
+            names.add(name)
+            listed = sorted(rows, key=order.index)
+            entries.append(({"type": action["type"], "id": name, **action, book.ids: listed}, False))
+    without = frozenset(k for k, (_, left_out) in enumerate(entries) if left_out)
+    return replace(draft, actions=tuple(action for action, _ in entries), off=without)

@@ -1,0 +1,1 @@
+"""What is printed, in words and columns; no file, no screen."""

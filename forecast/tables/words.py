@@ -1,0 +1,229 @@
+"""Numbers as people read them: one rounding and one glossary for screen, brief and workbook.
+
+A leader reads a probability to the nearest 5 %, where evidence is thin to the nearest tenth, and never as certainty:
+``<5%`` and ``>95%`` end the scale. The band is that of the number as shown, so that number and word never disagree.
+Exact values are in the data files.
+
+Invariant: no probability is ever shown as 0 % or 100 % (held by ``tests/test_words.py``).
+"""
+
+from __future__ import annotations
+
+import calendar
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from forecast.answers.advice import Sharpening
+from forecast.answers.evidence import Evidence
+from forecast.answers.history import Comparison, HistoryStatus
+from forecast.answers.judgement import Light, Row
+from forecast.answers.required import Required, RequiredStatus
+from forecast.data.panel import Indicator, Unit
+from forecast.data.target import TargetKind
+from forecast.periods import AsOf, Month
+from forecast.texts import Lang, catalogue, t
+
+STEP_PERCENT: Final = 5
+"""Probabilities on leaders' pages are shown to the nearest 5 %: their sampling and model error is not smaller."""
+THIN_STEP_PERCENT: Final = 10
+"""With thin evidence, to the nearest tenth."""
+BANDS: Final = (90, 70, 50, 30, 0)
+"""Percent from which each band holds (DESIGN §7)."""
+TIE: Final = 1e-9
+"""A decimal half that binary cannot hold exactly still rounds away from zero."""
+
+
+def rounded(value: float, step: float) -> float:
+    """Nearest multiple of ``step``, halves away from zero; never -0.0."""
+    count = math.floor(abs(value) / step + 0.5 + TIE)
+    return math.copysign(count * step, value) if count else 0.0
+
+
+def percent(share: float) -> str:
+    """A share or a threshold as whole percent, without its sign: ``80``; more than none is at least 1."""
+    return f"{max(round(rounded(share * 100.0, 1.0)), 1 if share > 0.0 else 0)}"
+
+
+def _step(evidence: Evidence) -> int:
+    return THIN_STEP_PERCENT if evidence is Evidence.THIN else STEP_PERCENT
+
+
+def shown_percent(p: float, evidence: Evidence) -> int:
+    """Whole percent that a probability is shown as; 0 and 100 stand for ``<`` and ``>`` the last step.
+
+    Raises
+    ------
+    ValueError
+        ``p`` is outside [0, 1]: a percentage where a fraction was expected.
+    """
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"a probability is a fraction in [0, 1], not {p}")
+    return round(rounded(p * 100.0, _step(evidence)))
+
+
+def probability(p: float | None, lang: Lang, *, evidence: Evidence) -> str:
+    """Probability as a number: ``75%``, ``<5%``, ``>95%``; thin evidence ``70%``, ``<10%``, ``>90%``."""
+    if p is None:
+        return t("glossary.none", lang)
+    shown, step = shown_percent(p, evidence), _step(evidence)
+    if shown <= 0:
+        return t("glossary.probability_below", lang, percent=step)
+    if shown >= 100:
+        return t("glossary.probability_above", lang, percent=100 - step)
+    return t("glossary.probability", lang, percent=shown)
+
+
+def probability_words(p: float, lang: Lang, *, evidence: Evidence) -> str:
+    """Probability in words: 约七成五, 不足半成, 九成五以上."""
+    shown, step = shown_percent(p, evidence), _step(evidence)
+    if shown <= 0:
+        return t(f"glossary.words_below_{step}", lang)
+    if shown >= 100:
+        return t(f"glossary.words_above_{100 - step}", lang)
+    tenth, rest = divmod(shown, 10)
+    if tenth == 0:
+        return t("glossary.words_half_only", lang)
+    key = "words_half" if rest else "words_tenths"
+    return t(f"glossary.{key}", lang, tenth=_digit(tenth, lang))
+
+
+def _digit(digit: int, lang: Lang) -> str:
+    digits = t("glossary.digits", lang)
+    return digits.split()[digit] if " " in digits else digits[digit]
+
+
+def band(p: float | None, lang: Lang, *, evidence: Evidence) -> str:
+    """Word for how likely: 把握很大 … 难度很大; empty without a probability."""
+    if p is None:
+        return ""
+    shown = shown_percent(p, evidence)
+    return t(f"glossary.band_{next(edge for edge in BANDS if shown >= edge)}", lang)
+
+
+def chance(p: float | None, lang: Lang, *, evidence: Evidence) -> str:
+    """Probability for running text: 约七成五，较有把握, with （资料有限） where evidence is thin; or 资料不足."""
+    if p is None:
+        return t("glossary.insufficient", lang)
+    note = t("glossary.limited_note", lang) if evidence is Evidence.THIN else ""
+    words = probability_words(p, lang, evidence=evidence)
+    return f"{words}{t('glossary.comma', lang)}{band(p, lang, evidence=evidence)}{note}"
+
+
+def _signed(value: float) -> str:
+    shown = rounded(value, 0.1)
+    return f"{shown:+.1f}" if shown else "0.0"
+
+
+def growth(growth_pct: float | None, lang: Lang) -> str:
+    """Growth with sign and one decimal: ``+4.1%``; 未公布 where there is none."""
+    if growth_pct is None:
+        return t("glossary.not_published", lang)
+    return t("glossary.growth", lang, number=_signed(growth_pct))
+
+
+def points(pp: float | None, lang: Lang) -> str:
+    """Difference of two growths: ``-16.6个百分点``."""
+    return t("glossary.none", lang) if pp is None else t("glossary.points", lang, number=_signed(pp))
+
+
+def gap(pp: float | None, lang: Lang) -> str:
+    """The same as a bare number, for a column whose head names the unit: ``-16.6``."""
+    return t("glossary.none", lang) if pp is None else _signed(pp)
+
+
+def interval(low: float, high: float, lang: Lang) -> str:
+    """Two bounds in percent, without the sign of percent: ``-12.0～-3.1``."""
+    return t("glossary.range", lang, low=_signed(low), high=_signed(high))
+
+
+def month_name(month: Month, lang: Lang) -> str:
+    """A month for a text that adds 月: 8, or Aug."""
+    return str(month.month) if lang == "zh" else calendar.month_abbr[month.month]
+
+
+def through(month: Month | None, lang: Lang) -> str:
+    """The month that a growth to date runs to: 截至6月; empty where nothing is published."""
+    return "" if month is None else t("glossary.through", lang, month=month_name(month, lang))
+
+
+def knowledge(as_of: AsOf, lang: Lang) -> str:
+    """The state of knowledge: 截至8月, or 截至9月25日 where a day was given."""
+    if len(as_of.text) == len(str(as_of.month)):
+        return through(as_of.month, lang)
+    return t("glossary.through_day", lang, month=month_name(as_of.month, lang), day=as_of.day.day)
+
+
+def months(month: Month, lang: Lang) -> str:
+    """The months of a growth to date: 1—6月."""
+    return t("glossary.months", lang, month=month_name(month, lang))
+
+
+def light_name(light: Light | None, lang: Lang) -> str:
+    """Colour of a light as a word, so that it can be read in grey."""
+    return t("glossary.none", lang) if light is None else t(f"glossary.light_{light.value}", lang)
+
+
+def evidence_name(evidence: Evidence, lang: Lang) -> str:
+    """Class of evidence: 充分、有限、薄弱、不足."""
+    return t(f"glossary.evidence_{evidence.value}", lang)
+
+
+def kind_name(kind: TargetKind, lang: Lang) -> str:
+    """Kind of a target: 全省平均、年度计划、实现正增长、位次."""
+    return t(f"glossary.kind_{kind.value}", lang)
+
+
+def indicator_name(indicator: str, name_zh: str, lang: Lang) -> str:
+    """Name of an indicator: the data set's own in Chinese; in English the glossary's, else the data set's."""
+    return name_zh if lang == "zh" else catalogue(lang).get(f"glossary.indicator_{indicator}", name_zh)
+
+
+def unit_name(unit: Unit, lang: Lang) -> str:
+    """Name of a place: the data set's own in Chinese, its romanised id in English."""
+    return unit.name_zh if lang == "zh" else unit.unit.capitalize()
+
+
+def history_source(history: Comparison, lang: Lang) -> str:
+    """Whose past a required growth is compared with where it is not the unit's own: 参照全省."""
+    return t(f"glossary.history_source_{history.status.value}", lang) if history.percentile is not None else ""
+
+
+def feasibility(history: Comparison, lang: Lang) -> str:
+    """Whether a required growth was achieved before: 第92百分位, 需创历史, 历史资料不足; empty if none is required."""
+    if history.status is HistoryStatus.NOT_APPLICABLE:
+        return ""
+    if history.percentile is None:
+        return t("glossary.history_insufficient", lang)
+    if history.unprecedented:
+        return t("glossary.history_record", lang)
+    return t("glossary.history_percentile", lang, percentile=min(round(rounded(history.percentile, 1.0)), 99))
+
+
+def required_text(needed: Required, lang: Lang) -> str:
+    """Median required growth, or why there is none."""
+    if needed.status is RequiredStatus.NOT_JUDGED:
+        return t("glossary.none", lang)
+    if needed.median_pct is None:
+        return t(f"glossary.required_{needed.status.value}", lang)
+    return growth(needed.median_pct, lang)
+
+
+def insufficient_note(row: Row, units: Mapping[str, Unit], lang: Lang) -> str:
+    """Which figure would make a target judgeable: 资料不足，暂不研判；请补充安康市1—6月…累计增速."""
+    places = t("glossary.and", lang).join(unit_name(units[unit], lang) for unit in row.missing)
+    name = indicator_name(row.target.indicator, row.name_zh, lang)
+    return t("glossary.insufficient_note", lang, places=places, month=months(row.wanted, lang), indicator=name)
+
+
+def advice_text(one: Sharpening, units: Mapping[str, Unit], indicators: Mapping[str, Indicator], lang: Lang) -> str:
+    """One sentence for a person: which figure, of which place, and what it would do."""
+    month = Month.parse(one.period)
+    return t(
+        f"workbook.advice_{one.kind.value}",
+        lang,
+        place=unit_name(units[one.unit], lang),
+        period=t("workbook.advice_period", lang, year=month.year, month=month.month),
+        indicator=indicator_name(one.indicator, indicators[one.indicator].name_zh, lang),
+        percent=percent(one.explained),
+    )

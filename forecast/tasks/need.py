@@ -1,0 +1,148 @@
+"""How much must come on top of the forecast for a wished probability: 亿元 of work, from the draws of the gap.
+
+Invariant: with the amount named, and all of it new, the wished share of draws reaches or comes near, and with less it
+does not (held by ``tests/test_breakdown.py``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+
+from forecast.answers.joint import Criterion, bounded_share
+from forecast.answers.judgement import reached
+from forecast.data.assumptions import Assumptions
+from forecast.data.target import TargetKind
+from forecast.dims import WAN_PER_YI, Floats, from_percent, to_percent
+from forecast.scenario.actions import ADDITIONALITY
+from forecast.scenario.compare import Case, ends
+from forecast.scenario.effects import Effects, World
+
+ADDITIONALITY_OF: Final = {
+    "fai": ADDITIONALITY["project_complete"],
+    "ind_va": ADDITIONALITY["enterprise_restart"],
+    "ind_output": ADDITIONALITY["enterprise_restart"],
+}
+"""Part of the work on ledger rows that is new against the forecast, by indicator; 1 for every other one."""
+
+
+class NeedStatus(StrEnum):
+    """Whether an amount can be named, and if not, why."""
+
+    NEEDED = "needed"
+    ALREADY_MET = "already_met"
+    NOT_JUDGED = "not_judged"
+    NO_BASE = "no_base"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """What a wish asks for on top of the forecast.
+
+    wish : probability wished, fraction; p_now : without any task
+    growth_pp : growth of the city that must be added to the year, points (mean base)
+    effect_yi : money that must be new against the forecast, 亿元; tasks on ledger rows are ``effect / additionality``
+    base_yi : mean base level that turns points into money, 亿元
+    """
+
+    indicator: str
+    status: NeedStatus
+    criterion: Criterion = Criterion.NEAR
+    wish: float = 0.5
+    kind: TargetKind = TargetKind.PROVINCE_AVERAGE
+    p_now: float | None = None
+    gap_pp: float | None = None
+    growth_pp: float | None = None
+    effect_yi: float | None = None
+    base_yi: float | None = None
+    additionality: float = 1.0
+
+
+def case_of(
+    cases: Sequence[Case], indicator: str, unit: str, kind: TargetKind = TargetKind.PROVINCE_AVERAGE
+) -> Case | None:
+    """The judged target of an indicator of a unit; None where it was not judged."""
+    return next((case for case in cases if case.key == (indicator, unit, kind.value)), None)
+
+
+def _base(world: World, indicator: str) -> Floats | None:
+    return world.base_yi(world.city, "ind_output" if indicator in ("ind_va", "ind_output") else indicator)
+
+
+def gap_per_yi(world: World, case: Case, assumptions: Assumptions) -> Floats | None:
+    """What 1 亿元 of new work adds to the gap of a target, (draw,), fraction; None where no base level is known.
+
+    The city is part of the province: it moves it by its share (``effects.couple``), unless the target is a constant.
+    """
+    indicator = case.target.indicator
+    base = _base(world, indicator)
+    if base is None:
+        return None
+    points = 1.0 / base
+    if indicator == "ind_va":
+        points = points * world.coefficient("value_added_per_output", assumptions.value_added_per_output)
+    share = world.share(world.city, indicator)
+    constant = case.target.kind is not TargetKind.PROVINCE_AVERAGE
+    return points if share is None or constant else points * (1.0 - share)
+
+
+def gap_draws(world: World, case: Case) -> Floats:
+    """Year-end gap of a target without any task, (draw,), fraction."""
+    own, goal = ends(world.paths, [case], Effects())[0]
+    return own - goal
+
+
+def share_of_draws(gap: Floats, case: Case, criterion: Criterion) -> float:
+    """Probability of reaching, or of coming near, never 0 or 1."""
+    tolerance = case.target.tolerance_pp if criterion is Criterion.NEAR else 0.0
+    return bounded_share(int(reached(gap, tolerance_pp=tolerance).sum()), len(gap))
+
+
+def need(
+    world: World,
+    cases: Sequence[Case],
+    indicator: str,
+    *,
+    criterion: Criterion = Criterion.NEAR,
+    wish: float = 0.5,
+    kind: TargetKind = TargetKind.PROVINCE_AVERAGE,
+    assumptions: Assumptions | None = None,
+) -> Need:
+    """New money that a wished probability takes.
+
+    Notes
+    -----
+    A draw needs ``(-gap - tolerance) / gap_per_yi``; the amount is the ``wish`` quantile of that over draws, so that
+    the uncertainty of the base level counts. Rounded up to whole 万元.
+    """
+    stated = assumptions or Assumptions()
+    additionality = ADDITIONALITY_OF.get(indicator, 1.0)
+    common = {"indicator": indicator, "criterion": criterion, "wish": wish, "kind": kind}
+    case = case_of(cases, indicator, world.city, kind)
+    if case is None:
+        return Need(status=NeedStatus.NOT_JUDGED, additionality=additionality, **common)  # type: ignore[arg-type]
+    gap, per_yi, base = gap_draws(world, case), gap_per_yi(world, case, stated), _base(world, indicator)
+    told = common | {
+        "p_now": share_of_draws(gap, case, criterion),
+        "gap_pp": to_percent(float(gap.mean())),
+        "additionality": additionality,
+    }
+    if per_yi is None or base is None:
+        return Need(status=NeedStatus.NO_BASE, **told)  # type: ignore[arg-type]
+    tolerance = from_percent(case.target.tolerance_pp) if criterion is Criterion.NEAR else 0.0
+    wanted = float(np.quantile((-gap - tolerance) / per_yi, wish, method="inverted_cdf"))
+    amount = max(math.ceil(wanted * WAN_PER_YI - 1e-6), 0) / WAN_PER_YI
+    growth = to_percent(amount / float(base.mean()))
+    status = NeedStatus.NEEDED if amount > 0.0 else NeedStatus.ALREADY_MET
+    return Need(
+        status=status,
+        growth_pp=growth,
+        effect_yi=amount,
+        base_yi=float(base.mean()),
+        **told,  # type: ignore[arg-type]
+    )

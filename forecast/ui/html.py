@@ -1,0 +1,255 @@
+"""Tables as HTML: real tables for screen readers and print, lines on a telephone. Layout only.
+
+Invariant: no text of a data set reaches the page unescaped (held by ``tests/test_app.py``).
+
+Tables of words as HTML: real tables, which scroll sideways where a screen is narrow. Layout only.
+
+Invariant: no text of a data set reaches the page unescaped (held by ``tests/test_app_grids.py``).
+
+The one page that is printed: the page for leaders on A4, legible in grey. Layout only.
+
+It lies hidden in the page and is all that a printer sees of it, so that the browser's own print command gives it too.
+
+Invariant: the texts are those of the screen, escaped (held by ``tests/test_app_overview.py``; that it is one page by
+``tests/browser``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final
+
+from forecast.report.grid import Grid
+from forecast.report.leaders import COLUMNS, Cell, Line, Quality
+from forecast.report.monthly import Growth, MonthLine
+from forecast.report.scenario_view import COLUMNS as SCENARIO_COLUMNS
+from forecast.report.scenario_view import ContributionLine, ResultLine, SideBySide
+from forecast.texts import Lang, t
+
+SIGNS: Final = {"green": "●", "yellow": "◆", "red": "■"}
+"""Shape of a light beside its word."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What is printed, in order.
+
+    mark : what synthetic data or ledgers must say; empty without
+    parts : (heading, sentences) below the table
+    """
+
+    title: str
+    mark: str
+    sentence: str
+    scenario: Sequence[str]
+    lines: Sequence[Line]
+    parts: Sequence[tuple[str, Sequence[str]]]
+    rule: str
+    source: str
+
+
+def sheet(one: Sheet, lang: Lang) -> str:
+    """The page as HTML."""
+    mark = f'<p class="mark">{escape(one.mark)}</p>' if one.mark else ""
+    water = f'<div class="water">{escape(t("ui.watermark", lang))}</div>' if one.mark else ""
+    scenario = "".join(f"<p>{escape(text)}</p>" for text in one.scenario)
+    parts = "".join(_part(heading, sentences) for heading, sentences in one.parts)
+    return (
+        f'<section class="dabiao-sheet" aria-hidden="true">{water}<h1>{escape(one.title)}</h1>{mark}'
+        f'<p class="first">{escape(one.sentence)}</p>{scenario}{_sheet_table(one.lines, lang)}'
+        f'<p class="rule">{escape(one.rule)}</p><div class="parts">{parts}</div>'
+        f'<p class="source">{escape(one.source)}</p></section>'
+    )
+
+
+def _part(heading: str, sentences: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(text)}</li>" for text in sentences)
+    return f"<div><h2>{escape(heading)}</h2><ul>{items}</ul></div>"
+
+
+def _sheet_table(lines: Sequence[Line], lang: Lang) -> str:
+    texts = [(t(f"ui.head_{name}", lang), t(f"ui.head_{name}_below", lang).strip()) for name in COLUMNS]
+    heads = "".join(f"<th>{escape(text)}<small>{escape(below)}</small></th>" for text, below in texts)
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(_sheet_row(line) for line in lines)}</tbody></table>"
+
+
+def _sheet_row(line: Line) -> str:
+    cells = []
+    for name in COLUMNS:
+        cell = line.cells[name]
+        sign = f"{SIGNS[line.light.value]} " if name == "light" and line.light else ""
+        below = f"<small>{escape(cell.below)}</small>" if cell.below else ""
+        cells.append(f'<td class="{name}">{sign}{escape(cell.text)}{below}</td>')
+    return f'<tr class="{"judged" if line.judged else "open"}">{"".join(cells)}</tr>'
+
+
+def grid_html(table: Grid) -> str:
+    """A table; its first column stays in sight when it is scrolled sideways."""
+    heads = "".join(
+        f'<th scope="col" class="{_side(table, k)}">{_content(head)}</th>' for k, head in enumerate(table.heads)
+    )
+    rows = "".join(_row(table, k, row) for k, row in enumerate(table.rows))
+    caption = escape(table.caption)
+    return (
+        f'<div class="dabiao grid {escape(table.kind)}" tabindex="0" role="region" aria-label="{caption}">'
+        f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(table: Grid, position: int, row: Sequence[Cell]) -> str:
+    cells = "".join(
+        f'<th scope="row">{_content(cell)}</th>' if k == 0 else f'<td class="{_side(table, k)}">{_content(cell)}</td>'
+        for k, cell in enumerate(row)
+    )
+    return f'<tr class="{"marked" if position in table.marked else "plain"}">{cells}</tr>'
+
+
+def _side(table: Grid, column: int) -> str:
+    return "text" if column in table.left else "number"
+
+
+def _content(cell: Cell) -> str:
+    below = f"<small>{escape(cell.below)}</small>" if cell.below else ""
+    return f"<span>{escape(cell.text)}</span>{below}"
+
+
+def part_html(text: str) -> str:
+    """Heading of a part of a page."""
+    return f'<h2 class="dabiao-part">{escape(text)}</h2>'
+
+
+def facts_html(facts: Sequence[str]) -> str:
+    """Sentences as a list."""
+    return f'<ul class="dabiao-facts">{"".join(f"<li>{escape(fact)}</li>" for fact in facts)}</ul>'
+
+
+def leaders_table(lines: Sequence[Line], caption: str, lang: Lang) -> str:
+    """The table of the page for leaders, a line a target."""
+    heads = [Cell(t(f"ui.head_{name}", lang), t(f"ui.head_{name}_below", lang).strip()) for name in COLUMNS]
+    body = "".join(_leaders_row(line, heads) for line in lines)
+    return _table("leaders", caption, "".join(_head(head) for head in heads), body)
+
+
+def _leaders_row(line: Line, heads: Sequence[Cell]) -> str:
+    cells = []
+    for name, head in zip(COLUMNS, heads, strict=True):
+        cell, label = line.cells[name], escape(head.text)
+        if name == "indicator":
+            cells.append(f'<th scope="row" class="indicator">{_content(cell)}</th>')
+        elif name == "light":
+            dot = f'<span class="dot {line.light.value}" aria-hidden="true"></span>' if line.light else ""
+            cells.append(f'<td class="light" data-label="{label}">{dot}{_content(cell)}</td>')
+        else:
+            cells.append(f'<td class="{name}" data-label="{label}">{_content(cell)}</td>')
+    return f'<tr class="{"judged" if line.judged else "open"}">{"".join(cells)}</tr>'
+
+
+def months_table(lines: Sequence[MonthLine], places: Sequence[str], caption: str, lang: Lang) -> str:
+    """The table of months of an indicator: growth since January and of the month, of each place."""
+    heads = [Cell(t("ui.head_period", lang))]
+    heads += [Cell(place, t(f"ui.growth_{growth.name.lower()}", lang)) for growth in Growth for place in places]
+    rows = []
+    for line in lines:
+        cells = [f'<th scope="row">{escape(line.name)}</th>']
+        cells += [
+            f'<td class="{"known" if known else "expected"}" data-label="{escape(f"{head.text} {head.below}")}">'
+            f"{_content(cell)}</td>"
+            for cell, known, head in zip(line.cells, line.published, heads[1:], strict=True)
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return _table("months", caption, "".join(_head(head) for head in heads), "".join(rows))
+
+
+def quality_table(lines: Sequence[Quality], caption: str, lang: Lang) -> str:
+    """How good the data are, a line an indicator."""
+    names = ("name", "evidence", "points", "last", "benchmark_last", "synthetic", "diagnostics")
+    heads = [Cell(t(f"ui.quality_{name}", lang)) for name in names]
+    rows = []
+    for line in lines:
+        cells = [f'<th scope="row">{escape(line.name)}</th>']
+        cells += [
+            f'<td data-label="{escape(head.text)}">{escape(getattr(line, name))}</td>'
+            for name, head in zip(names[1:], heads[1:], strict=True)
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return _table("quality", caption, "".join(_head(head) for head in heads), "".join(rows))
+
+
+def plain_table(kind: str, heads: Sequence[str], lines: Sequence[Sequence[Cell]], caption: str) -> str:
+    """A table of cells, the first of each line its head; on a telephone it scrolls sideways."""
+    body = "".join(
+        f'<tr><th scope="row">{_content(line[0])}</th>'
+        + "".join(
+            f'<td data-label="{escape(head)}">{_content(cell)}</td>'
+            for head, cell in zip(heads[1:], line[1:], strict=True)
+        )
+        + "</tr>"
+        for line in lines
+    )
+    return _table(kind, caption, "".join(_head(Cell(head)) for head in heads), body)
+
+
+MOVES: Mapping[int, str] = {-1: "down", 0: "same", 1: "up"}
+
+
+def scenario_table(lines: Sequence[ResultLine], caption: str, lang: Lang) -> str:
+    """Targets under a scenario, each cell with the baseline below."""
+    heads = [Cell(t(f"ui_scenario.head_{name}", lang)) for name in SCENARIO_COLUMNS]
+    body = "".join(
+        f'<tr class="{MOVES[line.moves]}">'
+        + "".join(_labelled(name, line.cells[name], head) for name, head in zip(SCENARIO_COLUMNS, heads, strict=True))
+        + "</tr>"
+        for line in lines
+    )
+    return _table("scenario", caption, "".join(_head(head) for head in heads), body)
+
+
+def _labelled(name: str, cell: Cell, head: Cell) -> str:
+    if name == "indicator":
+        return f'<th scope="row" class="indicator">{_content(cell)}</th>'
+    return f'<td class="{name}" data-label="{escape(head.text)}">{_content(cell)}</td>'
+
+
+def side_table(lines: Sequence[SideBySide], names: Sequence[str], caption: str, lang: Lang) -> str:
+    """Scenarios side by side: how likely each target is, and what changes."""
+    heads = [Cell(t("ui_scenario.head_indicator", lang)), *(Cell(name) for name in names)]
+    body = "".join(
+        f'<tr><th scope="row">{escape(line.name)}</th>'
+        + "".join(
+            f'<td data-label="{escape(name)}">{_content(cell)}</td>'
+            for name, cell in zip(names, line.cells, strict=True)
+        )
+        + "</tr>"
+        for line in lines
+    )
+    return _table("side", caption, "".join(_head(head) for head in heads), body)
+
+
+def contributions_table(lines: Sequence[ContributionLine], caption: str, lang: Lang) -> str:
+    """What every action brings, the largest share first, with a bar of its share."""
+    names = ("action", "share", "share_gap", "alone", "without")
+    heads = [Cell(t(f"ui_scenario.contribution_{name}", lang)) for name in names]
+    rows = []
+    for line in lines:
+        bar = f'<i class="bar {"down" if line.loses else "up"}" style="width:{line.width_percent}%"></i>'
+        cells = [f'<th scope="row">{escape(line.action)}{bar}</th>']
+        cells += [
+            f'<td data-label="{escape(head.text)}">{escape(text)}</td>'
+            for head, text in zip(heads[1:], line.cells, strict=True)
+        ]
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return _table("contributions", caption, "".join(_head(head) for head in heads), "".join(rows))
+
+
+def _table(kind: str, caption: str, head: str, body: str) -> str:
+    return (
+        f'<div class="dabiao {kind}"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _head(head: Cell) -> str:
+    return f'<th scope="col">{_content(head)}</th>'
