@@ -23,7 +23,8 @@ from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent, to_percent
 from forecast.draws.paths import indicator_paths
 from forecast.inference.gaps.ratio import Method
 from forecast.inference.measure import CUMULATIVE, measure
-from forecast.inference.model import PROFILE_SD, Measurements
+from forecast.inference.model import Measurements
+from forecast.inference.priors import PROFILE_SD
 from forecast.inference.sampling import fit
 from forecast.periods import Frequency, Month
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import norm
 
-from forecast.inference.model import SHAPE_CENTRE, Figures, Measurements, log_growth, shape_covariance
+from forecast.inference.model import Figures, Measurements, log_growth, shape_covariance
+from forecast.inference.priors import SHAPE_CENTRE
 from forecast.inference.sampling import Posterior
 from forecast.periods import Frequency, default_profile
 

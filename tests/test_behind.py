@@ -7,7 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from forecast.inference.regular.factors import DESIGN, NOISE_RATIOS, Grid, factors, observed_noise, shape_kernel
+from forecast.inference.priors import NOISE_RATIOS
+from forecast.inference.regular.factors import DESIGN, Grid, factors, observed_noise, shape_kernel
 from forecast.inference.regular.learning import learn
 from forecast.inference.regular.regular import weighed
 from tests.regular_places import places

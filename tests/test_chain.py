@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.inference.chain import LEAST_GROWTH, chain, first_year_weights
+from forecast.inference.chain import chain, first_year_weights
+from forecast.inference.priors import LEAST_GROWTH
 
 PER_YEAR, YEARS, KNOWN = 11, 4, 6
 WEIGHT = np.array([0.13, 0.085, 0.083, 0.085, 0.088, 0.082, 0.083, 0.087, 0.087, 0.092, 0.098])

@@ -7,17 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.inference.direct import (
-    PRIOR,
-    RIDGE,
-    Worlds,
-    draw_excess,
-    features,
-    fit_direct,
-    ridge,
-    usable,
-    worlds,
-)
+from forecast.inference.direct import Worlds, draw_excess, features, fit_direct, ridge, usable, worlds
+from forecast.inference.priors import DIRECT_PRIOR, RIDGE
 from forecast.inference.regular.factors import Grid
 
 GRID = Grid(per_year=11, years=5, known=6)
@@ -33,16 +24,16 @@ def indices(seed: int, places: int = 3) -> np.ndarray:
 def test_coefficients_are_least_squares_with_the_prior_as_further_figures(seed):
     rng = np.random.default_rng(seed)
     x, y = rng.normal(size=(20, 5)), rng.normal(size=20)
-    found, taken = ridge(x, y, PRIOR)
+    found, taken = ridge(x, y, DIRECT_PRIOR)
     augmented = np.vstack([x, np.sqrt(RIDGE) * np.eye(5)])
-    expected = np.linalg.lstsq(augmented, np.append(y, np.sqrt(RIDGE) * PRIOR), rcond=None)[0]
+    expected = np.linalg.lstsq(augmented, np.append(y, np.sqrt(RIDGE) * DIRECT_PRIOR), rcond=None)[0]
     np.testing.assert_allclose(found, expected, atol=1e-10)
     hat = x @ np.linalg.inv(x.T @ x + RIDGE * np.eye(5)) @ x.T
     assert taken == pytest.approx(np.trace(hat) / 20)
 
 
 def test_without_figures_the_prior_stands():
-    np.testing.assert_allclose(ridge(np.zeros((3, 5)), np.ones(3), PRIOR)[0], PRIOR)
+    np.testing.assert_allclose(ridge(np.zeros((3, 5)), np.ones(3), DIRECT_PRIOR)[0], DIRECT_PRIOR)
 
 
 def test_features_are_those_of_levels_added_up_by_hand():
@@ -80,7 +71,7 @@ def test_what_the_past_always_did_outweighs_the_prior():
     year = np.cumsum([0.02 + 0.05 * rest] * 6, axis=0).ravel()[: GRID.observed]
     x = year[:, None] + rng.normal(0, 1e-4, (GRID.observed, 3))
     direct = fit_direct(x, WEIGHT, GRID)
-    assert (features(x, WEIGHT, GRID)[0][-1] @ PRIOR < 0).all()
+    assert (features(x, WEIGHT, GRID)[0][-1] @ DIRECT_PRIOR < 0).all()
     assert ((direct.mean > 0.02) & (direct.mean < 0.055)).all()
 
 

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from forecast.inference.chain import chain
-from forecast.inference.model import AR_MAX, components
+from forecast.inference.model import components
+from forecast.inference.priors import AR_MAX, NOISE_RATIOS, SLOPE_KEPT, TREND_SD_A_YEAR
 from forecast.inference.regular.factors import (
     DESIGN,
-    NOISE_RATIOS,
-    SLOPE_KEPT,
-    TREND_SD_A_YEAR,
     Grid,
     calendar_weights,
     contrasts,

@@ -7,8 +7,9 @@ import pytest
 from scipy.special import softmax
 from scipy.stats import multivariate_normal
 
-from forecast.inference.gaps.family import SCALE_GRID, Parent, prepare, scale_log_likelihood
-from forecast.inference.model import SHAPE_CENTRE, Measurements, log_growth, shape_covariance
+from forecast.inference.gaps.family import Parent, prepare, scale_log_likelihood
+from forecast.inference.model import Measurements, log_growth, shape_covariance
+from forecast.inference.priors import SCALE_GRID, SHAPE_CENTRE
 from tests.synthetic import measurements
 
 

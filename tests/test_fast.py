@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
-from forecast.inference.gaps.family import SCALE_GRID, SCALE_SD, UNIT_SCALE_SD, Parent, prepare, scale_log_likelihood
+from forecast.inference.gaps.family import Parent, prepare, scale_log_likelihood
 from forecast.inference.gaps.fast import sample_hyperparameters, systematic
-from forecast.inference.model import SHAPE_CENTRE, SHAPE_SPREAD
+from forecast.inference.priors import SCALE_GRID, SCALE_SD, SHAPE_CENTRE, SHAPE_SPREAD, UNIT_SCALE_SD
 from tests.synthetic import measurements
 
 

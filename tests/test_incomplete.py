@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from forecast.inference.chain import chain, chained_draws
 from forecast.inference.gaps.family import Parent, prepare
-from forecast.inference.gaps.ratio import HYPER_DRAWS, sampled_family
-from forecast.inference.regular.factors import DESIGN, NOISE_RATIOS, Grid, factors, observed_noise, shape_kernel
+from forecast.inference.gaps.ratio import sampled_family
+from forecast.inference.priors import HYPER_DRAWS, NOISE_RATIOS
+from forecast.inference.regular.factors import DESIGN, Grid, factors, observed_noise, shape_kernel
 from forecast.inference.regular.incomplete import Drawn, Series, draw_missing, drawn, integrated_out, series
 from forecast.inference.regular.learning import learn
 from forecast.inference.regular.regular import common_grid, draw_future, gains, regular_family, weighed

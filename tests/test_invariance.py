@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from forecast.data.panel import Panel, known
 from forecast.draws.fitting import FitTask, fit_indicator
 from forecast.draws.paths import IndicatorPaths
-from forecast.inference.gaps.ratio import HYPER_DRAWS
 from forecast.inference.measure import measure
 from forecast.inference.model import Measurements
+from forecast.inference.priors import HYPER_DRAWS
 from forecast.inference.sampling import fit
 from forecast.periods import AsOf, Frequency
 from forecast.runs.run import Request, run

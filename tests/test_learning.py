@@ -7,8 +7,9 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 
+from forecast.inference.priors import LOG_SCALE_SD
 from forecast.inference.regular.factors import DESIGN, Grid, decomposed, factors, observed_noise, shape_kernel
-from forecast.inference.regular.learning import LOG_SCALE_SD, evenly, evidence, learn
+from forecast.inference.regular.learning import evenly, evidence, learn
 from forecast.inference.regular.noise import log_noise
 from tests.regular_places import ROUNDING_SD, places
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from forecast.data.panel import Indicator, Panel, Unit, known
 from forecast.inference.measure import measure
-from forecast.inference.model import PROFILE_SD
+from forecast.inference.priors import PROFILE_SD
 from forecast.periods import AsOf, Frequency, Month
 
 FAI = Indicator(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.inference.mixture import DIRECT_SHARE, Parts, combined, mixture, parts, with_parts
+from forecast.inference.mixture import Parts, combined, mixture, parts, with_parts
+from forecast.inference.priors import DIRECT_SHARE
 from forecast.inference.regular.factors import Grid
 
 GRID = Grid(per_year=4, years=5, known=2)

@@ -10,10 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.inference.model import (
-    AR_MAX,
-    DRIFT_SD_A_YEAR,
-    SHAPE_CENTRE,
-    SLOPE_KEPT_A_YEAR,
     Figures,
     components,
     fixed_covariance,
@@ -22,6 +18,7 @@ from forecast.inference.model import (
     log_growth,
     shape_covariance,
 )
+from forecast.inference.priors import AR_MAX, DRIFT_SD_A_YEAR, SHAPE_CENTRE, SLOPE_KEPT_A_YEAR
 
 S, YEARS = 11, 3
 WEIGHT = np.array([0.13, 0.085, 0.083, 0.085, 0.088, 0.082, 0.083, 0.087, 0.087, 0.092, 0.098])

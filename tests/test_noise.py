@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm
 
-from forecast.inference.regular.factors import NOISE_RATIOS
+from forecast.inference.priors import NOISE_RATIOS
 from forecast.inference.regular.noise import cells, kinds, log_noise, noise_draws
 
 EDGES = np.log(NOISE_RATIOS[1:] * NOISE_RATIOS[:-1]) / 2

@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from forecast.dims import DRAW, PERIOD, UNIT
 from forecast.draws.paths import COUPLING, IndicatorPaths, coupling, indicator_paths, reordered
-from forecast.inference.gaps.ratio import HYPER_DRAWS
+from forecast.inference.priors import HYPER_DRAWS
 from forecast.inference.sampling import fit
 from forecast.periods import Frequency
 from tests.synthetic import measurements

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from forecast.inference.gaps.family import Parent, prepare
-from forecast.inference.gaps.ratio import HYPER_DRAWS, draw_ratio, sampled_family
-from forecast.inference.model import SHAPE_CENTRE, log_growth, shape_covariance
+from forecast.inference.gaps.ratio import draw_ratio, sampled_family
+from forecast.inference.model import log_growth, shape_covariance
+from forecast.inference.priors import HYPER_DRAWS, SHAPE_CENTRE
 from tests.synthetic import measurements
 
 

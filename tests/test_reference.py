@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from forecast.inference.gaps.family import SCALE_SD, UNIT_SCALE_SD, Parent, prepare, scale_log_likelihood
-from forecast.inference.gaps.nuts import MIN_ESS, build_model, family_data
-from forecast.inference.gaps.ratio import HYPER_DRAWS
+from forecast.inference.gaps.family import Parent, prepare, scale_log_likelihood
+from forecast.inference.gaps.nuts import build_model, family_data
 from forecast.inference.mixture import mixture, parts
-from forecast.inference.model import SHAPE_CENTRE, SHAPE_SPREAD
+from forecast.inference.priors import HYPER_DRAWS, MIN_ESS, SCALE_SD, SHAPE_CENTRE, SHAPE_SPREAD, UNIT_SCALE_SD
 from forecast.inference.regular.factors import Grid
 from forecast.inference.sampling import fit, stream
 from forecast.periods import Frequency
@@ -63,7 +62,7 @@ def test_the_models_log_density_is_that_of_the_fast_route(both):
         z, common, child = rng.normal(0, 0.7, 7), rng.normal(0, 0.5), rng.normal(0, 0.5, 1)
         scale = np.exp(SCALE_SD * common + UNIT_SCALE_SD * child[0])
         on_grid = scale_log_likelihood(family, (SHAPE_CENTRE + SHAPE_SPREAD * z)[None])[0, 0]
-        from forecast.inference.gaps.family import SCALE_GRID
+        from forecast.inference.priors import SCALE_GRID
 
         fast = np.interp(np.log(scale), np.log(SCALE_GRID), on_grid) + norm.logpdf(np.r_[z, common, child]).sum()
         differences.append(float(density({"shape_z": z, "common_z": common, "child_z": child})) - fast)

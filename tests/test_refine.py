@@ -9,18 +9,10 @@ import pytest
 from scipy.special import ndtri
 from scipy.stats import multivariate_normal
 
+from forecast.inference.priors import DESIGN_CENTRE, DESIGN_SPREAD, ENOUGH_POINTS
 from forecast.inference.regular import learning as refine
-from forecast.inference.regular.factors import (
-    DESIGN,
-    DESIGN_CENTRE,
-    DESIGN_SPREAD,
-    Grid,
-    decomposed,
-    factors,
-    shape_kernel,
-    together,
-)
-from forecast.inference.regular.learning import ENOUGH_POINTS, evidence, learn, refined
+from forecast.inference.regular.factors import DESIGN, Grid, decomposed, factors, shape_kernel, together
+from forecast.inference.regular.learning import evidence, learn, refined
 from tests.regular_places import places
 
 GRID = Grid(per_year=11, years=4, known=6)

@@ -10,16 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.inference.gaps.family import Parent, prepare
-from forecast.inference.gaps.ratio import HYPER_DRAWS, sampled_family
-from forecast.inference.regular.factors import (
-    DESIGN,
-    NOISE_RATIOS,
-    Grid,
-    factors,
-    last_figure,
-    observed_noise,
-    shape_kernel,
-)
+from forecast.inference.gaps.ratio import sampled_family
+from forecast.inference.priors import HYPER_DRAWS, NOISE_RATIOS
+from forecast.inference.regular.factors import DESIGN, Grid, factors, last_figure, observed_noise, shape_kernel
 from forecast.inference.regular.incomplete import NO_GAP, Series, series
 from forecast.inference.regular.learning import Learnt, learn
 from forecast.inference.regular.regular import (

@@ -9,18 +9,10 @@ import pytest
 from scipy.optimize import check_grad
 from scipy.special import logsumexp
 
-from forecast.inference.gaps.nuts import MIN_ESS
-from forecast.inference.gaps.ratio import HYPER_DRAWS
-from forecast.inference.regular.factors import (
-    DESIGN_CENTRE,
-    DESIGN_SPREAD,
-    Grid,
-    decomposed,
-    observed_noise,
-    shape_kernel,
-)
+from forecast.inference.priors import DESIGN_CENTRE, DESIGN_SPREAD, HYPER_DRAWS, MIN_ESS, POOL_SPREAD
+from forecast.inference.regular.factors import Grid, decomposed, observed_noise, shape_kernel
 from forecast.inference.regular.incomplete import NO_GAP
-from forecast.inference.regular.learning import POOL_SPREAD, evidence
+from forecast.inference.regular.learning import evidence
 from forecast.inference.regular.nuts import build_place_model, place_data
 from forecast.inference.sampling import fit
 from tests.regular_places import places

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.inference.gaps.family import SCALE_SD, UNIT_SCALE_SD
-from forecast.inference.measure import SCALE_BY_LEVEL
-from forecast.inference.model import SHAPE_CENTRE, SHAPE_SPREAD
+from forecast.inference.priors import SCALE_BY_LEVEL, SCALE_SD, SHAPE_CENTRE, SHAPE_SPREAD, UNIT_SCALE_SD
 from forecast.inference.regular.factors import Grid, shape_kernel
 from forecast.inference.regular.regular import common_grid
 from forecast.track_record.simulated import _draw, _path, gapped_world, whole_world

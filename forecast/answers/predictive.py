@@ -30,7 +30,8 @@ from forecast.inference.model import (
     prior_mean,
     shape_covariance,
 )
-from forecast.inference.regular.factors import NOISE_RATIOS, Grid, factors, shape_kernel
+from forecast.inference.priors import NOISE_RATIOS
+from forecast.inference.regular.factors import Grid, factors, shape_kernel
 from forecast.inference.regular.incomplete import series
 from forecast.inference.regular.learning import evidence, refined
 from forecast.inference.regular.noise import noise_draws

@@ -11,29 +11,20 @@ Invariant: the levels of a year add up to the growth published for its last peri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from forecast.dims import Floats
-
-POSSIBLE: Final = (0.25, 4.0)
-"""A period's level over its usual one, growth to date taken out, that is let stand. Lockdowns of a month reached 0.3;
-restatements of running totals are beyond either end (five public panels, scored years included)."""
-FLOOR: Final = 0.02
-"""Below this share of last year's level, a period's level is a slip or a restatement of what came before it."""
-OVERSHOT: Final = (1.6, 0.5)
-"""The period before was a slip upwards where its own level was beyond this multiple of its usual one, and the present
-one is too low; downwards likewise."""
-REVERTS: Final = 0.4
-"""A total is a slip where the next one is back within this share of its jump."""
-LEAST_GROWTH: Final = -0.98
-"""Deepest fall that is chained: below it a digit of rounding is as large as what is left."""
-LEAST_RATIO: Final = 1e-3
-USUAL_YEARS: Final = 2
-"""Years whose median index says what is usual."""
-LEAST_PERIODS: Final = 5
-"""Periods from which that median is taken."""
+from forecast.inference.priors import (
+    FLOOR,
+    LEAST_GROWTH,
+    LEAST_PERIODS,
+    LEAST_RATIO,
+    OVERSHOT,
+    POSSIBLE,
+    REVERTS,
+    USUAL_YEARS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

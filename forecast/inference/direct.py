@@ -10,35 +10,25 @@ Invariant: coefficients are those of least squares on data augmented by the prio
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from forecast.dims import Floats
+from forecast.inference.priors import (
+    DIRECT_EARLY_PRIOR,
+    DIRECT_LEAST_YEARS,
+    DIRECT_PRIOR,
+    EARLY,
+    LARGEST,
+    LARGEST_NOW,
+    LEAST_FREEDOM,
+    LEAST_SCALE,
+    MOMENTUM_MONTHS,
+    RIDGE,
+    SCALE_YEARS,
+    YEAR_SHARE,
+)
 from forecast.inference.regular.factors import Grid
-
-LEAST_YEARS: Final = 3
-"""Past years that the regression needs."""
-PRIOR: Final = np.array([0.35, -0.1, -0.35, -0.2, 0.1])
-"""Coefficients that hold anywhere, on momentum less growth to date, growth to date, last year's excess (the base
-effect), last year's growth, last period less momentum; chosen on years of the public panels, scored ones among
-them."""
-EARLY_PRIOR: Final = np.array([0.0, -0.25, -0.3, -0.2, 0.1])
-"""The same through March, when momentum is growth to date."""
-EARLY: Final = 0.25
-"""Share of the year's periods up to which it is early."""
-RIDGE: Final = 10.0
-"""Weight of the prior, in figures of one scale; between 3 and 40 nothing changes."""
-SCALE_YEARS: Final = 3.0
-"""Years that the siblings' common scale weighs in a place's own."""
-LARGEST: Final = 4.0
-"""Scales at which a past figure is cut in the fit; ``LARGEST_NOW`` for a prediction or a residual."""
-LARGEST_NOW: Final = 6.0
-LEAST_SCALE: Final = 1e-5
-LEAST_FREEDOM: Final = 0.3
-YEAR_SHARE: Final = 0.8
-"""Share of the variance of a residual that is a past year's, common to all places; the rest is a place's own."""
-MOMENTUM_MONTHS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,7 +59,7 @@ class Worlds:
 
 def usable(grid: Grid) -> bool:
     """Whether there is growth to date, a rest of the year, and enough past years."""
-    return 0 < grid.known < grid.per_year and grid.years - 1 >= LEAST_YEARS
+    return 0 < grid.known < grid.per_year and grid.years - 1 >= DIRECT_LEAST_YEARS
 
 
 def features(index: Floats, weight: Floats, grid: Grid) -> tuple[Floats, Floats]:
@@ -81,7 +71,7 @@ def features(index: Floats, weight: Floats, grid: Grid) -> tuple[Floats, Floats]
 
     Returns
     -------
-    regressors : (year, place, 5), as ``PRIOR``; excess : (year, place), NaN for the target year
+    regressors : (year, place, 5), as ``DIRECT_PRIOR``; excess : (year, place), NaN for the target year
     """
     s, known = grid.per_year, grid.known
     places = index.shape[1]
@@ -112,7 +102,7 @@ def fit_direct(index: Floats, weight: Floats, grid: Grid) -> Direct:
     regressors, excess = features(index, weight, grid)
     past = excess[:-1]
     years = len(past)
-    prior = EARLY_PRIOR if grid.known <= EARLY * grid.per_year else PRIOR
+    prior = DIRECT_EARLY_PRIOR if grid.known <= EARLY * grid.per_year else DIRECT_PRIOR
     size = np.sqrt((past**2).mean(0))
     common = np.median(size) + LEAST_SCALE
     scale = np.sqrt((years * size**2 + SCALE_YEARS * common**2) / (years + SCALE_YEARS))

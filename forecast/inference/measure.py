@@ -13,20 +13,12 @@ import pandas as pd
 from forecast.data.panel import Indicator, Panel, Unit
 from forecast.dims import Floats, from_percent
 from forecast.inference.chain import first_year_weights
-from forecast.inference.model import PROFILE_SD, Measurements
+from forecast.inference.model import Measurements
+from forecast.inference.priors import DERIVED_FACTOR, FIRST_YEARS, PROFILE_SD, ROUNDING_SD_PP, SCALE_BY_LEVEL
 from forecast.periods import default_profile
 
 CUMULATIVE: Final = "cum_yoy_pct"
 SINGLE: Final = "month_yoy_pct"
-
-SCALE_BY_LEVEL: Final = {"nation": 0.012, "province": 0.015, "city": 0.03, "county": 0.05, "zone": 0.05}
-"""Prior median of the scale, log points a period: the smaller a place, the noisier (DOMAIN §0: a county of -29 %)."""
-ROUNDING_SD_PP: Final = 0.1 / np.sqrt(12)
-"""Sd of rounding to one decimal, points."""
-DERIVED_FACTOR: Final = np.sqrt(2)
-"""A derived figure is the difference of two rounded ones (facts: exact in 35 of 36 checks, else within 0.1-0.2)."""
-FIRST_YEARS: Final = 2
-"""Years of growth before the target year that the grid has at least, so that base effects can be carried."""
 
 
 def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_year: int) -> Measurements:

@@ -11,23 +11,13 @@ Invariant: in every draw, year-end growth follows from growth to date and ``z`` 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from forecast.dims import Floats
 from forecast.inference.direct import Worlds, usable, worlds
+from forecast.inference.priors import DIRECT_SHARE, HALF_SHARE_YEARS, LEAST_REST, TAIL_DOF
 from forecast.inference.regular.factors import Grid
-
-DIRECT_SHARE: Final = 0.3
-"""Share of the draws that the direct member would give after very many years: the first five panels do not tell .2 from
-.5, four that no constant had been chosen on prefer less; weights learnt within a history do no better."""
-HALF_SHARE_YEARS: Final = 3.0
-"""Past years from which it gives half of that."""
-TAIL_DOF: Final = 8.0
-"""Degrees of freedom of the structural member's tails; the variance stays."""
-LEAST_LEVEL: Final = 0.02
-"""Least level of the rest of the year, over the structural member's centre: growth stays legal where tails are long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,7 +77,7 @@ def combined(structural: Floats, direct: Floats, shared: Mixture) -> Floats:
         apart = np.median(np.exp(direct)) - centre
         out = out + share * apart
         out[shared.direct] = np.exp(direct) - (1 - share) * apart
-    return np.log(np.maximum(out, LEAST_LEVEL * centre))
+    return np.log(np.maximum(out, LEAST_REST * centre))
 
 
 def parts(index: Floats, weight: Floats, grid: Grid) -> Parts:

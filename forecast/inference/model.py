@@ -19,37 +19,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
 
 import numpy as np
 
 from forecast.dims import Floats
-
-SHAPE_NAMES: Final = ("level", "slope", "season", "ar", "irregular", "ar_logit", "revision")
-SHAPE_CENTRE: Final = np.array([-1.15, -3.0, -1.9, -0.8, -0.3, 0.8, -2.5])
-"""Prior mean of log sd over scale of level, slope, season, autoregression and irregular, of the logit of the
-autoregression, and of log sd over scale of the restatement of cumulative figures: what years of five public panels of
-monthly statistics show, the scored years among them (docs/model.md says what that means for the scores)."""
-SHAPE_SPREAD: Final = np.array([0.8, 0.9, 0.8, 0.8, 0.75, 1.0, 1.0])
-"""Prior sd of the same: a factor of two or three either way."""
-AR_MAX: Final = 0.97
-"""Largest autoregression a period: beyond it the level takes over."""
-SLOPE_KEPT_A_YEAR: Final = 0.40
-"""Share of a slope that is left after a year: growth of regional statistics reverts within about a year."""
-ROOT_TREND_SD_A_YEAR: Final = 0.05
-"""Prior sd of the root's long-run growth a year."""
-DRIFT_SD_A_YEAR: Final = 0.5
-"""Prior sd of long-run growth a year in scales: places drift apart by about half of what they fluctuate in a period."""
-ROOT_TREND_A_YEAR: Final = 0.05
-"""Prior mean of the root's long-run growth a year: Chinese real growth of 2015-2019 was 6-7 %, prices aside."""
-PROFILE_SD: Final = {"levels": 0.02, "profile": 0.08, "flat": 0.20}
-"""Sd of a period's log base weight, by where the weights come from: last year's published levels, a profile stated in
-the data set, the flat default. Months of Chinese investment differ by some 20 % around the flat profile (w_8 between
-.66 and .73, DOMAIN §2.3)."""
-LEAST_LEVEL: Final = 1e-9
-"""Least level over the largest: below it sums lose their digits, and only draws of a huge scale come there."""
-RATIO_PROFILE_SHARE: Final = 0.5
-"""Share of that uncertainty that a place has of its own, its parent's seasonality aside."""
+from forecast.inference.priors import (
+    AR_MAX,
+    DRIFT_SD_A_YEAR,
+    LEAST_LEVEL,
+    RATIO_PROFILE_SHARE,
+    ROOT_TREND_A_YEAR,
+    ROOT_TREND_SD_A_YEAR,
+    SLOPE_KEPT_A_YEAR,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -27,7 +27,8 @@ from forecast.answers.evidence import Published
 from forecast.data.panel import Unit
 from forecast.dims import DRAW, PERIOD, UNIT, to_percent
 from forecast.draws.paths import IndicatorPaths
-from forecast.inference.measure import CUMULATIVE, ROUNDING_SD_PP, SINGLE
+from forecast.inference.measure import CUMULATIVE, SINGLE
+from forecast.inference.priors import ROUNDING_SD_PP
 from forecast.periods import Month
 from forecast.runs.difference import FigureChange
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from forecast import __version__
 from forecast.draws.paths import COUPLING
-from forecast.inference.measure import SCALE_BY_LEVEL
+from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.report.folders import replaced
 from forecast.report.tables import (
     Provenance,

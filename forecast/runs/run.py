@@ -27,8 +27,9 @@ from forecast.draws.orderings import Ordering, orderings
 from forecast.draws.paths import IndicatorPaths, Paths, coupling
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
-from forecast.inference.gaps.ratio import HYPER_DRAWS, Method
+from forecast.inference.gaps.ratio import Method
 from forecast.inference.measure import measure
+from forecast.inference.priors import HYPER_DRAWS
 from forecast.periods import AsOf
 
 DRAWS: Final = 4000

@@ -16,15 +16,15 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.gaps.family import SCALE_SD, UNIT_SCALE_SD
-from forecast.inference.measure import ROUNDING_SD_PP, SCALE_BY_LEVEL
-from forecast.inference.model import (
+from forecast.inference.model import fixed_covariance, prior_mean, shape_covariance
+from forecast.inference.priors import (
     PROFILE_SD,
+    ROUNDING_SD_PP,
+    SCALE_BY_LEVEL,
+    SCALE_SD,
     SHAPE_CENTRE,
     SHAPE_SPREAD,
-    fixed_covariance,
-    prior_mean,
-    shape_covariance,
+    UNIT_SCALE_SD,
 )
 from forecast.periods import Frequency, default_profile
 

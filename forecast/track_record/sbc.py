@@ -25,7 +25,8 @@ import numpy as np
 
 from forecast.dims import Floats
 from forecast.inference.gaps.ratio import Method
-from forecast.inference.model import SHAPE_NAMES, Measurements
+from forecast.inference.model import Measurements
+from forecast.inference.priors import SHAPE_NAMES
 from forecast.inference.regular.factors import Grid, factors
 from forecast.inference.regular.incomplete import series
 from forecast.inference.regular.learning import evidence, refined

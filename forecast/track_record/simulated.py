@@ -16,23 +16,22 @@ from typing import Final
 import numpy as np
 
 from forecast.dims import Floats
-from forecast.inference.gaps.family import SCALE_SD, UNIT_SCALE_SD
-from forecast.inference.measure import ROUNDING_SD_PP, SCALE_BY_LEVEL
-from forecast.inference.model import (
+from forecast.inference.model import Figures, Measurements, fixed_covariance, log_growth, prior_mean, shape_covariance
+from forecast.inference.priors import (
+    DESIGN_CENTRE,
+    DESIGN_SPREAD,
+    POOL_SPREAD,
     PROFILE_SD,
     ROOT_TREND_A_YEAR,
     ROOT_TREND_SD_A_YEAR,
+    ROUNDING_SD_PP,
+    SCALE_BY_LEVEL,
+    SCALE_SD,
     SHAPE_CENTRE,
     SHAPE_SPREAD,
-    Figures,
-    Measurements,
-    fixed_covariance,
-    log_growth,
-    prior_mean,
-    shape_covariance,
+    UNIT_SCALE_SD,
 )
-from forecast.inference.regular.factors import DESIGN_CENTRE, DESIGN_SPREAD, Grid, shape_kernel
-from forecast.inference.regular.learning import POOL_SPREAD
+from forecast.inference.regular.factors import Grid, shape_kernel
 from forecast.inference.regular.noise import log_noise
 from forecast.periods import Frequency, default_profile
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import scipy.linalg
 
 from forecast.dims import Floats
 from forecast.inference.model import (
-    SHAPE_CENTRE,
     Figures,
     Linear,
     Measurements,
@@ -28,15 +26,7 @@ from forecast.inference.model import (
     prior_mean,
     shape_covariance,
 )
-
-SCALE_SD: Final = 1.2
-"""Prior sd of the log of the siblings' common scale: indicators differ by a factor of ten (income to investment)."""
-UNIT_SCALE_SD: Final = 0.5
-"""Prior sd of a sibling's log scale around the common one."""
-SCALE_GRID: Final = np.exp(np.linspace(-4.2, 4.2, 57))
-"""Scales over which the likelihood is integrated, relative to the prior median: three prior sds either way."""
-EXPANSIONS: Final = 8
-"""Linearisations at most: growth of -30 % settles within 1e-6 after four."""
+from forecast.inference.priors import EXPANSIONS, SCALE_GRID, SHAPE_CENTRE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

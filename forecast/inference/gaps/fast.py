@@ -18,18 +18,21 @@ from scipy.special import logsumexp
 from scipy.stats import chi2, multivariate_normal, multivariate_t, norm, qmc
 
 from forecast.dims import Floats
-from forecast.inference.gaps.family import SCALE_GRID, SCALE_SD, UNIT_SCALE_SD, Family, scale_log_likelihood
-from forecast.inference.model import SHAPE_CENTRE, SHAPE_SPREAD
+from forecast.inference.gaps.family import Family, scale_log_likelihood
+from forecast.inference.priors import (
+    ENOUGH_EFFECTIVE,
+    FLATTENED_EFFECTIVE,
+    LEAST_ROUNDS,
+    MOST_ROUNDS,
+    PROPOSAL_DOF,
+    ROUND_POINTS,
+    SCALE_GRID,
+    SCALE_SD,
+    SHAPE_CENTRE,
+    SHAPE_SPREAD,
+    UNIT_SCALE_SD,
+)
 
-ROUND_POINTS: Final = 128
-LEAST_ROUNDS: Final = 3
-MOST_ROUNDS: Final = 30
-ENOUGH_EFFECTIVE: Final = 400.0
-"""Effective points at which rounds stop: quantiles of the forecast then repeat within a twentieth of its sd. With 80,
-three of sixteen hyperparameters were not uniform on simulated worlds: the first rounds' points are always the same."""
-PROPOSAL_DOF: Final = 5.0
-LEAST_EFFECTIVE: Final = 24.0
-"""Effective points below which the weights of a round are flattened before a proposal is fitted to them."""
 SHAPES: Final = len(SHAPE_CENTRE)
 PRIOR_MEAN: Final = np.append(SHAPE_CENTRE, 0.0)
 PRIOR_SD: Final = np.append(SHAPE_SPREAD, SCALE_SD)
@@ -108,7 +111,7 @@ def _fit_proposal(points: Floats, log_weight: Floats) -> tuple[Floats, Floats]:
     power = 1.0
     while True:
         w = np.exp(power * log_weight - logsumexp(power * log_weight))
-        if 1 / (w**2).sum() >= LEAST_EFFECTIVE or power < 0.02:
+        if 1 / (w**2).sum() >= FLATTENED_EFFECTIVE or power < 0.02:
             break
         power *= 0.8
     mean = w @ points

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 import arviz as az
 import numpy as np
@@ -20,18 +20,22 @@ import pytensor.tensor as pt
 
 from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics
-from forecast.inference.gaps.family import SCALE_SD, UNIT_SCALE_SD, Family
+from forecast.inference.gaps.family import Family
 from forecast.inference.gaps.fast import HyperDraws
-from forecast.inference.model import AR_MAX, SHAPE_CENTRE, SHAPE_SPREAD, components
-
-CHAINS: Final = 4
-TUNE: Final = 400
-DRAWS: Final = 500
-MAX_RHAT: Final = 1.02
-MIN_ESS: Final = 200.0
-"""Gates: R-hat of Vehtari et al. (2021) with their 1.01 relaxed for short chains; 50 effective draws a chain."""
-PAD_TO: Final = 4
-"""Family sizes are padded to a multiple of this, so that few graphs serve all."""
+from forecast.inference.model import components
+from forecast.inference.priors import (
+    AR_MAX,
+    CHAINS,
+    GAPS_DRAWS,
+    GAPS_TUNE,
+    MAX_RHAT,
+    MIN_ESS,
+    PAD_TO,
+    SCALE_SD,
+    SHAPE_CENTRE,
+    SHAPE_SPREAD,
+    UNIT_SCALE_SD,
+)
 
 
 def family_data(family: Family, slots: int) -> dict[str, Floats]:
@@ -120,12 +124,19 @@ def sample_reference(
     slots = -(-len(published) // PAD_TO) * PAD_TO if len(published) > 1 else 1
     compiled = _compiled(slots).with_data(**family_data(family, slots))
     trace = nutpie.sample(
-        compiled, draws=DRAWS, tune=TUNE, chains=CHAINS, seed=seed, progress_bar=False, cores=2, target_accept=0.9
+        compiled,
+        draws=GAPS_DRAWS,
+        tune=GAPS_TUNE,
+        chains=CHAINS,
+        seed=seed,
+        progress_bar=False,
+        cores=2,
+        target_accept=0.9,
     )
     posterior = trace["posterior"]
-    shape = posterior["shape"].to_numpy().reshape(CHAINS * DRAWS, -1)
-    log_scale = posterior["log_child_scale"].to_numpy().reshape(CHAINS * DRAWS, -1)
-    pick = rng.permutation(np.linspace(0, CHAINS * DRAWS - 1, draws).round().astype(int))
+    shape = posterior["shape"].to_numpy().reshape(CHAINS * GAPS_DRAWS, -1)
+    log_scale = posterior["log_child_scale"].to_numpy().reshape(CHAINS * GAPS_DRAWS, -1)
+    pick = rng.permutation(np.linspace(0, CHAINS * GAPS_DRAWS - 1, draws).round().astype(int))
     common = np.log(family.scale) + SCALE_SD * posterior["common_z"].to_numpy().reshape(-1)
     scale = np.exp(common[pick, None] + UNIT_SCALE_SD * rng.standard_normal((draws, len(family.children))))
     scale[:, published] = np.exp(log_scale[pick][:, : len(published)])

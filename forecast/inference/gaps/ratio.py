@@ -7,7 +7,7 @@ the published figures, rounding and restatement apart (held by ``tests/test_rati
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -16,18 +16,10 @@ from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.gaps.family import Child, Family
 from forecast.inference.gaps.fast import HyperDraws, sample_hyperparameters
 from forecast.inference.model import Figures, Measurements, log_growth, shape_covariance
+from forecast.inference.priors import CORRECTIONS, GAPS_LEAST_POINTS, HYPER_DRAWS, MET
 from forecast.inference.regular.incomplete import Drawn
 
 type Method = Literal["fast", "auto", "nuts"]
-
-HYPER_DRAWS: Final = 250
-"""Hyperparameter draws that paths are drawn from; the paths of one share a factorisation."""
-LEAST_POINTS: Final = 10.0
-"""Effective points below which the fast route is not to be relied on."""
-CORRECTIONS: Final = 6
-"""Corrections of every path: what is left is below the rounding of published figures after three or four."""
-MET: Final = 1e-5
-"""Misfit, log points, at which corrections stop: a hundredth of a published digit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,9 +72,11 @@ def _hyperparameters(
 ) -> tuple[HyperDraws, Diagnostics]:
     if method != "nuts" or not family.published:
         hyper = sample_hyperparameters(family, rng=rng, draws=HYPER_DRAWS)
-        enough = hyper.effective >= LEAST_POINTS or not family.published
+        enough = hyper.effective >= GAPS_LEAST_POINTS or not family.published
         if enough or method != "auto":
-            status = "ok" if enough else f"failed: {hyper.effective:.1f} effective points, {LEAST_POINTS:.0f} needed"
+            status = (
+                "ok" if enough else f"failed: {hyper.effective:.1f} effective points, {GAPS_LEAST_POINTS:.0f} needed"
+            )
             label = "nuts" if method == "nuts" else "fast"
             return hyper, Diagnostics(method=label, status=status, effective_points=hyper.effective)
     from forecast.inference.gaps.nuts import sample_reference  # PyMC takes seconds to import

@@ -29,24 +29,17 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from forecast.dims import Floats
-from forecast.inference.model import AR_MAX, SHAPE_CENTRE, SHAPE_SPREAD, components
-
-DESIGN_CENTRE: Final = np.array([*SHAPE_CENTRE[:5], 1.6])
-DESIGN_SPREAD: Final = SHAPE_SPREAD[:6]
-"""Prior of the shapes: that of ``model``, restatement aside, which is the noise here, and with autoregression
-of .8 a period rather than .67 (fitted like the rest)."""
-DESIGN_POINTS: Final = 512
-"""Points of the design; with 256 or 2048 the two public panels that are hardest on it score the same."""
-SLOPE_KEPT: Final = 0.85**11
-"""Share of a slope that is left after a year, a sixth: chosen on years of the public panels, scored ones among
-them."""
-TREND_SD_A_YEAR: Final = 0.11
-"""Prior sd of a linear trend a year, in scales: next to none, the damped slope does it (same source)."""
-NOISE_RATIOS: Final = 0.004 * 1.4 ** np.arange(26)
-"""Grid of the sd of rounding and revision over the scale: from nothing to where a place moves by noise alone. With
-steps of 1.6, or an end at 1.8, simulated places that do were given too large a scale."""
-KEPT_GRIDS: Final = 10
-"""Grids whose factors are kept: a data set has three frequencies, a replay of past months more."""
+from forecast.inference.model import components
+from forecast.inference.priors import (
+    AR_MAX,
+    DESIGN_CENTRE,
+    DESIGN_POINTS,
+    DESIGN_SPREAD,
+    KEPT_GRIDS,
+    NOISE_RATIOS,
+    SLOPE_KEPT,
+    TREND_SD_A_YEAR,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,6 @@ from forecast.inference.chain import chain, chained_draws
 from forecast.inference.model import Measurements
 from forecast.inference.regular.factors import Factors, Grid
 
-MOST_MISSING: Final = 1 / 3
-"""Share of a place's figures that may be missing: with more, the prior of places with few figures is the better one."""
 NO_GAP: Final = np.zeros(0, dtype=np.intp)
 
 

@@ -26,30 +26,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from scipy.special import digamma, logsumexp
 from scipy.stats import chi2, multivariate_normal, multivariate_t, norm, qmc
 
 from forecast.dims import Floats
-from forecast.inference.gaps.family import SCALE_SD, UNIT_SCALE_SD
-from forecast.inference.regular.factors import DESIGN_CENTRE, DESIGN_SPREAD, NOISE_RATIOS, Factors, decomposed, together
+from forecast.inference.priors import (
+    DESIGN_CENTRE,
+    DESIGN_SPREAD,
+    ENOUGH_POINTS,
+    LEAST_QUADRATIC,
+    LEAST_SPREAD,
+    LOG_SCALE_SD,
+    NEW_POINTS,
+    NOISE_RATIOS,
+    POOL,
+    POOL_SPREAD,
+    POOL_STEPS,
+    PROPOSAL_DOF,
+    REFINED_EFFECTIVE,
+    REFINEMENTS,
+    UNLIKELY,
+)
+from forecast.inference.regular.factors import Factors, decomposed, together
 from forecast.inference.regular.incomplete import integrated_out
 from forecast.inference.regular.noise import Cells, cells
-
-LOG_SCALE_SD: Final = float(np.hypot(SCALE_SD, UNIT_SCALE_SD))
-"""Prior sd of the log of a place's scale: as where figures have gaps, siblings each by themselves."""
-LEAST_QUADRATIC: Final = 1e-12
-"""Of a place that never moves."""
-UNLIKELY: Final = -3.5
-"""Log of the noise's sd over that of rounding that needs no computing: ten prior sds."""
-POOL: Final = 5.0
-"""Siblings that the prior of the shapes weighs as much as, when the siblings' own is learnt."""
-POOL_SPREAD: Final = 0.8
-"""Spread of siblings' shapes around their own mean, over that of all places: with a narrower one, learnt or not, the
-public panels score the same and fewer points of the design count."""
-POOL_STEPS: Final = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -257,18 +259,6 @@ def _prior(likelihood: Floats, shapes: Floats, log_ratio: Floats) -> tuple[Float
     return general * prior, mean
 
 
-ENOUGH_POINTS: Final = 10.0
-"""Effective points of a place below which further ones are drawn: one place in a hundred of the public panels, where
-the season varies much from year to year (hotel nights), or growth is very smooth (employment)."""
-NEW_POINTS: Final = 64
-"""Points a round: every point takes half a millisecond."""
-MOST_ROUNDS: Final = 4
-PROPOSAL_DOF: Final = 5.0
-LEAST_EFFECTIVE: Final = 12.0
-"""Effective points below which weights are flattened before a proposal is fitted to them."""
-LEAST_SPREAD: Final = 0.2
-"""Least sd of a proposal, in prior sds."""
-
 type Proposal = tuple[Floats, Floats]
 
 
@@ -278,7 +268,7 @@ def refined(known: Factors, evidence_at: Callable[[Factors], Evidence]) -> tuple
     designs, found = [known], [evidence_at(known)]
     learnt = weighted(found[0], shapes, log_ratio)
     sobol = qmc.Sobol(shapes.shape[1] + 1, rng=np.random.default_rng(11))
-    while len(proposals) < MOST_ROUNDS and (weak := learnt.effective_points < ENOUGH_POINTS).any():
+    while len(proposals) < REFINEMENTS and (weak := learnt.effective_points < ENOUGH_POINTS).any():
         proposals.append(_proposal(shapes, learnt.weight[:, :, weak].sum(1)))
         designs.append(decomposed(_drawn(sobol.random(NEW_POINTS), proposals[-1]), known.grid))
         found.append(evidence_at(designs[-1]))
@@ -304,7 +294,7 @@ def _proposal(shapes: Floats, weights: Floats) -> Proposal:
 def _flattened(weight: Floats) -> Floats:
     log_weight = np.log(weight + 1e-300)
     power = 1.0
-    while 1 / (weight**2).sum() < LEAST_EFFECTIVE and power > 0.02:
+    while 1 / (weight**2).sum() < REFINED_EFFECTIVE and power > 0.02:
         power *= 0.8
         weight = np.exp(power * log_weight - logsumexp(power * log_weight))
     return weight

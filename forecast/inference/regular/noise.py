@@ -24,26 +24,20 @@ from scipy.special import ndtr
 from scipy.stats import chi2
 
 from forecast.dims import Floats
-from forecast.inference.regular.factors import NOISE_RATIOS
-
-ROUNDED: Final = 0.36
-"""Slope of v in z where figures are rounded alone: rounding is known but for dependence of the figures."""
-REVISED: Final = 1.2
-"""How much steeper it is where they are revised on top, which is so for a third of the places; the same quantiles as a
-mixture of both kinds that the public panels, scored years included, were fitted with."""
-FROM: Final = 0.35
-"""z from which on figures are revised; ``BEND`` is how sharply."""
-BEND: Final = 2.0
+from forecast.inference.priors import (
+    LEAST_MASS,
+    NOISE_NODES,
+    NOISE_NORMAL,
+    NOISE_RATIOS,
+    NOISE_REACH,
+    NOISE_STEP,
+    REVISED,
+    REVISED_BEND,
+    REVISED_FROM,
+    ROUNDED,
+)
 
 HALF_CELL: Final = float(np.log(NOISE_RATIOS[1] / NOISE_RATIOS[0])) / 2
-REACH: Final = 9.0
-"""Largest log of noise over rounding in the tables: beyond it there is no mass."""
-STEP: Final = 0.01
-NODES: Final = 96
-"""Quantiles of the scale that a cell's mass is averaged over."""
-LEAST: Final = 1e-300
-NORMAL: Final = np.linspace(-12.0, 12.0, 4001)
-"""Values of z between which the prior is interpolated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,7 +55,7 @@ class Cells:
         """A table looked up: v (..., ratio), or any shape with the positions ``ratio`` in the grid."""
         kind = kinds() if ratio is None else kinds()[ratio]
         table: Floats = getattr(self, name)
-        place = np.clip(np.round((v + REACH) / STEP), 0, table.shape[1] - 1).astype(np.intp)
+        place = np.clip(np.round((v + NOISE_REACH) / NOISE_STEP), 0, table.shape[1] - 1).astype(np.intp)
         return table.ravel()[kind * table.shape[1] + place]
 
 
@@ -75,25 +69,25 @@ def kinds() -> np.ndarray:
 
 def log_noise(z: Floats) -> Floats:
     """Log of the noise's sd over that of rounding, of a standard normal."""
-    return np.asarray(ROUNDED * z + REVISED * np.logaddexp(0.0, BEND * (z - FROM)) / BEND)
+    return np.asarray(ROUNDED * z + REVISED * np.logaddexp(0.0, REVISED_BEND * (z - REVISED_FROM)) / REVISED_BEND)
 
 
 def _below(v: Floats) -> Floats:
     """Prior probability that the log of noise over rounding is below ``v``."""
-    return np.asarray(ndtr(np.interp(v, log_noise(NORMAL), NORMAL)))
+    return np.asarray(ndtr(np.interp(v, log_noise(NOISE_NORMAL), NOISE_NORMAL)))
 
 
 @cache
 def cells(figures: int) -> Cells:
     """Masses of cells where the scale is known from so many figures; treat the arrays as read-only."""
-    v = np.arange(-REACH, REACH + STEP / 2, STEP)
-    u = 0.5 * np.log(figures / chi2.ppf((np.arange(NODES) + 0.5) / NODES, figures))
+    v = np.arange(-NOISE_REACH, NOISE_REACH + NOISE_STEP / 2, NOISE_STEP)
+    u = 0.5 * np.log(figures / chi2.ppf((np.arange(NOISE_NODES) + 0.5) / NOISE_NODES, figures))
     low, high = (_below(v[:, None] + u + side * HALF_CELL) for side in (-1, 1))
     mass = np.maximum(np.stack([high, high - low, 1 - low]), 0.0)
-    total = mass.sum(2) + LEAST * NODES
-    shift = (mass @ u + LEAST * u.sum()) / total
-    variance = (mass @ u**2 + LEAST * (u**2).sum()) / total - shift**2
-    return Cells(log_mass=np.log(total / NODES), shift=shift, spread=np.clip(variance / u.var(), 0.05, 2.0))
+    total = mass.sum(2) + LEAST_MASS * NOISE_NODES
+    shift = (mass @ u + LEAST_MASS * u.sum()) / total
+    variance = (mass @ u**2 + LEAST_MASS * (u**2).sum()) / total - shift**2
+    return Cells(log_mass=np.log(total / NOISE_NODES), shift=shift, spread=np.clip(variance / u.var(), 0.05, 2.0))
 
 
 def noise_draws(scale: Floats, ratio: np.ndarray, rounding_sd: float, rng: np.random.Generator) -> Floats:
@@ -106,7 +100,7 @@ def noise_draws(scale: Floats, ratio: np.ndarray, rounding_sd: float, rng: np.ra
     centre = np.log(NOISE_RATIOS[ratio] * scale / rounding_sd)
     low = np.where(ratio == 0, 0.0, _below(centre - HALF_CELL))
     high = np.where(ratio == len(NOISE_RATIOS) - 1, 1.0, _below(centre + HALF_CELL))
-    v = np.arange(-REACH, REACH + STEP / 2, STEP)
+    v = np.arange(-NOISE_REACH, NOISE_REACH + NOISE_STEP / 2, NOISE_STEP)
     drawn = np.interp(low + rng.random(len(scale)) * (high - low), _below(v), v)
     within = np.clip(drawn, centre - HALF_CELL, centre + HALF_CELL)
     inner = (ratio > 0) & (ratio < len(NOISE_RATIOS) - 1)

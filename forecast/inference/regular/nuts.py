@@ -32,34 +32,29 @@ from pytensor.gradient import disconnected_grad
 from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.gaps.nuts import checked
-from forecast.inference.model import AR_MAX
-from forecast.inference.regular.factors import (
+from forecast.inference.priors import (
+    AR_MAX,
+    CHAINS,
     DESIGN_CENTRE,
     DESIGN_SPREAD,
+    KEPT_GRIDS,
+    LEAST_EIGENVALUE,
+    LOG_SCALE_SD,
     NOISE_RATIOS,
-    Grid,
-    contrast_lags,
-    contrast_parts,
-    whitening,
+    NOISE_REACH,
+    NOISE_STEP,
+    REGULAR_ACCEPT,
+    REGULAR_DEPTH,
+    REGULAR_DRAWS,
+    REGULAR_ROUNDS,
+    REGULAR_TUNE,
 )
-from forecast.inference.regular.learning import LOG_SCALE_SD, Places
-from forecast.inference.regular.noise import REACH, STEP, cells, kinds
+from forecast.inference.regular.factors import Grid, contrast_lags, contrast_parts, whitening
+from forecast.inference.regular.learning import Places
+from forecast.inference.regular.noise import cells, kinds
 
-CHAINS: Final = 4
-TUNE: Final = 40
-DRAWS: Final = 180
-"""Of a chain; coordinates are scaled before, so that there is little to tune."""
-DEPTH: Final = 2
-"""Of the tree of a draw: three large steps of six scaled coordinates turn round, longer paths take twice the time for
-draws that are worth the same."""
-ROUNDS: Final = 4
-"""Rounds of chains at most: further ones join where the gates are not passed yet, in one place of six."""
-ACCEPT: Final = 0.7
-"""Of proposals: with a larger share steps are too short for so few of them."""
-KEPT_GRIDS: Final = 10
 AR_FROM, AR_STEP, AR_NODES = -5.0, 0.1, 131
 """Grid of the logit of the autoregression: beyond it there is no prior mass; interpolated to six digits."""
-LEAST_EIGENVALUE: Final = 1e-9
 
 SHAPES: Final = len(DESIGN_CENTRE)
 
@@ -158,7 +153,7 @@ def _log_mass(quadratic: Any, d: dict[str, Any]) -> Any:
     z = (u - d["log_median"]) / LOG_SCALE_SD
     slope = -z / LOG_SCALE_SD
     v = u + slope / (2 * n) + np.log(NOISE_RATIOS) - d["log_rounding"]
-    place = pt.clip((v + REACH) / STEP, 0, d["cells"].shape[1] - 2)
+    place = pt.clip((v + NOISE_REACH) / NOISE_STEP, 0, d["cells"].shape[1] - 2)
     left = pt.floor(place).astype("int64")
     part, kind = place - left, kinds()
     log_cell = (1 - part) * d["cells"][kind, left] + part * d["cells"][kind, left + 1]
@@ -194,18 +189,18 @@ def sample_shapes(
     """
     compiled = _compiled().with_data(**place_data(grid, places, place, pool, around))
     rounds = []
-    for seed in rng.integers(2**31, size=ROUNDS).tolist():
+    for seed in rng.integers(2**31, size=REGULAR_ROUNDS).tolist():
         rounds.append(
             nutpie.sample(
                 compiled,
-                draws=DRAWS,
-                tune=TUNE,
+                draws=REGULAR_DRAWS,
+                tune=REGULAR_TUNE,
                 chains=CHAINS,
                 seed=seed,
                 progress_bar=False,
                 cores=2,
-                target_accept=ACCEPT,
-                maxdepth=DEPTH,
+                target_accept=REGULAR_ACCEPT,
+                maxdepth=REGULAR_DEPTH,
                 save_warmup=False,
             )
         )

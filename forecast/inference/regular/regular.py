@@ -18,28 +18,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 
 from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics, worst
-from forecast.inference.gaps.ratio import HYPER_DRAWS, Method, RatioDraws
+from forecast.inference.gaps.ratio import Method, RatioDraws
 from forecast.inference.model import Measurements
-from forecast.inference.regular.factors import (
+from forecast.inference.priors import (
     DESIGN_CENTRE,
     DESIGN_SPREAD,
+    HYPER_DRAWS,
+    LARGEST_MOVE,
+    LEAST_CHANGES,
+    LEAST_VARIANCE,
+    MOST_MISSING,
     NOISE_RATIOS,
-    Factors,
-    Grid,
-    decomposed,
-    factors,
+    REGULAR_LEAST_POINTS,
 )
-from forecast.inference.regular.incomplete import MOST_MISSING, NO_GAP, Drawn, Series, draw_missing, drawn
+from forecast.inference.regular.factors import Factors, Grid, decomposed, factors
+from forecast.inference.regular.incomplete import NO_GAP, Drawn, Series, draw_missing, drawn
 from forecast.inference.regular.learning import Learnt, Places, evenly, evidence, refined
-
-LEAST_VARIANCE: Final = 0.05
-"""Added to the variances that NUTS is scaled by, prior variances: the fast route's may rest on few points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,18 +99,6 @@ def sampled(
     points = decomposed(shapes, known.grid)
     found = evenly(evidence(points, places.only(sibling)), learnt.pool)
     return weighed(points, found, 0, rng=rng, draws=draws), diagnostics
-
-
-LEAST_POINTS: Final = 5.0
-"""Effective points of the design below which the fast route is not to be relied on: the weights rest on a handful.
-
-Another design of as many points moves the centre of a forecast by .05 of its sd above 40 points and by .1 to .2 below,
-most where a panel collapsed and came back, whatever the number there (public panels, against 3072 points)."""
-
-LEAST_CHANGES: Final = 10
-"""Changes of year-on-year growth that a scale is seen in."""
-LARGEST_MOVE: Final = 8.0
-"""Year-on-year log growth beyond which draws are cut: a factor of three thousand."""
 
 
 def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | None, *, root: bool) -> Grid | None:
@@ -181,7 +168,7 @@ def regular_family(
     ratio = np.empty((draws, len(siblings), grid.periods))
     made, verdicts = [], []
     for i, (one, rng) in enumerate(zip(siblings, own, strict=True)):
-        if method == "nuts" or (method == "auto" and counting[i] < LEAST_POINTS):
+        if method == "nuts" or (method == "auto" and counting[i] < REGULAR_LEAST_POINTS):
             behind, verdict = sampled(known, learnt, i, rng=rng, draws=draws)
         else:
             behind, verdict = weighed(known, learnt, i, rng=rng, draws=draws), _verdict(counting[i])
@@ -197,7 +184,11 @@ def regular_family(
 
 def _verdict(points: float) -> Diagnostics:
     """Whether the fast route can be relied on, by the effective points of a place."""
-    status = "ok" if points >= LEAST_POINTS else f"failed: {points:.1f} effective points, {LEAST_POINTS:.0f} needed"
+    status = (
+        "ok"
+        if points >= REGULAR_LEAST_POINTS
+        else f"failed: {points:.1f} effective points, {REGULAR_LEAST_POINTS:.0f} needed"
+    )
     return Diagnostics(method="fast", status=status, effective_points=float(points))
 
 

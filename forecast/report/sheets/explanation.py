@@ -12,7 +12,7 @@ import pandas as pd
 
 from forecast.dims import to_percent
 from forecast.draws.paths import COUPLING
-from forecast.inference.measure import SCALE_BY_LEVEL
+from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.report.dossier import Dossier
 from forecast.report.notes import notes, plain_name
 from forecast.report.schema import Measure, schema

@@ -1,0 +1,264 @@
+"""Every prior and every constant of tuning that fitting knows, each with its unit, its reason and where it comes from.
+
+"Public panels" are the five of ``docs/benchmark.md``: monthly statistics of three countries, chosen on years that are
+scored among them (``docs/model.md`` says what that means for the scores). "Simulated worlds" are those of
+``docs/calibration.md``. A constant without a named source is one of accuracy: making it finer changes no digit that is
+shown.
+
+Invariant: no other module of the room states a number of its own, and the tables of ``docs/model.md`` say what stands
+here (held by ``tests/test_priors.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+# Shape of the log index, figures with gaps
+
+SHAPE_NAMES: Final = ("level", "slope", "season", "ar", "irregular", "ar_logit", "revision")
+"""Order of the shape parameters."""
+SHAPE_CENTRE: Final = np.array([-1.15, -3.0, -1.9, -0.8, -0.3, 0.8, -2.5])
+"""Prior mean of log sd over scale of level, slope, season, autoregression and irregular, of the logit of the
+autoregression, and of log sd over scale of the restatement of cumulative figures. Source: public panels."""
+SHAPE_SPREAD: Final = np.array([0.8, 0.9, 0.8, 0.8, 0.75, 1.0, 1.0])
+"""Prior sd of the same: a factor of two or three either way. Source: public panels."""
+AR_MAX: Final = 0.97
+"""Largest autoregression a period: beyond it the level takes over."""
+SLOPE_KEPT_A_YEAR: Final = 0.40
+"""Share of a slope that is left after a year: growth of regional statistics reverts within about a year. Source:
+public panels."""
+DRIFT_SD_A_YEAR: Final = 0.5
+"""Prior sd of long-run growth a year, scales: places drift apart by about half of what they fluctuate in a period."""
+ROOT_TREND_A_YEAR: Final = 0.05
+"""Prior mean of the root's long-run growth, log a year: Chinese real growth of 2015-2019 was 6-7 % (statistical
+communiques), prices aside."""
+ROOT_TREND_SD_A_YEAR: Final = 0.05
+"""Prior sd of the same, log a year: none to a doubling."""
+PROFILE_SD: Final = {"levels": 0.02, "profile": 0.08, "flat": 0.20}
+"""Sd of a period's log base weight, by where the weights come from: last year's published levels, a profile stated in
+the data set, the flat default. Months of Chinese investment differ by some 20 % around the flat profile (the share of
+January to August lies between .66 and .73)."""
+RATIO_PROFILE_SHARE: Final = 0.5
+"""Share of that uncertainty that a place has of its own, its parent's seasonality aside; an assumption."""
+LEAST_LEVEL: Final = 1e-9
+"""Least level over the largest: below it sums lose their digits, and only draws of a huge scale come there."""
+
+# Scale
+
+SCALE_BY_LEVEL: Final = {"nation": 0.012, "province": 0.015, "city": 0.03, "county": 0.05, "zone": 0.05}
+"""Prior median of the scale, log points a period: the smaller a place, the noisier (a county of Ankang lost 29 % in
+2020; ``data/ankang-2020``)."""
+SCALE_SD: Final = 1.2
+"""Prior sd of the log of the siblings' common scale: indicators differ by a factor of ten (income to investment)."""
+UNIT_SCALE_SD: Final = 0.5
+"""Prior sd of a sibling's log scale around the common one."""
+LOG_SCALE_SD: Final = float(np.hypot(SCALE_SD, UNIT_SCALE_SD))
+"""Prior sd of the log of a place's scale where figures are regular: as where they have gaps, each sibling by itself."""
+SCALE_GRID: Final = np.exp(np.linspace(-4.2, 4.2, 57))
+"""Scales over which the likelihood is integrated, over the prior median: three prior sds either way."""
+
+# Figures
+
+ROUNDING_SD_PP: Final = 0.1 / np.sqrt(12)
+"""Sd of rounding to one decimal, points."""
+DERIVED_FACTOR: Final = np.sqrt(2)
+"""Noise of a derived figure over that of a published one: the difference of two rounded ones (exact in 35 of 36 checks
+against published figures of Ankang, else within 0.1-0.2)."""
+FIRST_YEARS: Final = 2
+"""Years of growth before the target year that the grid has at least, so that base effects can be carried."""
+
+# Regular figures: prior of the shapes
+
+DESIGN_CENTRE: Final = np.array([*SHAPE_CENTRE[:5], 1.6])
+"""Prior mean of the shapes: that above, restatement aside, which is the noise here, and with autoregression of .8 a
+period rather than .67. Source: public panels."""
+DESIGN_SPREAD: Final = SHAPE_SPREAD[:6]
+"""Prior sd of the same."""
+SLOPE_KEPT: Final = 0.85**11
+"""Share of a slope that is left after a year, a sixth. Source: public panels."""
+TREND_SD_A_YEAR: Final = 0.11
+"""Prior sd of a linear trend a year, scales: next to none, the damped slope does it. Source: public panels."""
+POOL: Final = 5.0
+"""Siblings that the prior of the shapes weighs as much as, when the siblings' own is learnt."""
+POOL_SPREAD: Final = 0.8
+"""Spread of siblings' shapes around their own mean, over that of all places: with a narrower one, learnt or not, the
+public panels score the same and fewer points of the design count."""
+POOL_STEPS: Final = 6
+"""Steps of EM for their mean: the seventh moves it by a hundredth of a prior sd."""
+
+# Regular figures: noise
+
+NOISE_RATIOS: Final = 0.004 * 1.4 ** np.arange(26)
+"""Grid of the sd of rounding and revision over the scale: from nothing to where a place moves by noise alone. With
+steps of 1.6, or an end at 1.8, simulated worlds that do were given too large a scale."""
+ROUNDED: Final = 0.36
+"""Slope of the log of noise over rounding in its normal score where figures are rounded alone: rounding is known but
+for dependence of the figures. Source: public panels."""
+REVISED: Final = 1.2
+"""How much steeper it is where they are revised on top, which is so for a third of the places; the same quantiles as a
+mixture of both kinds that the public panels were fitted with."""
+REVISED_FROM: Final = 0.35
+"""Normal score from which on figures are revised. Source: public panels."""
+REVISED_BEND: Final = 2.0
+"""How sharply the slope changes there; a choice of form."""
+NOISE_REACH: Final = 9.0
+"""Largest log of noise over rounding in the tables: beyond it there is no mass."""
+NOISE_STEP: Final = 0.01
+"""Step of the tables, log points."""
+NOISE_NODES: Final = 96
+"""Quantiles of the scale that a cell's mass is averaged over."""
+LEAST_MASS: Final = 1e-300
+"""Added to masses before their logarithm."""
+NOISE_NORMAL: Final = np.linspace(-12.0, 12.0, 4001)
+"""Normal scores between which the prior is interpolated."""
+UNLIKELY: Final = -3.5
+"""Log of the noise's sd over that of rounding that needs no computing: ten prior sds."""
+
+# Regular figures: which grids, how many points
+
+MOST_MISSING: Final = 1 / 3
+"""Share of a place's figures that may be missing: with more, the prior of places with few figures is the better one."""
+LEAST_CHANGES: Final = 10
+"""Changes of year-on-year growth that a scale is seen in."""
+DESIGN_POINTS: Final = 512
+"""Points of the design; with 256 or 2048 the two public panels that are hardest on it score the same."""
+KEPT_GRIDS: Final = 10
+"""Grids whose factors are kept: a data set has three frequencies, a replay of past months more."""
+ENOUGH_POINTS: Final = 10.0
+"""Effective points of a place below which further ones are drawn: one place in a hundred of the public panels, where
+the season varies much from year to year (hotel nights), or growth is very smooth (employment)."""
+NEW_POINTS: Final = 64
+"""Points a round: every point takes half a millisecond."""
+REFINEMENTS: Final = 4
+"""Rounds at most."""
+PROPOSAL_DOF: Final = 5.0
+"""Degrees of freedom of proposals, either way: heavier tails than any posterior that was met."""
+REFINED_EFFECTIVE: Final = 12.0
+"""Effective points below which weights are flattened before a proposal is fitted to them."""
+LEAST_SPREAD: Final = 0.2
+"""Least sd of a proposal, prior sds."""
+REGULAR_LEAST_POINTS: Final = 5.0
+"""Effective points of the design below which the fast route is not to be relied on: the weights rest on a handful.
+Another design of as many points moves the centre of a forecast by .05 of its sd above 40 points and by .1 to .2 below,
+most where a panel collapsed and came back, whatever the number there (public panels, against 3072 points)."""
+LEAST_QUADRATIC: Final = 1e-12
+"""Quadratic form of a place that never moves."""
+LEAST_EIGENVALUE: Final = 1e-9
+"""Of the prior covariance of figures for unit scale: what is left where it is singular."""
+LARGEST_MOVE: Final = 8.0
+"""Year-on-year log growth beyond which draws are cut: a factor of three thousand."""
+
+# Figures with gaps: points and paths
+
+ROUND_POINTS: Final = 128
+"""Points of a round of adaptive importance sampling."""
+LEAST_ROUNDS: Final = 3
+"""Rounds at least: one of the prior, two that have learnt."""
+MOST_ROUNDS: Final = 30
+"""Rounds at most: 3840 points."""
+ENOUGH_EFFECTIVE: Final = 400.0
+"""Effective points at which rounds stop: quantiles of the forecast then repeat within a twentieth of its sd. With 80,
+three of sixteen hyperparameters were not uniform on simulated worlds: the first rounds' points are always the same."""
+FLATTENED_EFFECTIVE: Final = 24.0
+"""Effective points below which the weights of a round are flattened before a proposal is fitted to them."""
+HYPER_DRAWS: Final = 250
+"""Hyperparameter draws that paths are drawn from; the paths of one share a factorisation."""
+GAPS_LEAST_POINTS: Final = 10.0
+"""Effective points below which the fast route is not to be relied on where figures have gaps."""
+EXPANSIONS: Final = 8
+"""Linearisations at most: growth of -30 % settles within 1e-6 after four."""
+CORRECTIONS: Final = 6
+"""Corrections of every path: what is left is below the rounding of published figures after three or four."""
+MET: Final = 1e-5
+"""Misfit, log points, at which corrections stop: a hundredth of a published digit."""
+
+# The reference routes
+
+CHAINS: Final = 4
+"""Chains, either way."""
+MAX_RHAT: Final = 1.02
+"""Gate: R-hat of Vehtari et al. (2021), their 1.01 relaxed for short chains."""
+MIN_ESS: Final = 200.0
+"""Gate: effective draws, bulk and tail, 50 a chain (same source)."""
+GAPS_TUNE: Final = 400
+"""Draws of a chain to tune where figures have gaps."""
+GAPS_DRAWS: Final = 500
+"""Draws of a chain there."""
+PAD_TO: Final = 4
+"""Family sizes are padded to a multiple of this, so that few graphs serve all."""
+REGULAR_TUNE: Final = 40
+"""Draws of a chain to tune where figures are regular: coordinates are scaled before, there is little to tune."""
+REGULAR_DRAWS: Final = 180
+"""Draws of a chain there."""
+REGULAR_DEPTH: Final = 2
+"""Of the tree of a draw: three large steps of scaled coordinates turn round, longer paths take twice the time for draws
+that are worth the same."""
+REGULAR_ROUNDS: Final = 4
+"""Rounds of chains at most: further ones join where the gates are not passed yet, in one place of six."""
+REGULAR_ACCEPT: Final = 0.7
+"""Of proposals: with a larger share steps are too short for so few of them."""
+LEAST_VARIANCE: Final = 0.05
+"""Added to the variances that NUTS is scaled by, prior variances: the fast route's may rest on few points."""
+
+# Chaining published growth
+
+POSSIBLE: Final = (0.25, 4.0)
+"""A period's level over its usual one, growth to date taken out, that is let stand. Lockdowns of a month reached 0.3;
+restatements of running totals are beyond either end. Source: public panels."""
+FLOOR: Final = 0.02
+"""Share of last year's level below which a period's level is a slip or a restatement of what came before it."""
+OVERSHOT: Final = (1.6, 0.5)
+"""The period before was a slip upwards where its own level was beyond this multiple of its usual one, and the present
+one is too low; downwards likewise. Source: public panels."""
+REVERTS: Final = 0.4
+"""A total is a slip where the next one is back within this share of its jump. Source: public panels."""
+LEAST_GROWTH: Final = -0.98
+"""Deepest fall that is chained, fraction: below it a digit of rounding is as large as what is left."""
+LEAST_RATIO: Final = 1e-3
+"""Least running total over last year's."""
+USUAL_YEARS: Final = 2
+"""Years whose median index says what is usual."""
+LEAST_PERIODS: Final = 5
+"""Periods from which that median is taken."""
+
+# The direct member
+
+DIRECT_LEAST_YEARS: Final = 3
+"""Past years that the regression needs."""
+DIRECT_PRIOR: Final = np.array([0.35, -0.1, -0.35, -0.2, 0.1])
+"""Coefficients that hold anywhere, on momentum less growth to date, growth to date, last year's excess (the base
+effect), last year's growth, last period less momentum. Source: public panels."""
+DIRECT_EARLY_PRIOR: Final = np.array([0.0, -0.25, -0.3, -0.2, 0.1])
+"""The same through March, when momentum is growth to date."""
+EARLY: Final = 0.25
+"""Share of the year's periods up to which it is early."""
+RIDGE: Final = 10.0
+"""Weight of the prior, figures of one scale; between 3 and 40 nothing changes."""
+SCALE_YEARS: Final = 3.0
+"""Years that the siblings' common scale weighs in a place's own."""
+LARGEST: Final = 4.0
+"""Scales at which a past figure is cut in the fit."""
+LARGEST_NOW: Final = 6.0
+"""The same of a prediction or a residual."""
+LEAST_SCALE: Final = 1e-5
+"""Least scale, log points."""
+LEAST_FREEDOM: Final = 0.3
+"""Least share of freedom that fitting is taken to leave."""
+YEAR_SHARE: Final = 0.8
+"""Share of the variance of a residual that is a past year's, common to all places; the rest is a place's own."""
+MOMENTUM_MONTHS: Final = 3
+"""Months whose mean growth is momentum."""
+
+# Members mixed
+
+DIRECT_SHARE: Final = 0.3
+"""Share of the draws that the direct member would give after very many years: the public panels do not tell .2 from .5,
+four that no constant had been chosen on prefer less; weights learnt within a history do no better."""
+HALF_SHARE_YEARS: Final = 3.0
+"""Past years from which it gives half of that."""
+TAIL_DOF: Final = 8.0
+"""Degrees of freedom of the structural member's tails; the variance stays."""
+LEAST_REST: Final = 0.02
+"""Least level of the rest of the year, over the structural member's centre: growth stays legal where tails are long."""
