@@ -1,1 +1,1 @@
-"""What it would take: levers, wishes, the least effort that grants them, and the path that a probability needs."""
+"""What it would take: levers, wishes, the least effort that grants them, the monthly path a probability needs."""
