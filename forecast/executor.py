@@ -1,7 +1,9 @@
 """Work over several parts (indicators, origins, data sets) through one interface: in process, or in local processes.
 
 A part is a function of nothing that can be pickled, usually a ``functools.partial`` of a function of a module. Its
-random streams are keyed by what it is, never by where or when it runs.
+random streams are keyed by what it is, never by where or when it runs. It is pickled here and travels as bytes: an
+error inside a pool's own threads keeps their semaphores alive, which are then freed at any time, even within another
+pool's calls to Python's resource tracker.
 
 Invariant: outcomes come in the order of submission, are bit-identical for any number of workers, and a part that
 fails is a value among them and does not stop the others (held by ``tests/test_executor.py``).
@@ -11,12 +13,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from threadpoolctl import threadpool_limits
 
@@ -82,6 +85,11 @@ def _outcome[T](part: Part[T]) -> Outcome[T]:
         return Failed(part.name, _reason(error), traceback.format_exc())
 
 
+def _arrived(packed: bytes) -> Outcome[Any]:
+    """Do a part that came as bytes."""
+    return _outcome(pickle.loads(packed))
+
+
 def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -117,34 +125,44 @@ class LocalProcesses:
         done one at a time in processes of their own, so that only the part that kills its worker fails.
         """
         found: dict[int, Outcome[T]] = {}
-        self._together(parts, found, progress)
+        packed: dict[int, bytes] = {}
+        for at, part in enumerate(parts):
+            try:
+                packed[at] = pickle.dumps(part)
+            except Exception as error:  # whatever cannot be pickled, the other parts go on
+                found[at] = Failed(part.name, _reason(error), traceback.format_exc())
+        self._together(parts, packed, found, progress)
         for at in (at for at in range(len(parts)) if at not in found):
-            found[at] = self._alone(parts[at])
+            found[at] = self._alone(parts[at].name, packed[at])
             progress(parts[at].name, len(found), len(parts))
         progress("", len(parts), len(parts))
         return [found[at] for at in range(len(parts))]
 
-    def _together[T](self, parts: Sequence[Part[T]], found: dict[int, Outcome[T]], progress: Progress) -> None:
-        workers = max(1, min(self.workers, len(parts)))
-        progress(parts[0].name if parts else "", 0, len(parts))
+    def _together[T](
+        self, parts: Sequence[Part[T]], packed: Mapping[int, bytes], found: dict[int, Outcome[T]], progress: Progress
+    ) -> None:
+        progress(parts[0].name if parts else "", len(found), len(parts))
+        if not packed:
+            return
+        workers = max(1, min(self.workers, len(packed)))
         with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-            futures = {pool.submit(_outcome, part): at for at, part in enumerate(parts)}
+            futures = {pool.submit(_arrived, content): at for at, content in packed.items()}
             for future in as_completed(futures):
-                part = parts[futures[future]]
+                name = parts[futures[future]].name
                 try:
                     found[futures[future]] = future.result()
                 except BrokenProcessPool:
                     continue
-                except Exception as error:  # the part or its value cannot be pickled
-                    found[futures[future]] = Failed(part.name, _reason(error), traceback.format_exc())
-                progress(part.name, len(found), len(parts))
+                except Exception as error:  # its value cannot be pickled
+                    found[futures[future]] = Failed(name, _reason(error), traceback.format_exc())
+                progress(name, len(found), len(parts))
 
-    def _alone[T](self, part: Part[T]) -> Outcome[T]:
+    def _alone(self, name: str, packed: bytes) -> Outcome[Any]:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             try:
-                return pool.submit(_outcome, part).result()
+                return pool.submit(_arrived, packed).result()
             except Exception as error:  # the worker died: a killed process leaves no message of its own
-                return Failed(part.name, _reason(error), traceback.format_exc())
+                return Failed(name, _reason(error), traceback.format_exc())
 
 
 START_SECONDS: Final = 3.0

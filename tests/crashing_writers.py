@@ -1,5 +1,9 @@
 """Writers that are killed: a program of its own, so that it can fork cheaply; prints what it found as JSON.
 
+A writer is killed at an event of its work, never after some time, so that what is hit does not depend on how busy the
+machine is. Events are calls and returns of Python and of C: every second writer kills itself at the very event; the
+others tell it and go on, and are killed from outside, also within a call of the system.
+
 usage: crashing_writers.py kill FOLDER TIMES SEED | race FOLDER WRITERS EACH
 """
 
@@ -10,15 +14,19 @@ import os
 import random
 import signal
 import sys
-import time
 import traceback
 from pathlib import Path
+from typing import Any
 
 from forecast.runs.store import Store
 from tests.kept import made, made_files, run_id
 
 FEW = 4
 """Runs that a writer lets be before it deletes the oldest."""
+MOST_ACTS = 6.0
+"""Longest life of a writer: what keeping so many runs takes in events; opening the store takes as much as one."""
+TIME = b"!"
+"""Told by a writer that is to be killed from outside."""
 
 
 def write_for_ever(root: Path, first: int, acknowledge: int) -> None:
@@ -35,19 +43,53 @@ def write_for_ever(root: Path, first: int, acknowledge: int) -> None:
             os.write(acknowledge, f"gone {header.run_id}\n".encode())
 
 
-def killed_once(root: Path, first: int, after: float) -> list[str]:
-    """One writer, killed after some time; what it had acknowledged."""
+class Clock:
+    """Counts the events of a program's work and, at one of them, does something."""
+
+    def __init__(self, at: int, act: Any) -> None:
+        self.events = 0
+        self.at = at
+        self.act = act
+
+    def __call__(self, *_: object) -> None:
+        self.events += 1
+        if self.events == self.at:
+            self.act()
+
+
+def events_of_an_act(root: Path) -> int:
+    """Events while one run is kept."""
+    clock = Clock(0, None)
+    store = Store(root)
+    store.put(run_id(999_998), made(999_998))  # what is done only once is not counted
+    sys.setprofile(clock)
+    try:
+        store.put(run_id(999_999), made(999_999))
+    finally:
+        sys.setprofile(None)
+    return clock.events
+
+
+def killed_once(root: Path, first: int, at: int, *, outside: bool) -> list[str]:
+    """One writer, killed at an event of its work; what it had acknowledged."""
     read, write = os.pipe()
+    told, tell = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(read)
+        os.close(told)
+        end = (lambda: os.write(tell, TIME)) if outside else (lambda: os.kill(os.getpid(), signal.SIGKILL))
+        sys.setprofile(Clock(at, end))
         try:
             write_for_ever(root, first, write)
         except BaseException:
+            sys.setprofile(None)
             os.write(write, f"error {json.dumps(traceback.format_exc())}\n".encode())
         os._exit(1)
     os.close(write)
-    time.sleep(after)
+    os.close(tell)
+    with os.fdopen(told, "rb") as pipe:
+        pipe.read(1)  # until the writer says so, or is gone
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     with os.fdopen(read) as pipe:
@@ -72,16 +114,18 @@ def faults(root: Path, kept: set[str], gone: set[str], doomed: set[str]) -> list
 
 
 def kill(root: Path, times: int, seed: int) -> dict[str, object]:
-    """Kill writers at random times and look at the store after every kill."""
+    """Kill writers at random events of their work and look at the store after every kill."""
     rng = random.Random(seed)
     kept: set[str] = set()
     gone: set[str] = set()
     doomed: set[str] = set()
     found: list[str] = []
     unfinished = acts = 0
-    Store(root)
+    act = events_of_an_act(root)
+    Store(root).prune(h.run_id for h in Store(root).runs())
     for turn in range(times):
-        for line in killed_once(root, 1000 * turn, rng.uniform(0.002, 0.09)):
+        at = rng.randint(1, round(MOST_ACTS * act))
+        for line in killed_once(root, 1000 * turn, at, outside=turn % 2 == 1):
             what, _, about = line.partition(" ")
             {"kept": kept, "gone": gone, "doomed": doomed}.get(what, set()).add(about)
             acts += what in {"kept", "gone"}
@@ -117,5 +161,5 @@ def race(root: Path, writers: int, each: int) -> dict[str, object]:
 
 if __name__ == "__main__":
     task, folder, first, second = sys.argv[1:]
-    act = kill if task == "kill" else race
-    sys.stdout.write(json.dumps(act(Path(folder), int(first), int(second))))
+    work = kill if task == "kill" else race
+    sys.stdout.write(json.dumps(work(Path(folder), int(first), int(second))))

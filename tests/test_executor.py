@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import time
 from functools import partial
+from multiprocessing.synchronize import SemLock
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +17,7 @@ EXECUTORS = [InProcess(), LocalProcesses(1), LocalProcesses(3)]
 
 
 def drawn(seed: int, name: str) -> np.ndarray:
-    """Draws of an entity; the later parts are done first."""
-    time.sleep(0.05 if name == "part0" else 0.0)
+    """Draws of an entity."""
     values = np.random.default_rng([seed, *name.encode()]).standard_normal((60, 60))
     return np.linalg.inv(values @ values.T + np.eye(60))
 
@@ -48,6 +49,25 @@ def test_outcomes_are_bit_identical_for_any_number_of_workers_and_in_order():
             np.testing.assert_array_equal(one.value, value)
 
 
+def waits_for(flag: Path) -> str:
+    """Ends once another part has set the flag."""
+    with flag.open("rb") as pipe:
+        return pipe.read().decode()
+
+
+def sets(flag: Path) -> str:
+    flag.write_bytes(b"after")
+    return "before"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="waits at a pipe")
+def test_outcomes_keep_the_order_of_submission_where_a_later_part_ends_first(tmp_path):
+    os.mkfifo(flag := tmp_path / "flag")
+    parts = [Part("first", partial(waits_for, flag)), Part("second", partial(sets, flag))]
+    outcomes = LocalProcesses(2).outcomes(parts, progress=quiet)
+    assert outcomes == [Done("first", "after"), Done("second", "before")]
+
+
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_a_failing_part_is_a_value_and_the_rest_goes_on(executor):
     outcomes = executor.outcomes([Part(f"1/{n}", partial(divided, n)) for n in (2, 0, 4)], progress=quiet)
@@ -69,6 +89,37 @@ def test_a_part_that_cannot_travel_fails_with_its_reason():
     assert isinstance(outcomes[0], Failed)
     assert "pickle" in outcomes[0].reason.lower() or "lambda" in outcomes[0].reason.lower()
     assert outcomes[1] == Done("b", 0.25)
+
+
+class Unread:
+    """A value that cannot travel back."""
+
+    def __reduce__(self):
+        raise TypeError("cannot be pickled")
+
+
+FATES = {
+    "well": [Part("a", where)],
+    "fails": [Part("a", partial(divided, 0)), Part("b", where)],
+    "cannot travel": [Part("a", lambda: 1), Part("b", where)],
+    "cannot travel back": [Part("a", Unread), Part("b", where)],
+    "dies": [Part("a", process_dies), Part("b", where)],
+}
+
+
+@pytest.mark.parametrize("fate", FATES)
+def test_nothing_of_a_pool_is_left_to_be_collected_later(fate):
+    """A semaphore freed within a call to Python's resource tracker is a warning, and in a test an error."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = [one for one in gc.get_objects() if isinstance(one, SemLock)]
+        outcomes = LocalProcesses(2).outcomes(FATES[fate], progress=quiet)
+        after = [one for one in gc.get_objects() if isinstance(one, SemLock)]
+    finally:
+        gc.enable()
+    assert len(outcomes) == len(FATES[fate])
+    assert len(after) == len(before)
 
 
 def test_processes_are_others_and_in_process_is_this_one():
