@@ -35,7 +35,7 @@ def measured(folder: Path, texts: list[str], repeat: int) -> dict[str, object]:
     for name, more in (("plan", {"points": 0, "again": False}), ("everything", {})):
         wall, processor = [], []
         for _ in range(repeat):
-            world, _ = world_of(finished)  # a new world remembers nothing
+            world = world_of(finished)  # a new world remembers nothing
             judged = cases(finished.attainment.rows, world.paths, finished.dataset)
             wishes = wishes_of(texts, judged, city=world.city)
             began, used = time.perf_counter(), time.process_time()

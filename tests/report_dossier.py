@@ -36,7 +36,7 @@ def scores() -> pd.DataFrame:
 def pooled_run() -> Run:
     """The run with GDP pooled with its industries before it is judged, as runs are."""
     run = ar.finished()
-    paths = world_of(run)[0].paths
+    paths = world_of(run).paths
     dataset = run.dataset
     return replace(run, paths=paths, attainment=attain(paths, dataset.panel, dataset.targets, dataset.config))
 

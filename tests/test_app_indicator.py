@@ -24,7 +24,7 @@ KEY = ("fai", "ankang", "province_average")
 @pytest.fixture(scope="module")
 def world():
     run = ankang()[2]
-    found, _ = world_of(run)
+    found = world_of(run)
     return found, cases(run.attainment.rows, found.paths, run.dataset)
 
 

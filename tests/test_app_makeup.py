@@ -24,7 +24,7 @@ CITY = "ankang"
 @pytest.fixture(scope="module")
 def solved():
     run = ankang()[2]
-    world, _ = world_of(run)
+    world = world_of(run)
     judged = cases(run.attainment.rows, world.paths, run.dataset)
     wishes = parse_wishes(["retail:near>=0.95"], judged, city=CITY)
     return world, judged, makeup(world, judged, MakeupRequest(wishes=wishes))

@@ -13,6 +13,7 @@ from tests import scenario_world as sw
 
 ONE = sw.world(draws=2000)
 POOLED = pool(ONE.paths, ONE.dataset.panel, units=("shaanxi", "ankang"))
+POOL = POOLED.pool
 
 variances = st.floats(1e-4, 10.0)
 correlations = st.floats(-0.9, 0.95)
@@ -40,41 +41,41 @@ def test_equal_forecasts_share_alike():
 
 
 def test_city_and_province_are_pooled_alike_and_both_parts_are_shown():
-    assert set(POOLED.direct) == set(POOLED.bridge) == {"shaanxi", "ankang"}
-    for unit in POOLED.direct:
-        direct, bridge = POOLED.direct[unit], POOLED.bridge[unit]
-        pooled = POOLED.paths.indicators["gdp"].cum_yoy.sel(unit=unit).to_numpy()[:, -1]
+    assert set(POOL.direct) == set(POOL.bridge) == {"shaanxi", "ankang"}
+    for unit in POOL.direct:
+        direct, bridge = POOL.direct[unit], POOL.bridge[unit]
+        pooled = POOLED.indicators["gdp"].cum_yoy.sel(unit=unit).to_numpy()[:, -1]
         weight, variance = pool_weights(float(direct.var()), float(bridge.var()), ERROR_CORRELATION)
         assert pooled.mean() == pytest.approx(weight * direct.mean() + (1 - weight) * bridge.mean())
         assert pooled.var() == pytest.approx(variance)
-        assert POOLED.weight[unit] == pytest.approx(weight)
+        assert POOL.weight[unit] == pytest.approx(weight)
 
 
 def test_published_quarters_and_other_indicators_stay_as_they_are():
-    before, after = ONE.paths.indicators["gdp"], POOLED.paths.indicators["gdp"]
+    before, after = ONE.paths.indicators["gdp"], POOLED.indicators["gdp"]
     known = np.isfinite(before.published.to_numpy())
     assert np.array_equal(before.cum_yoy.to_numpy()[:, known], after.cum_yoy.to_numpy()[:, known])
-    assert POOLED.paths.indicators["fai"] is ONE.paths.indicators["fai"]
+    assert POOLED.indicators["fai"] is ONE.paths.indicators["fai"]
 
 
 def test_cumulative_and_quarterly_growth_of_the_pool_agree():
-    after = POOLED.paths.indicators["gdp"]
+    after = POOLED.indicators["gdp"]
     weight = after.base_weight.sel(unit="ankang").to_numpy()
     growth, cum = after.growth.sel(unit="ankang").to_numpy(), after.cum_yoy.sel(unit="ankang").to_numpy()
     assert np.allclose(np.cumsum(weight * growth, axis=1) / np.cumsum(weight, axis=1), cum)
 
 
 def test_nothing_is_pooled_twice():
-    again = pool(POOLED.paths, ONE.dataset.panel, units=("shaanxi", "ankang"))
-    assert again.paths is POOLED.paths
-    assert POOLED.paths.indicators["gdp"].diagnostics.method == "fast+bridge"
+    with pytest.raises(ValueError, match="pooled already"):
+        pool(POOLED, ONE.dataset.panel, units=("shaanxi", "ankang"))
+    assert POOLED.indicators["gdp"].diagnostics.method == "fast+bridge"
 
 
 def test_without_industries_the_direct_draws_stay():
     from dataclasses import replace
 
     bare = replace(ONE.dataset.panel, industries=ONE.dataset.panel.industries.iloc[:0])
-    assert pool(ONE.paths, bare, units=("ankang",)).paths is ONE.paths
+    assert pool(ONE.paths, bare, units=("ankang",)) is ONE.paths
 
 
 def test_a_changed_driver_adds_share_times_elasticity_times_change():
@@ -90,6 +91,6 @@ def test_a_scenario_adds_to_the_pool_the_same_as_to_the_direct_draws():
     from forecast.scenario.effects import World
 
     push = {"type": "county_push", "unit": "ankang", "indicator": "ind_va", "effect_pp": 5, "month": "2020-10"}
-    pooled = World(paths=POOLED.paths, dataset=ONE.dataset)
+    pooled = World(paths=POOLED, dataset=ONE.dataset)
     assert np.allclose(sw.change(pooled, "gdp", "ankang", push), sw.change(ONE, "gdp", "ankang", push))
     assert np.all(sw.change(pooled, "gdp", "ankang", push) > 0)

@@ -34,7 +34,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def plan(run):
-    world, _ = world_of(run)
+    world = world_of(run)
     judged = cases(run.attainment.rows, world.paths, run.dataset)
     now = next(r.p_reach for r in run.attainment.rows if r.target.indicator == "gdp")
     wishes = parse_wishes([f"gdp>={now + 0.05:.2f}", "ind_va>=0.95", "count:near>=2"], judged, city=world.city)

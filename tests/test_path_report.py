@@ -46,7 +46,7 @@ def finished(folder) -> Run:
 
 @pytest.fixture(scope="module")
 def paths(finished):
-    world, _ = world_of(finished)
+    world = world_of(finished)
     return required_path(world, cases(finished.attainment.rows, world.paths, finished.dataset))
 
 

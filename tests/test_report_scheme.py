@@ -34,7 +34,7 @@ def opened(lang="zh"):
 def hopeless():
     """The same with plans that have next to no effort to spend."""
     run = dossier().run
-    world, _ = world_of(run)
+    world = world_of(run)
     judged = cases(run.attainment.rows, world.paths, run.dataset)
     wish = default_wish(judged, city="ankang")
     plans = []

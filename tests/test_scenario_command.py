@@ -7,6 +7,7 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -15,9 +16,10 @@ from forecast.cli import app
 from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.report.scenario_tables import label, scenario_document, scenario_tables, write_scenario_tables
 from forecast.report.scenario_terminal import render_explanation, render_study
-from forecast.runs.run import Fits, Request, Run
+from forecast.runs.run import Fits, Request, Run, finish
 from forecast.runs.session import study
 from forecast.scenario.actions import ACTION_TYPES
+from forecast.tables import words
 from forecast.texts import catalogue
 from tests import handmade
 from tests import scenario_world as sw
@@ -26,9 +28,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def finished() -> Run:
-    """A run on the small city: figures of two units published through August."""
-    from forecast.answers.attainment import attain
-
+    """A run on the small city, made from its fits as every run is: figures of two units published through August."""
     one = sw.world(draws=400)
     rows = [
         handmade.observation(unit, name, f"2020-{m:02d}", 1.0)
@@ -42,16 +42,12 @@ def finished() -> Run:
     panel = replace(one.dataset.panel, observations=handmade.panel(rows).observations)
     targets = tuple(handmade.target(name) for name in ("gdp", "ind_va", "fai", "retail"))
     dataset = replace(one.dataset, panel=panel, targets=targets)
-    return Run(
-        run_id="small",
-        request=Request(dataset=Path("small")),
+    return finish(
+        Fits(paths=dict(one.paths.indicators), keys={}, order={name: np.arange(400) for name in one.paths.indicators}),
         dataset=dataset,
-        paths=one.paths,
-        attainment=attain(one.paths, panel, targets, dataset.config),
-        remarks={},
-        keys={},
-        order={},
-        fits=Fits(paths={}, keys={}),
+        as_of=one.paths.as_of,
+        request=Request(dataset=Path("small")),
+        run_id="small",
     )
 
 
@@ -105,6 +101,19 @@ def test_tables_hold_what_was_computed(studied):
     pool = frames["gdp_pool"].set_index("unit")
     assert pool.loc["ankang", "error_correlation"] == ERROR_CORRELATION
     assert set(pool.index) == {"shaanxi", "ankang"}
+    drawn = studied.run.paths.indicators["gdp"].cum_yoy.isel(period=-1)
+    for unit in pool.index:
+        assert pool.loc[unit, "pooled_pct"] == pytest.approx(float(drawn.sel(unit=unit).mean()) * 100)
+
+
+def test_the_note_of_the_pool_states_weight_and_error_correlation(studied):
+    weight = studied.pool.weight["ankang"]
+    screen = shown(render_study(studied, lang="zh"))
+    assert f"直接推演权重{words.percent(weight)}%，两者误差相关设为{ERROR_CORRELATION:g}" in screen.replace("\n", "")
+    english = " ".join(shown(render_study(studied, lang="en")).split())
+    assert (
+        f"weight of the direct one {words.percent(weight)} %, error correlation set to {ERROR_CORRELATION:g}" in english
+    )
 
 
 def test_csv_and_json_agree_and_no_probability_is_certain(studied, tmp_path):

@@ -113,7 +113,7 @@ def makeup(
         adopted = None if scenario is None else read_scenario(scenario, data)
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
         finished, kept = run_and_keep(request, errors, words, refit=refit, workers=workers)
-        world, _ = world_of(finished)
+        world = world_of(finished)
         judged = judged_of(finished, world)
         asked = wishes_of(wish or (), judged, city=world.city)
         plan = solve(

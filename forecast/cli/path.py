@@ -78,7 +78,7 @@ def path(
         wanted = indicators_of(indicator or (), read_dataset(dataset))
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
         finished, kept = run_and_keep(request, errors, words, refit=refit, workers=workers)
-        world, _ = world_of(finished)
+        world = world_of(finished)
         judged = judged_of(finished, world)
         demands = [Demand(criterion=Criterion(criterion.value), probability=value) for value in p or ()] or DEFAULT
         found = required_path(world, [case for case in judged if case.target.indicator in wanted], demands)

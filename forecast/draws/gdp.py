@@ -19,7 +19,7 @@ import xarray as xr
 from forecast.data.assumptions import Assumptions, Coefficient
 from forecast.data.panel import Panel
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
-from forecast.draws.paths import IndicatorPaths, Paths, first_open
+from forecast.draws.paths import IndicatorPaths, Paths, Pool, first_open
 from forecast.draws.streams import generator
 from forecast.periods import Frequency
 
@@ -36,7 +36,7 @@ REST_SD: Final = 0.04
 COMMON_SD: Final = 0.01
 """What the bridge misses in all industries at once (deflators, borrowed shares), a year, fraction."""
 POOLED: Final = "+bridge"
-"""Mark of the method of pooled draws, so that nothing is pooled twice."""
+"""What the method of pooled draws is called beside that of the fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,20 +52,6 @@ class Industries:
     share: Floats
     driver: tuple[str, ...]
     elasticity: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pool:
-    """The pooled baseline and both of its parts, year-end growth of GDP, (draw,), fraction, by unit.
-
-    weight : of the direct draws, by unit; covered : share of the fourth quarter whose drivers have draws
-    """
-
-    paths: Paths
-    direct: Mapping[str, Floats]
-    bridge: Mapping[str, Floats]
-    weight: Mapping[str, float]
-    covered: Mapping[str, float]
 
 
 def industries_of(panel: Panel, assumptions: Assumptions, seed: int, draws: int) -> Industries:
@@ -127,20 +113,26 @@ def pool_weights(direct: float, bridge: float, correlation: float) -> tuple[floa
     return weight, float((direct * bridge - c**2) / spread)
 
 
-def pool(paths: Paths, panel: Panel, *, units: tuple[str, ...]) -> Pool:
+def pool(paths: Paths, panel: Panel, *, units: tuple[str, ...]) -> Paths:
     """Baseline of GDP: direct draws and industry bridge pooled by precision, for the city and the province alike.
 
     The bridge uses the same shares and elasticities for every unit; what they miss is taken up at the last published
-    quarter, from which it carries on. Paths without draws of GDP, without industries, or pooled already, stay as they
-    are.
+    quarter, from which it carries on. Paths without draws of GDP or without industries stay as they are.
+
+    Raises
+    ------
+    ValueError
+        The draws are pooled already.
     """
+    if paths.pool is not None:
+        raise ValueError("GDP is pooled already: paths.pool says from what")
     one = paths.indicators.get(GDP)
-    if one is None or panel.industries.empty or one.diagnostics.method.endswith(POOLED):
-        return Pool(paths=paths, direct={}, bridge={}, weight={}, covered={})
+    if one is None or panel.industries.empty:
+        return paths
     draws = one.cum_yoy.sizes[DRAW]
     industries = industries_of(panel, Assumptions(), paths.seed, draws)
     cum, growth = one.cum_yoy.copy(), one.growth.copy()
-    direct, bridges, weights, covered = {}, {}, {}, {}
+    direct, bridges, pools, weights, covered = {}, {}, {}, {}, {}
     for unit in units:
         if unit not in one.cum_yoy[UNIT].values:
             continue
@@ -157,18 +149,17 @@ def pool(paths: Paths, panel: Panel, *, units: tuple[str, ...]) -> Pool:
         growth.loc[{UNIT: unit}] = xr.DataArray(
             _single(pooled, quarter_weight, growth.sel({UNIT: unit}), start), dims=(DRAW, PERIOD)
         )
-        direct[unit], bridges[unit], weights[unit], covered[unit] = own[:, -1], made[:, -1], weight, share
+        direct[unit], bridges[unit], pools[unit] = own[:, -1], made[:, -1], pooled[:, -1]
+        weights[unit], covered[unit] = weight, share
     if not direct:
-        return Pool(paths=paths, direct={}, bridge={}, weight={}, covered={})
+        return paths
     mixed = replace(
         one, cum_yoy=cum, growth=growth, diagnostics=replace(one.diagnostics, method=one.diagnostics.method + POOLED)
     )
-    return Pool(
-        paths=replace(paths, indicators={**paths.indicators, GDP: mixed}),
-        direct=direct,
-        bridge=bridges,
-        weight=weights,
-        covered=covered,
+    return replace(
+        paths,
+        indicators={**paths.indicators, GDP: mixed},
+        pool=Pool(direct=direct, bridge=bridges, pooled=pools, weight=weights, covered=covered),
     )
 
 

@@ -46,4 +46,4 @@ def joint_paths(
         seed=seed,
         method=method,
     )
-    return pool(coupled, dataset.panel, units=(benchmark_of(dataset), dataset.config.city)).paths
+    return pool(coupled, dataset.panel, units=(benchmark_of(dataset), dataset.config.city))

@@ -52,14 +52,32 @@ class IndicatorPaths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pool:
+    """The two forecasts that GDP's draws were pooled from, and the pool: year-end growth, (draw,), fraction, by unit.
+
+    weight : of the direct draws, by unit; covered : share of the fourth quarter whose drivers have draws
+    """
+
+    direct: Mapping[str, Floats]
+    bridge: Mapping[str, Floats]
+    pooled: Mapping[str, Floats]
+    weight: Mapping[str, float]
+    covered: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Paths:
-    """All indicators of a run, in official order; the same draw number is the same world in each."""
+    """All indicators of a run, in official order; the same draw number is the same world in each.
+
+    pool : how GDP's draws were pooled with those of its industries; None: they are those of its fit
+    """
 
     indicators: Mapping[str, IndicatorPaths]
     target_year: int
     as_of: AsOf
     seed: int
     method: str
+    pool: Pool | None = None
 
 
 def indicator_paths(posterior: Posterior, *, indicator: str, frequency: Frequency, target_year: int) -> IndicatorPaths:

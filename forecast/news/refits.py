@@ -25,9 +25,9 @@ from forecast.data.panel import Unit, ancestors
 from forecast.data.target import Target
 from forecast.dims import UNIT, Floats, to_percent
 from forecast.draws.fitting import FitTask, fit_indicator, fit_key
-from forecast.draws.gdp import GDP, pool
-from forecast.draws.joint import benchmark_of
-from forecast.draws.paths import IndicatorPaths, Paths, coupling, reordered
+from forecast.draws.gdp import GDP
+from forecast.draws.joint import benchmark_of, joint_paths
+from forecast.draws.paths import IndicatorPaths, Paths, coupling
 from forecast.executor import Done, Executor, Part, Progress
 from forecast.runs.run import Request, fit_task
 
@@ -209,5 +209,5 @@ def pooled(
     city, benchmark = dataset.config.city, benchmark_of(dataset)
     fits = {GDP: gdp, **drivers}
     order = coupling(fits, city, benchmark, seed)
-    joint = replace(paths, indicators={n: reordered(p, order[n], p.ess) for n, p in fits.items()}, seed=seed)
-    return pool(joint, dataset.panel, units=(benchmark, city)).paths.indicators[GDP]
+    joint = joint_paths(fits, order, dataset=dataset, as_of=paths.as_of, seed=seed, method=paths.method)
+    return joint.indicators[GDP]

@@ -192,14 +192,15 @@ def _pool(study: Study) -> pd.DataFrame:
         "indicator", "unit", "direct_pct", "direct_sd_pp", "bridge_pct", "bridge_sd_pp", "direct_weight",
         "error_correlation", "covered_share", "pooled_pct", "pooled_sd_pp",
     )  # fmt: skip
+    pool = study.pool
+    if pool is None:
+        return _frame(study, [], columns)
     records = []
-    for unit, direct in study.pool.direct.items():
-        bridge = study.pool.bridge[unit]
-        pooled = study.pool.paths.indicators["gdp"].cum_yoy.sel(unit=unit).to_numpy()[:, -1]
-        means = [(to_percent(float(a.mean())), to_percent(float(a.std()))) for a in (direct, bridge, pooled)]
+    for unit in pool.direct:
+        parts = (pool.direct[unit], pool.bridge[unit], pool.pooled[unit])
+        means = [(to_percent(float(a.mean())), to_percent(float(a.std()))) for a in parts]
         values = (
-            "gdp", unit, *means[0], *means[1], study.pool.weight[unit], ERROR_CORRELATION, study.pool.covered[unit],
-            *means[2],
+            "gdp", unit, *means[0], *means[1], pool.weight[unit], ERROR_CORRELATION, pool.covered[unit], *means[2],
         )  # fmt: skip
         records.append(dict(zip(columns, values, strict=True)))
     return _frame(study, records, columns)

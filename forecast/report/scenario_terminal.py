@@ -236,13 +236,13 @@ def _notes(study: Study, lang: Lang) -> Iterator[str]:
         given = t("glossary.and", lang).join(map(str, study.given.given))
         share = words.percent(study.given.probability)
         yield t(f"scenario.{key}", lang, given=given, percent=share, effective=f"{study.given.effective:.0f}")
-    city = study.run.dataset.config.city
-    if city in study.pool.direct:
-        weight = words.percent(study.pool.weight[city])
-        covered = words.percent(study.pool.covered[city])
+    city, pool = study.run.dataset.config.city, study.pool
+    if pool and city in pool.direct:
+        weight = words.percent(pool.weight[city])
+        covered = words.percent(pool.covered[city])
         means = {
-            "direct": words.growth(float(study.pool.direct[city].mean()) * 100.0, lang),
-            "bridge": words.growth(float(study.pool.bridge[city].mean()) * 100.0, lang),
+            "direct": words.growth(float(pool.direct[city].mean()) * 100.0, lang),
+            "bridge": words.growth(float(pool.bridge[city].mean()) * 100.0, lang),
         }
         rho = f"{ERROR_CORRELATION:g}"
         yield t("scenario.note_pool", lang, weight=weight, covered=covered, correlation=rho, **means)

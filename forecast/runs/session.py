@@ -23,10 +23,10 @@ from typing import Final
 
 from forecast.answers.joint import Criterion
 from forecast.answers.predictive import Finding, check_indicator
-from forecast.data.panel import known, nearest_province
+from forecast.data.panel import known
 from forecast.data.target import TargetKind
 from forecast.draws.condition import Conditioned, condition, parse_given
-from forecast.draws.gdp import Pool, pool
+from forecast.draws.paths import Pool
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
 from forecast.periods import Month
@@ -61,20 +61,21 @@ class Study:
 
     run: Run
     world: World
-    pool: Pool
     given: Conditioned | None
     comparison: Comparison
     traces: dict[str, tuple[Trace, ...]]
     contributions: dict[str, tuple[Contribution, ...]]
     ranges: dict[str, dict[tuple[str, str, str], Range]]
 
+    @property
+    def pool(self) -> Pool | None:
+        """How GDP's baseline was pooled, before any condition; None where it was not."""
+        return self.run.paths.pool
 
-def world_of(run: Run) -> tuple[World, Pool]:
-    """Baseline draws of a run with GDP pooled, and the pool."""
-    panel, config = run.dataset.panel, run.dataset.config
-    province = nearest_province(panel.units, config.city) or config.province
-    pooled = pool(run.paths, panel, units=(province, config.city))
-    return World(paths=pooled.paths, dataset=run.dataset), pooled
+
+def world_of(run: Run) -> World:
+    """Baseline draws of a run, as a world that actions change."""
+    return World(paths=run.paths, dataset=run.dataset)
 
 
 def judged_of(run: Run, world: World) -> tuple[Case, ...]:
@@ -93,7 +94,7 @@ def study(run: Run, files: Sequence[str | Path], *, given: Sequence[str] = ()) -
         A condition cannot be read or met.
     """
     scenarios = _distinct([read_scenario(file, run.dataset) for file in files])
-    world, pooled = world_of(run)
+    world = world_of(run)
     conditioned = None
     if given:
         outcomes = [parse_given(text, world.paths) for text in given]
@@ -105,7 +106,6 @@ def study(run: Run, files: Sequence[str | Path], *, given: Sequence[str] = ()) -
     return Study(
         run=run,
         world=world,
-        pool=pooled,
         given=conditioned,
         comparison=comparison,
         traces={name: explain(e) for name, e in evaluators.items()},
@@ -188,7 +188,7 @@ def assignments(run: Run, wanted: Wanted | None = None, *, world: World | None =
     unclear = [hold for hold in asked.holds if hold.indicator is None]
     if unclear and len(names) > 1:
         raise UsageError("usage_hold_which", found=unclear[0].name)
-    world = world_of(run)[0] if world is None else world
+    world = world_of(run) if world is None else world
     judged = judged_of(run, world)
     return Assignments(
         run=run,

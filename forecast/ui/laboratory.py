@@ -100,7 +100,7 @@ def laboratory(header: Header) -> Laboratory:
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _laboratory(run_id: str, checksum: str, _header: Header) -> Laboratory:  # noqa: ARG001  parts of the key
     run = loaded(_header)
-    world, _ = world_of(run)
+    world = world_of(run)
     judged = judged_of(run, world)
     made = Laboratory(world=world, cases=judged, assessed=assessed(run))
     made.evaluate(())
