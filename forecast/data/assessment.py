@@ -40,7 +40,7 @@ class _Item(_Strict):
     @model_validator(mode="after")
     def _parts_are_whole(self) -> Self:
         if abs(sum(self.parts.values()) - 1.0) > 1e-9:
-            raise ValueError("parts_sum")
+            raise ValueError("assessment_parts_sum")
         return self
 
 
@@ -62,7 +62,7 @@ class MetThenRank(_Item):
     @model_validator(mode="after")
     def _basis_below_weight(self) -> Self:
         if self.basis > self.weight:
-            raise ValueError("basis_above_weight")
+            raise ValueError("assessment_basis_above_weight")
         return self
 
 
@@ -81,7 +81,7 @@ class Completion(_Item):
     @model_validator(mode="after")
     def _form_is_stated(self) -> Self:
         if self.below == "share" and (self.target == "province" or self.target <= 0.0):
-            raise ValueError("completion_form")
+            raise ValueError("assessment_completion_form")
         return self
 
 
@@ -113,7 +113,7 @@ class GapSteps(_Item):
         if any(end is None for end in ends[:-1]) or any(
             a is not None and b is not None and b <= a for a, b in pairwise(ends)
         ):
-            raise ValueError("steps_order")
+            raise ValueError("assessment_steps_order")
         return self
 
 
@@ -143,7 +143,7 @@ class Efficacy(_Item):
         if (self.best is None) != (self.worst is None) or (
             self.best is not None and self.worst is not None and self.best <= self.worst
         ):
-            raise ValueError("efficacy_range")
+            raise ValueError("assessment_efficacy_range")
         return self
 
 
@@ -196,49 +196,42 @@ class Assessment(_Strict):
     def _adds_up(self) -> Self:
         weights = sum(item.weight for item in self.items)
         if abs(weights - self.total) > 1e-6:
-            raise ValueError(f"weights_sum:{weights:g}:{self.total:g}")
+            raise ValueError(":".join(("assessment_weights_sum", f"{weights:g}", f"{self.total:g}")))
         if self.shared > 0.0 and self.parent_score is None:
-            raise ValueError("parent_score_missing")
+            raise ValueError("assessment_parent_score_missing")
         limits = [one.at_least for one in self.classes]
         if limits != sorted(limits, reverse=True):
-            raise ValueError("classes_order")
+            raise ValueError("assessment_classes_order")
         if any(event.veto for event in self.events) and not self.classes:
-            raise ValueError("veto_without_classes")
+            raise ValueError("assessment_veto_without_classes")
         return self
 
 
-def assessment_of(
-    raw: Mapping[str, Any], *, file: str, problems: Problems, indicators: Collection[str] | None = None
-) -> Assessment | None:
-    """Rules as ``[assessment]`` of ``dataset.toml`` states them; None where a problem was noted.
-
-    Parameters
-    ----------
-    indicators : ids that an item may name; None where they could not be read
-    """
+def assessment_of(raw: Mapping[str, Any], *, file: str, problems: Problems) -> Assessment | None:
+    """Rules as ``[assessment]`` of ``dataset.toml`` states them; None where a problem was noted."""
     try:
-        found = Assessment.model_validate(raw)
+        return Assessment.model_validate(raw)
     except ValidationError as error:
         for one in error.errors(include_url=False):
             place = _place(one["loc"])
             code, *rest = str(one.get("ctx", {}).get("error", "")).split(":")
             if one["type"] == "value_error":
-                problems.add(
-                    f"assessment_{code}",
-                    file,
-                    name=place,
-                    found=rest[0] if rest else "",
-                    expected=rest[-1] if rest else "",
-                )
+                stated, expected = (rest[0], rest[-1]) if rest else ("", "")
+                problems.add(code, file, name=place, found=stated, expected=expected)
+            elif one["type"] == "missing":
+                problems.add("toml_key_missing", file, name=place)
+            elif one["type"] == "extra_forbidden":
+                problems.add("assessment_key_unknown", file, name=place)
             else:
-                problems.add("assessment_bad", file, name=place, found=quoted(str(one.get("input"))), reason=one["msg"])
+                problems.add("assessment_bad", file, name=place, found=quoted(str(one.get("input"))))
         return None
-    if indicators is not None:
-        for named in sorted({one.indicator for one in (*found.items, *found.events)} - set(indicators)):
-            suggestion = near(named, indicators) or ", ".join(indicators)
-            problems.add("assessment_indicator", file, found=quoted(named), suggestion=suggestion)
-            return None
-    return found
+
+
+def check_indicators(rules: Assessment, indicators: Collection[str], *, file: str, problems: Problems) -> None:
+    """Every indicator that a rule names is one of the data set."""
+    for named in sorted({one.indicator for one in (*rules.items, *rules.events)} - set(indicators)):
+        suggestion = near(named, indicators) or ", ".join(indicators)
+        problems.add("assessment_indicator", file, found=quoted(named), suggestion=suggestion)
 
 
 def _place(loc: Sequence[int | str]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecast.data.assessment import check_indicators
 from forecast.data.ledger import Ledger, read_enterprises, read_pipeline, read_projects
 from forecast.data.panel import Config, Indicator, Panel, Unit, known, read_indicators, read_units
 from forecast.data.reading.config import line_of
@@ -55,6 +56,8 @@ def read_dataset(path: Path) -> Dataset:
     if config is not None and units:
         _check_places(source, config, units, problems)
         _check_naming(source, config, units, indicators, problems)
+        if config.assessment and indicators is not None:
+            check_indicators(config.assessment, indicators, file=source.file, problems=problems)
     panel = _panel(source, problems, units, indicators)
     ledger = _ledger(source, problems, units)
     targets: tuple[Target, ...] = ()

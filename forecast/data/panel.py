@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from forecast.data.assessment import Assessment
 from forecast.data.reading.problems import Problems, RawTable, quoted
 from forecast.data.reading.rows import CellError, Fields, Names, split_numbers
 from forecast.periods import AsOf, Frequency, Month
@@ -115,6 +116,7 @@ class Config:
     """What ``dataset.toml`` says.
 
     opening_stock : 五上 units in the statistics at the start of the year, by sector of the pipeline
+    assessment : rules of the yearly assessment; None where none are stated
     """
 
     folder: Path
@@ -131,6 +133,7 @@ class Config:
     files: Mapping[str, Path]
     naming: NamingRule = NamingRule()
     opening_stock: Mapping[str, int] = field(default_factory=dict)
+    assessment: Assessment | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

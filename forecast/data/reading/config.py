@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from forecast.data.assessment import assessment_of
 from forecast.data.panel import Config, EvidenceRule, LightRule, NamingRule, Stated
 from forecast.data.reading.columns import TABLES
 from forecast.data.reading.problems import Problems, near, quoted
@@ -36,6 +37,7 @@ _KINDS: Final[Mapping[str, tuple[type, bool]]] = {
     "evidence": (dict, False),
     "naming": (dict, False),
     "stock": (dict, False),
+    "assessment": (dict, False),
 }
 """Keys of dataset.toml: type, and whether the key must be there."""
 
@@ -140,6 +142,8 @@ def config_of(raw: Mapping[str, Any], *, folder: Path, file: str, text: str, pro
     naming = _naming(keys, values["naming"])
     opening = _opening(keys, values["stock"])
     files = _files(keys, values["files"], folder)
+    rules = values["assessment"]
+    assessment = assessment_of(rules, file=file, problems=problems) if rules else None
     if len(problems) > before or first is None:
         return None
     return Config(
@@ -157,6 +161,7 @@ def config_of(raw: Mapping[str, Any], *, folder: Path, file: str, text: str, pro
         files=files,
         naming=naming,
         opening_stock=opening,
+        assessment=assessment,
     )
 
 
