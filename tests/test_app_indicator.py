@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from forecast.answers.chances import Status
 from forecast.answers.evidence import Published
 from forecast.draws.condition import GivenError
-from forecast.plan.path import PathStatus, required_path
+from forecast.plan.path import required_path
 from forecast.report.charts import Overlay, fan_chart
 from forecast.report.explored import explored, explored_grid, explored_text
 from forecast.report.files import answers
@@ -46,7 +47,7 @@ def test_the_page_shows_the_path_that_a_wish_needs(at, world):
     at.run()
     assert not at.exception
     path = next(p for p in required_path(world[0], world[1]) if p.case.key == KEY)
-    assert path.status is PathStatus.SOLVED
+    assert path.status is Status.SOLVED
     table = path_grid(path, "zh")
     shown = [[" ".join(cell) for cell in row] for row in tables(at, "grid path")[0][1:]]
     assert shown == [[" ".join(p for p in (c.text, c.below) if p) for c in row] for row in table.rows]

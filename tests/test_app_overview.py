@@ -16,7 +16,6 @@ from forecast.report.leaders import next_release
 from forecast.report.news_view import news_lines, waterfall
 from forecast.runs.session import study
 from forecast.runs.store import Store
-from forecast.scenario.compare import in_assessment
 from forecast.tables import words
 from forecast.ui.html import Sheet, sheet
 from forecast.ui.news import _form
@@ -80,7 +79,7 @@ def test_the_second_sentence_has_the_numbers_of_the_scenario_and_at_most_three_a
 def test_the_most_effective_actions_are_those_with_the_largest_shares():
     run, scenario = ankang()[2], speech().comparison.results[0].scenario
     found = speech().contributions[scenario.name]
-    mine = {m.id: [c for c in found if c.action == m.id and in_assessment(c.case)] for m in scenario.actions}
+    mine = {m.id: [c for c in found if c.action == m.id and c.case.in_assessment] for m in scenario.actions}
     total = {name: sum(c.share_near for c in rows) for name, rows in mine.items()}
     gains = {name: max(c.share_gap_pp for c in rows) for name, rows in mine.items()}
     order = sorted((name for name in total if gains[name] > 0), key=lambda name: (-total[name], -gains[name]))

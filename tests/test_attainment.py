@@ -13,10 +13,11 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from forecast.answers.attainment import attain
+from forecast.answers.chances import Criterion, Status, bounded_share
 from forecast.answers.evidence import Evidence, classify
-from forecast.answers.joint import Criterion, bounded_share, joint
-from forecast.answers.judgement import Light, RowStatus, light_ahead, light_now
-from forecast.answers.required import RequiredStatus, required
+from forecast.answers.joint import joint
+from forecast.answers.judgement import Light, light_ahead, light_now
+from forecast.answers.required import required
 from forecast.data.panel import EvidenceRule, LightRule
 from forecast.data.target import TargetKind
 from forecast.errors import NonFiniteError
@@ -67,7 +68,7 @@ def test_probability_is_the_share_of_paired_draws_that_reach():
     assert row.shortfall_pp == pytest.approx(100 * np.mean([max(-g, 0) for g in gap]))
     assert row.forecast.mean_pct == pytest.approx(100 * year_end(one, "ankang").mean())
     assert row.benchmark_forecast.p90_pct == pytest.approx(100 * np.quantile(year_end(one, "shaanxi"), 0.9))
-    assert row.status is RowStatus.JUDGED
+    assert row.status is Status.JUDGED
 
 
 def correlated(rng, rho, draws=4000):
@@ -133,7 +134,7 @@ def test_a_tie_of_published_figures_is_reached():
     row = found.rows[0]
     assert row.p_reach > 0.98
     assert row.light_now is Light.GREEN
-    assert row.required.status is RequiredStatus.CLOSED
+    assert row.required.status is Status.CLOSED
     assert row.required.median_pct is None
 
 
@@ -209,11 +210,11 @@ def test_required_growth_in_the_actionable_periods_ends_the_year_at_the_target(g
             trial[start:] = middle
             low, high = (middle, high) if (trial * WEIGHT).sum() < goal[draw] else (low, middle)
         answers.append(max(low, -1.0))
-    if got.status is RequiredStatus.OPEN:
+    if got.status is Status.OPEN:
         assert got.median_pct == pytest.approx(100 * np.median(answers), abs=1e-6)
         assert got.p10_pct <= got.median_pct <= got.p90_pct
     else:
-        assert got.status is RequiredStatus.ALREADY_MET
+        assert got.status is Status.ALREADY_MET
         assert np.median(answers) == pytest.approx(-1.0)
 
 
@@ -234,13 +235,13 @@ def test_september_is_forecast_and_not_demanded():
 def test_a_month_of_action_after_the_year_leaves_nothing_to_act_on():
     config = hm.config(first_action_month=Month(hm.YEAR + 1, 1))
     row = judge_fai(np.zeros((40, 11)), np.full((40, 11), 0.02), config=config)[0].rows[0]
-    assert row.required.status is RequiredStatus.NOT_ACTIONABLE
-    assert row.required_open.status is RequiredStatus.OPEN
+    assert row.required.status is Status.NOT_ACTIONABLE
+    assert row.required_open.status is Status.OPEN
 
 
 def test_growth_that_needs_nothing_more_is_already_met():
     row = judge_fai(np.full((40, 11), 9.0), np.full((40, 11), -0.5), published={})[0].rows[0]
-    assert row.required.status is RequiredStatus.ALREADY_MET
+    assert row.required.status is Status.ALREADY_MET
     assert row.required.median_pct is None
 
 
@@ -249,7 +250,7 @@ def test_a_draw_that_needs_nothing_counts_as_no_output_and_not_as_less():
     goal = np.r_[np.full(3, -0.9), np.full(7, 0.01)]
     weight = np.broadcast_to(WEIGHT, cum.shape)
     got = required(goal, cum=cum, base_weight=weight, labels=MONTHS, start=8, open_from=7)
-    assert got.status is RequiredStatus.OPEN
+    assert got.status is Status.OPEN
     assert got.p10_pct == -100.0
 
 
@@ -279,7 +280,7 @@ def test_a_constant_needs_no_figure_of_the_province():
         targets=[hm.target("fai", kind=TargetKind.PLAN, value=1.0)],
         observations=figures({"2020-08": -12.0}, {}),
     )[0].rows[0]
-    assert row.status is RowStatus.JUDGED
+    assert row.status is Status.JUDGED
     assert row.evidence is Evidence.THIN
 
 
@@ -320,7 +321,7 @@ def test_a_rank_without_siblings_is_not_judged():
     row = judge_fai(
         np.zeros((40, 11)), np.zeros((40, 11)), targets=[hm.target("fai", kind=TargetKind.RANK, value=2.0)]
     )[0].rows[0]
-    assert row.status is RowStatus.RANK_WITHOUT_SIBLINGS
+    assert row.status is Status.RANK_WITHOUT_SIBLINGS
     assert row.p_reach is None
     assert row.light is None
 
@@ -364,7 +365,7 @@ def test_evidence_counts_what_is_out_this_year(city, province, evidence):
     if not judged:
         assert row.light_now is None
         assert row.shortfall_pp is None
-        assert row.required.status is RequiredStatus.NOT_JUDGED
+        assert row.required.status is Status.NOT_JUDGED
         assert row.missing == (
             (("shaanxi",) if city else ("ankang",)) if not (city and "2019-12" in city) else ("ankang",)
         )
@@ -465,13 +466,13 @@ def test_synthetic_share_counts_the_unit_its_benchmark_and_their_parents():
         hm.paths(fai_paths(np.zeros((4, 11)), np.zeros((4, 11)))), hm.panel([]), [hm.target("gdp")], hm.config()
     )
     assert absent.rows[0].synthetic_share is None
-    assert absent.rows[0].status is RowStatus.INSUFFICIENT
+    assert absent.rows[0].status is Status.INSUFFICIENT
 
 
 def test_a_target_with_figures_but_without_draws_says_so():
     other = hm.indicator_paths("retail", {"shaanxi": np.zeros((4, 11)), "ankang": np.zeros((4, 11))})
     row = attain(hm.paths(other), hm.panel(FULL), [hm.target("fai")], hm.config()).rows[0]
-    assert row.status is RowStatus.NO_DRAWS
+    assert row.status is Status.NO_DRAWS
     assert row.p_reach is None
     assert row.light_now is Light.RED
 

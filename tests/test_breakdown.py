@@ -11,26 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.answers.benchmark import Constant, Province
+from forecast.answers.chances import Case, Criterion, Status
 from forecast.answers.evidence import Evidence
-from forecast.answers.joint import Criterion
 from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
 from forecast.errors import InputError
 from forecast.periods import Month
-from forecast.scenario.compare import Case, evaluate
+from forecast.scenario.compare import evaluate
 from forecast.tasks.allocation import ConflictKind
-from forecast.tasks.breakdown import (
-    BreakdownStatus,
-    Increment,
-    Method,
-    breakdown,
-    months_of,
-    required_increment,
-    stated_increment,
-)
+from forecast.tasks.breakdown import Increment, Method, breakdown, months_of, required_increment, stated_increment
 from forecast.tasks.carriers import Kind
 from forecast.tasks.holds import parse_hold
-from forecast.tasks.need import NeedStatus, gap_draws, gap_per_yi, need
+from forecast.tasks.need import ends_of, gap_per_yi, need
 from tests import handmade
 from tests import scenario_world as sw
 
@@ -75,9 +67,9 @@ def test_every_margin_is_the_sum_of_its_tasks_and_the_total_is_the_increment(met
 
 def test_what_no_ledger_supports_is_a_row_and_only_beyond_the_caps():
     below, above = spread(10.0), spread(20.0)
-    assert below.status is BreakdownStatus.SUPPORTED
+    assert below.status is Status.SUPPORTED
     assert not [t for t in below.tasks if t.kind is Kind.OPEN]
-    assert above.status is BreakdownStatus.PARTLY_OPEN
+    assert above.status is Status.PARTLY_OPEN
     open_ = [t for t in above.tasks if t.kind is Kind.OPEN]
     assert sum(t.task_wan for t in open_) == 200_000 - round(above.capacity_yi * 1e4)
     assert {t.place for t in open_ if t.task_wan} == {"hanbin", "xunyang", "gaoxin"}
@@ -136,7 +128,7 @@ def test_the_citys_own_and_the_places_by_name_can_be_held():
 
 def test_holds_that_cannot_be_are_named_and_nothing_is_broken_down():
     found = spread(3.0, holds=["p1:2020-10=5", "p2=0.1"])
-    assert found.status is BreakdownStatus.INFEASIBLE
+    assert found.status is Status.INFEASIBLE
     assert found.tasks == ()
     assert [(c.kind, c.name) for c in found.conflicts] == [(ConflictKind.TOTAL, "p1:2020-10=5")]
     found = spread(9.0, holds=["p1:2020-10=5"])
@@ -208,8 +200,8 @@ def test_synthetic_rows_mark_the_result():
 def test_the_amount_gives_the_wished_probability_and_a_little_less_does_not(indicator, wish):
     one = case(indicator, tolerance=1.0)
     found = need(ONE, [one], indicator, criterion=Criterion.NEAR, wish=wish)
-    assert found.status is NeedStatus.NEEDED
-    per_yi, gap = gap_per_yi(ONE, one, Assumptions()), gap_draws(ONE, one)
+    assert found.status is Status.NEEDED
+    per_yi, gap = gap_per_yi(ONE, one, Assumptions()), ends_of(ONE, one).gap[0]
 
     def share(amount):
         return float((gap + per_yi * amount >= -0.01).mean())
@@ -221,18 +213,18 @@ def test_the_amount_gives_the_wished_probability_and_a_little_less_does_not(indi
 
 def test_a_wish_that_is_met_needs_nothing():
     found = need(ONE, [case("fai", tolerance=90.0)], "fai", wish=0.9)
-    assert (found.status, found.effect_yi) == (NeedStatus.ALREADY_MET, 0.0)
+    assert (found.status, found.effect_yi) == (Status.ALREADY_MET, 0.0)
     done = breakdown(ONE, required_increment(ONE, [case("fai", tolerance=90.0)], "fai", wish=0.9))
-    assert done.status is BreakdownStatus.ALREADY_MET
+    assert done.status is Status.ALREADY_MET
 
 
 def test_what_cannot_be_judged_or_has_no_base_is_said():
-    assert need(ONE, [], "fai").status is NeedStatus.NOT_JUDGED
+    assert need(ONE, [], "fai").status is Status.NOT_JUDGED
     bare = sw.world(draws=50)
     rows = bare.dataset.panel.bases
     panel = replace(bare.dataset.panel, bases=rows[rows["indicator"] != "retail"])
     empty = replace(bare, dataset=replace(bare.dataset, panel=panel))
-    assert need(empty, [case("retail")], "retail").status is NeedStatus.NO_BASE
+    assert need(empty, [case("retail")], "retail").status is Status.NO_BASE
 
 
 def test_a_constant_target_does_not_move_with_the_city():
@@ -252,7 +244,7 @@ def test_one_yi_does_to_the_gap_what_the_same_work_does_as_a_scenario():
     }  # fmt: skip
     one = case("fai")
     after = evaluate(ONE, sw.scenario(ONE, action), [one], assessed=1)
-    moved = after.gaps[one.key] - gap_draws(ONE, one)
+    moved = after.gaps[one.key] - ends_of(ONE, one).gap[0]
     assert moved == pytest.approx(gap_per_yi(ONE, one, Assumptions()), rel=1e-6)
 
 

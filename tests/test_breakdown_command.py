@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from forecast.answers.chances import Status
 from forecast.cli import app
 from forecast.data.dataset import read_dataset
 from forecast.data.reading.config import config_of
@@ -22,7 +23,7 @@ from forecast.report.breakdown_tables import breakdown_document, breakdown_table
 from forecast.report.breakdown_terminal import narrative, render_assignments
 from forecast.report.schema import BREAKDOWN_TABLES, COLLECT_TABLES, schema
 from forecast.runs.session import Wanted, assignments
-from forecast.tasks.breakdown import BreakdownStatus, Method, stated_increment
+from forecast.tasks.breakdown import Method, stated_increment
 from forecast.tasks.holds import parse_hold
 from forecast.texts import LANGS
 from tests import assignment_run as ar
@@ -132,7 +133,7 @@ def test_conflicting_holds_are_said_and_nothing_is_broken_down():
         increments={"fai": stated_increment("fai", 3.0)},
         holds=(parse_hold("hanbin=2"), parse_hold("xunyang=2")),
     )
-    assert found.breakdowns[0].status is BreakdownStatus.INFEASIBLE
+    assert found.breakdowns[0].status is Status.INFEASIBLE
     assert "与其他锁定不能同时满足" in shown(found)
     holds = breakdown_tables(found)["breakdown_holds"]
     assert "together" in set(holds["hold_status"])

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from forecast.answers.benchmark import Constant, Province
+from forecast.answers.chances import Case
 from forecast.answers.evidence import Evidence
 from forecast.data.target import TargetKind
-from forecast.scenario.compare import Case, compare, p_better
+from forecast.scenario.compare import compare, p_better
 from forecast.scenario.contributions import contributions, interactions, shapley
 from forecast.scenario.effects import Evaluator
 from forecast.scenario.explain import explain

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.answers.judgement import reached
+from forecast.answers.chances import reached
 from forecast.scenario.actions import ACTION_TYPES
 from forecast.scenario.effects import Evaluator, apply
 from tests import scenario_world as sw

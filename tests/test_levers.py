@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from forecast.answers.benchmark import Province
+from forecast.answers.chances import Case
 from forecast.answers.evidence import Evidence
 from forecast.draws.paths import first_actionable, first_open
 from forecast.plan.ahead import ahead
@@ -16,7 +17,6 @@ from forecast.plan.candidates import LeverOptions, candidates
 from forecast.plan.levers import ACTION_OF, FORBIDDEN, CapEvidence, Family, Unit, merged
 from forecast.plan.worth import worth
 from forecast.scenario.actions import ACTION_TYPES
-from forecast.scenario.compare import Case
 from forecast.scenario.effects import Evaluator, year_end
 from forecast.scenario.reader import scenario_of
 from tests import handmade

@@ -9,18 +9,19 @@ import numpy as np
 import pytest
 
 from forecast.answers.benchmark import Province
+from forecast.answers.chances import Case, Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import Comparison, HistoryStatus
 from forecast.plan.candidates import LeverOptions
 from forecast.plan.levers import Family
 from forecast.plan.makeup import makeup
 from forecast.plan.outcome import as_scenario
-from forecast.plan.problem import TRAIN, fresh_world, slack_of, year_ends
+from forecast.plan.problem import TRAIN, ends_under, fresh_world, slack_of
 from forecast.plan.request import MakeupRequest, default_wish, parse_wishes
-from forecast.plan.result import Feasibility, Limit, Role, Side, Status
+from forecast.plan.result import Feasibility, Limit, Role, Side
 from forecast.plan.sectors import feasible, month_points
 from forecast.plan.wishes import value
-from forecast.scenario.compare import Case, compare
+from forecast.scenario.compare import compare
 from forecast.scenario.effects import World
 from forecast.scenario.reader import read_scenario, scenario_of
 from tests import handmade
@@ -84,10 +85,10 @@ def test_the_scenario_file_gives_the_chances_of_the_plan(tmp_path):
 
 
 def test_chances_of_halves_are_counted_on_their_draws():
-    gap = year_ends(ONE, SOLVED.adopted, CASES).gap
+    gap = ends_under(ONE, SOLVED.adopted, CASES).gap
     one = SOLVED.wishes[0]
     assert one.in_sample == value(one.wish, slack_of(gap[:, TRAIN], one.wish, CASES))
-    fresh = year_ends(fresh_world(ONE), SOLVED.adopted, CASES).gap
+    fresh = ends_under(fresh_world(ONE), SOLVED.adopted, CASES).gap
     assert one.fresh == value(one.wish, slack_of(fresh, one.wish, CASES))
     assert one.optimism == one.in_sample - one.fresh
     assert abs(one.optimism) < 4 * (one.fresh_mcse + one.mcse * np.sqrt(2))
@@ -109,7 +110,7 @@ def test_a_wish_out_of_reach_gets_all_there_is_and_says_what_stays_open():
     assert one.limit is Limit.LEVERS
     assert one.all_draws == pytest.approx(one.ceiling, abs=2 / ONE.draws)
     assert one.before < one.all_draws < one.wish.level
-    slack = slack_of(year_ends(ONE, FAR.adopted, CASES).gap, one.wish, CASES)
+    slack = slack_of(ends_under(ONE, FAR.adopted, CASES).gap, one.wish, CASES)
     assert value(one.wish, slack + one.remaining_pp / 100 + 1e-12) >= one.wish.level
     assert value(one.wish, slack + one.remaining_pp / 100 - 1e-9) < one.wish.level
     share = float(ONE.share("ankang", "gdp").mean())
@@ -170,7 +171,7 @@ def test_other_difficulties_move_the_plan_the_right_way():
 
 def test_joint_wishes_and_numbers_are_reached():
     both = parse_wishes(["gdp+ind_va>=0.5"], CASES, city="ankang")[0]
-    gap = year_ends(ONE, None, CASES).gap
+    gap = ends_under(ONE, None, CASES).gap
     now = value(both, slack_of(gap, both, CASES))
     for text in (f"gdp+ind_va>={now + 0.03:.3f}", f"{above('gdp', 0.02)}", "count:near>=2.2"):
         plan = makeup(ONE, CASES, asked(text, points=0, again=False))

@@ -12,11 +12,11 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from forecast.answers.chances import Status
 from forecast.cli import app
 from forecast.plan.makeup import makeup
 from forecast.plan.outcome import as_scenario
 from forecast.plan.request import MakeupRequest, parse_wishes
-from forecast.plan.result import Status
 from forecast.report.makeup_tables import PLAN_FILE, makeup_document, makeup_tables, write_makeup_tables
 from forecast.report.makeup_terminal import render_makeup
 from forecast.report.makeup_words import families, lever_name, sentences, support, use_words

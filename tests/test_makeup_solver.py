@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from forecast.answers.joint import Criterion, bounded_share
+from forecast.answers.chances import Criterion, bounded_share
 from forecast.plan.program import Columns, Program, kkt, least_effort, least_use
 from forecast.plan.search import Problem, search
 from forecast.plan.wishes import Form, Wish, distance, gain, needed, slope, value

@@ -16,14 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.answers.benchmark import Province
-from forecast.answers.evidence import Published
+from forecast.answers.chances import Case
+from forecast.answers.evidence import Evidence, Published
 from forecast.data.dataset import read_dataset
 from forecast.data.panel import known
 from forecast.draws.fitting import fit_indicator
 from forecast.errors import UsageError
 from forecast.executor import InProcess
 from forecast.news.news import Delta, Kind, Levels, News, NewsStatus, Side, TargetNews, news
-from forecast.news.refits import Goal, decisive, key_of, worth
+from forecast.news.refits import decisive, key_of, worth
 from forecast.news.releases import MOST_GROUPS, Origin, Release, Verdict, changes, figures_with, grouped, released
 from forecast.periods import AsOf, Month
 from forecast.runs.difference import FigureChange
@@ -163,7 +164,8 @@ def test_shares_are_those_of_all_orders_in_which_groups_can_be_taken(found, july
     earlier = july.paths.indicators["ind_va"]
     told = released(moved, earlier=earlier, published=Published.of(july.dataset.panel, july.paths.as_of, 2020))
     expected = {c.key: r.expected_pct for c, r in zip(moved, told, strict=True)}
-    goal = Goal(target=august.dataset.targets[0], held=Province("dasheng"))
+    target = august.dataset.targets[0]
+    goal = Case(target=target, name_zh="", held=Province("dasheng"), evidence=Evidence.AMPLE, ess=1.0)
     county = [g for g in grouped(moved, panel.units, city="xiaocheng", province="dasheng") if g.origin is Origin.OTHERS]
 
     def value(taken) -> np.ndarray:

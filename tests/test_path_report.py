@@ -12,10 +12,11 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from forecast.answers.chances import Status
 from forecast.cli import app
 from forecast.data.dataset import read_dataset
 from forecast.executor import InProcess
-from forecast.plan.path import PathStatus, required_path
+from forecast.plan.path import required_path
 from forecast.report.path_tables import path_document, path_frame, write_path
 from forecast.report.path_terminal import path_sentence, render_path
 from forecast.runs.run import Request, Run, run
@@ -68,7 +69,7 @@ def test_the_table_has_a_row_a_period_of_every_place(paths, finished):
 
 
 def test_the_screen_shows_numbers_of_the_table(paths, finished):
-    shown = next(path for path in paths if path.status is PathStatus.SOLVED and path.case.target.indicator == "ind_va")
+    shown = next(path for path in paths if path.status is Status.SOLVED and path.case.target.indicator == "ind_va")
     text = printed([shown], finished, "zh")
     table = path_frame([shown], finished)
     city = table[table["scope"] == "city"].iloc[-1]

@@ -15,7 +15,7 @@ import pytest
 
 from forecast.data.dataset import read_dataset
 from forecast.scenario.compare import ends
-from forecast.scenario.effects import Effects, Evaluator, World
+from forecast.scenario.effects import Evaluator, World, year_ends
 from forecast.scenario.ledger_ranges import by_group, ledgers, others_of, ranges, rests_on_synthetic, with_ledgers
 from tests import scenario_world as sw
 from tests.test_compare import CASES
@@ -97,9 +97,9 @@ def test_the_own_ledger_gives_the_effect_itself():
     scenario = sw.scenario(ONE, GROUP)
     spread = ranges(with_ledgers(ONE, [ONE.dataset.ledger]), scenario, CASES)[CASES[1].key]
     world = World(paths=ONE.paths, dataset=ONE.dataset)
-    own, _ = ends(ONE.paths, CASES[1:2], Evaluator(world=world, scenario=scenario).effects())[0]
-    before, _ = ends(ONE.paths, CASES[1:2], Effects())[0]
-    assert spread.growth_pp == (pytest.approx((own - before).mean() * 100),) * 2
+    now = ends(year_ends(ONE.paths, Evaluator(world=world, scenario=scenario).effects()), CASES[1:2])
+    before = ends(year_ends(ONE.paths), CASES[1:2])
+    assert spread.growth_pp == (pytest.approx((now.own - before.own).mean() * 100),) * 2
 
 
 def test_without_a_group_there_is_no_range():

@@ -11,9 +11,9 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
+from forecast.answers.chances import Status
 from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupRequest, default_wish
-from forecast.plan.result import Status
 from forecast.report.document_style import ALTERNATIVES, MARGINS_MM
 from forecast.report.dossier import Plan
 from forecast.report.scheme import scheme_bytes

@@ -11,19 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.answers.benchmark import Constant, Province
+from forecast.answers.chances import Case, Criterion, Status
 from forecast.answers.evidence import Evidence
-from forecast.answers.joint import Criterion
-from forecast.answers.judgement import reached
-from forecast.answers.required import RequiredStatus, action_month, required
+from forecast.answers.required import action_month, required
 from forecast.data.target import TargetKind
 from forecast.draws.paths import IndicatorPaths
 from forecast.errors import UsageError
 from forecast.growth import cumulative, required_growth
 from forecast.periods import AsOf, Frequency, Month
-from forecast.plan.path import DEFAULT, Demand, PathStatus, indicators_of, required_path, uplift
+from forecast.plan.path import DEFAULT, Demand, indicators_of, required_path, uplift
 from forecast.plan.path_steps import Phase, Scope
-from forecast.scenario.compare import Case, compare, ends
-from forecast.scenario.effects import Effects, World, apply
+from forecast.scenario.compare import compare, ends
+from forecast.scenario.effects import World, apply, year_ends
 from tests import handmade
 from tests import scenario_world as sw
 
@@ -63,11 +62,6 @@ def one_path(world: World, one: Case, criterion: Criterion = NEAR, probability: 
     return required_path(world, [one], [Demand(criterion=criterion, probability=probability)])[0]
 
 
-def hits(world: World, one: Case, gap: np.ndarray, criterion: Criterion) -> int:
-    tolerance = one.target.tolerance_pp if criterion is NEAR else 0.0
-    return int(reached(gap, tolerance_pp=tolerance).sum())
-
-
 # The uplift
 
 
@@ -79,12 +73,12 @@ def test_with_the_uplift_exactly_the_wished_share_of_draws_is_there_and_with_les
 ):
     one = case(indicator, tolerance_pp=1.0)
     found = one_path(ONE, one, criterion, probability)
-    assert found.status is PathStatus.SOLVED
-    own, goal = ends(ONE.paths, [one], Effects())[0]
+    assert found.status is Status.SOLVED
+    now = ends(year_ends(ONE.paths), [one])
     weight = ONE.weight(indicator, "ankang")[:, -3 if indicator != "gdp" else -1 :].sum(axis=1)
     moved = weight * (1.0 - ONE.share("ankang", indicator))
     for size, count in ((found.uplift_pp / 100, DRAWS * probability), (found.uplift_pp / 100 - 1e-6, None)):
-        there = hits(ONE, one, own - goal + size * moved, criterion)
+        there = int(now.moved(0, own=size * moved).hits(0, criterion).sum())
         assert there == count if count is not None else there < DRAWS * probability
 
 
@@ -102,8 +96,8 @@ def test_an_action_of_that_size_brings_the_wished_probability():
         "spread": 0.0,
     }
     moved = apply(ONE.paths, sw.Evaluator(world=ONE, scenario=sw.scenario(ONE, push)).effects())
-    own, goal = ends(moved, [one], Effects())[0]
-    assert hits(ONE, one, own - goal, NEAR) == DRAWS * 0.9
+    then = ends(year_ends(moved), [one])
+    assert then.hits(0, NEAR).sum() == DRAWS * 0.9
     assert compare(ONE, [sw.scenario(ONE, push)], [one], assessed=1).results[0].outcomes[0].p_near == found.p_then
 
 
@@ -221,7 +215,7 @@ def test_the_uncertainty_of_the_base_widens_the_money_and_not_the_growth():
 
 def test_a_wish_that_is_met_asks_for_nothing():
     found = one_path(ONE, case("fai", TargetKind.PLAN, -50.0), NEAR, 0.7)
-    assert (found.status, found.uplift_pp, found.p_then) == (PathStatus.ALREADY_MET, 0.0, found.p_now)
+    assert (found.status, found.uplift_pp, found.p_then) == (Status.ALREADY_MET, 0.0, found.p_now)
     for step in found.lines[0].steps:
         assert step.demanded_cum_pct == step.forecast_cum_pct
 
@@ -229,14 +223,14 @@ def test_a_wish_that_is_met_asks_for_nothing():
 def test_nothing_can_be_asked_when_no_period_can_be_acted_on():
     world = small_world(draws=50, published=11, as_of="2020-12")
     found = one_path(world, case("fai", TargetKind.PLAN, 50.0), NEAR, 0.7)
-    assert (found.status, found.uplift_pp, found.first) == (PathStatus.NOT_ACTIONABLE, None, None)
+    assert (found.status, found.uplift_pp, found.first) == (Status.NOT_ACTIONABLE, None, None)
     assert found.lines[0].steps[-1].demanded_month_pct is None
 
 
 def test_a_base_that_is_not_known_gives_growth_without_money():
     bare = replace(ONE.dataset, panel=replace(ONE.dataset.panel, bases=ONE.dataset.panel.bases.iloc[:0]))
     found = one_path(World(paths=ONE.paths, dataset=bare), case("fai", tolerance_pp=1.0))
-    assert found.status is PathStatus.SOLVED
+    assert found.status is Status.SOLVED
     assert found.rest is None
     assert {(s.demanded_yi, s.extra_yi) for s in found.lines[0].steps} == {(None, None)}
 
@@ -263,15 +257,15 @@ def test_a_draw_that_leaves_the_rest_no_weight_is_there_or_never_will_be():
     cum = np.full((20, 4), -0.1)
     cum[1] = 0.2
     found = required(np.full(20, 0.05), cum=cum, base_weight=weight, labels=labels, start=3, open_from=3)
-    assert found.status is RequiredStatus.OPEN
+    assert found.status is Status.OPEN
     assert found.median_pct == pytest.approx(100 * float(required_growth(0.05, -0.1, 0.75)))
     assert found.p90_pct == pytest.approx(found.median_pct)
     weight[:12] = [0.4, 0.3, 0.3, 0.0]
     none = required(np.full(20, 0.05), cum=cum, base_weight=weight, labels=labels, start=3, open_from=3)
-    assert none.status is RequiredStatus.NOT_ACTIONABLE
+    assert none.status is Status.NOT_ACTIONABLE
     cum[:] = 0.2
     met = required(np.full(20, 0.05), cum=cum, base_weight=weight, labels=labels, start=3, open_from=3)
-    assert met.status is RequiredStatus.ALREADY_MET
+    assert met.status is Status.ALREADY_MET
 
 
 @pytest.mark.parametrize(

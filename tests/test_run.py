@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from forecast.answers.joint import bounded_share
+from forecast.answers.chances import bounded_share
 from forecast.data.target import TargetKind
 from forecast.dims import PERIOD, UNIT
 from forecast.errors import UsageError

@@ -8,7 +8,7 @@ import pytest
 
 from forecast.answers.evidence import Evidence
 from forecast.periods import Month
-from forecast.track_record.replay import Case, Pair, Record
+from forecast.track_record.replay import Pair, Record, Replayed
 from forecast.track_record.track import ALL, ALL_MONTHS, BANDS, calibration, scores
 
 
@@ -33,7 +33,7 @@ def record(
         outcome_pct=6.0 + gap_pp,
         benchmark_outcome_pct=6.0,
     )
-    case = Case(
+    case = Replayed(
         indicator=indicator,
         pair=pair,
         month=Month(year, month),

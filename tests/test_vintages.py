@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast.answers.judgement import RowStatus
+from forecast.answers.chances import Status
 from forecast.data.dataset import read_dataset
 from forecast.draws.fitting import FitTask, fit_indicator, fit_key
 from forecast.executor import InProcess, LocalProcesses
@@ -106,7 +106,7 @@ def test_a_fit_that_fails_leaves_the_others_and_is_named(tmp_path, monkeypatch):
     mine = {(r.target.indicator, r.target.kind): r for r in part.attainment.rows}
     for row in whole.attainment.rows:
         if row.target.indicator == "gdp":
-            assert mine[row.target.indicator, row.target.kind].status is not RowStatus.JUDGED
+            assert mine[row.target.indicator, row.target.kind].status is not Status.JUDGED
             assert mine[row.target.indicator, row.target.kind].p_reach is None
         else:
             assert mine[row.target.indicator, row.target.kind] == row

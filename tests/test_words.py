@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.answers.attainment import attain
+from forecast.answers.chances import Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import Comparison, HistoryStatus
 from forecast.answers.judgement import Light
@@ -151,8 +152,8 @@ def test_every_enumerated_value_has_a_word(lang):
     texts = [words.light_name(light, lang) for light in Light]
     texts += [words.evidence_name(evidence, lang) for evidence in Evidence]
     texts += [words.kind_name(kind, lang) for kind in TargetKind]
-    for status in RequiredStatus:
-        median = 1.0 if status is RequiredStatus.OPEN else None
+    for status in RequiredStatus.__value__.__args__:
+        median = 1.0 if status is Status.OPEN else None
         texts.append(words.required_text(Required(status=status, median_pct=median), lang))
     assert all(texts)
     assert len(set(texts)) == len(texts)

@@ -14,9 +14,10 @@ from typing import Final
 
 import xarray as xr
 
+from forecast.answers.chances import Criterion
 from forecast.answers.evidence import Published
-from forecast.answers.joint import Criterion, Joint, joint
-from forecast.answers.judgement import Judgement, Row, judge, reached
+from forecast.answers.joint import Joint, joint
+from forecast.answers.judgement import Judgement, Row, judge
 from forecast.data.panel import Config, Panel, Unit
 from forecast.data.target import Target, TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT
@@ -109,12 +110,7 @@ def _in_assessment(target: Target, config: Config) -> bool:
 
 
 def _joint(together: Sequence[Judgement], criterion: Criterion, paths: Paths) -> Joint:
-    hits = {}
-    for one in together:
-        if one.gap is not None:
-            target = one.row.target
-            tolerance = target.tolerance_pp if criterion is Criterion.NEAR else 0.0
-            hits[target.indicator] = reached(one.gap, tolerance_pp=tolerance)
+    hits = {one.case.target.indicator: one.ends.hits(0, criterion) for one in together if one.ends is not None}
     ess = min((paths.indicators[name].ess for name in hits), default=1.0)
     return joint(hits, criterion=criterion, assessed=len(together), ess=ess)
 

@@ -1,7 +1,7 @@
-"""What a target holds a unit against, as draws of the growth to be reached at the end of the year.
+"""What a target holds a unit against: its province, places of the same kind, or a growth named beforehand.
 
-Invariant: the benchmark's draws are those of the same worlds as the unit's (held by ``tests/test_attainment.py``:
-a constant at the benchmark's mean gives another probability).
+Invariant: a benchmark that is not ``Unknown`` names units that have draws, or none (held by
+``tests/test_attainment.py``).
 """
 
 from __future__ import annotations
@@ -9,15 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-import numpy as np
-import xarray as xr
-
 from forecast.answers.evidence import Published
 from forecast.data.panel import nearest_province
 from forecast.data.target import Target, TargetKind
-from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
-from forecast.draws.paths import IndicatorPaths
-from forecast.errors import NonFiniteError
 
 FEWEST_SIBLINGS: Final = 2
 """Other units of the same kind without which a rank says nothing."""
@@ -29,12 +23,32 @@ class Province:
 
     unit: str
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units whose growth the benchmark is made of."""
+        return (self.unit,)
+
+    @property
+    def value(self) -> float | None:
+        """No value of its own."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Constant:
     """A growth named beforehand, percent."""
 
     growth_pct: float
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units whose growth the benchmark is made of: none."""
+        return ()
+
+    @property
+    def value(self) -> float | None:
+        """Percent."""
+        return self.growth_pct
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +58,22 @@ class Siblings:
     units: tuple[str, ...]
     rank: int
 
+    @property
+    def value(self) -> float | None:
+        """The rank."""
+        return float(self.rank)
+
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """Nothing to be held against: no province above the unit, or too few siblings for a rank."""
 
     reason: Literal["no_benchmark", "rank_without_siblings"]
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Units whose growth the benchmark is made of: none."""
+        return ()
 
 
 type Benchmark = Province | Constant | Siblings | Unknown
@@ -96,53 +120,3 @@ def _siblings(target: Target, published: Published, drawn: frozenset[str]) -> Si
     if len(others) < FEWEST_SIBLINGS or not 1 <= rank <= len(others):
         return Unknown("rank_without_siblings")
     return Siblings(others, rank)
-
-
-def draws(one: IndicatorPaths, unit: str, *, of: Literal["cum_yoy", "base_weight"] = "cum_yoy") -> Floats:
-    """Draws of a unit in the target year, (draw, period), fraction.
-
-    Raises
-    ------
-    NonFiniteError
-        A draw is NaN or infinite: compared with a benchmark it would silently count as missed.
-    """
-    array: xr.DataArray = getattr(one, of)
-    values = array.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy().astype(np.float64, copy=False)
-    if not np.isfinite(values).all():
-        raise NonFiniteError(f"{of} of {one.indicator}, {unit}: a draw is NaN or infinite")
-    return values
-
-
-def year_end(held: Benchmark, one: IndicatorPaths) -> Floats:
-    """Year-end growth to be reached, (draw,), fraction.
-
-    For rank k it is the k-th best of the others, so that a tie is enough.
-
-    Raises
-    ------
-    NonFiniteError
-        A draw is NaN or infinite.
-    ValueError
-        There is nothing to be held against.
-    """
-    match held:
-        case Constant(growth_pct):
-            return np.full(one.cum_yoy.sizes[DRAW], from_percent(growth_pct))
-        case Province(unit):
-            return draws(one, unit)[:, -1]
-        case Siblings(units, rank):
-            others = np.sort(np.array([draws(one, unit)[:, -1] for unit in units]), axis=0)
-            return np.asarray(others[len(units) - rank])
-        case Unknown(reason):
-            raise ValueError(f"nothing to be held against: {reason}")
-
-
-def units_of(held: Benchmark) -> tuple[str, ...]:
-    """Units whose growth the benchmark is made of; empty for a constant."""
-    match held:
-        case Province(unit):
-            return (unit,)
-        case Siblings(units):
-            return units
-        case _:
-            return ()

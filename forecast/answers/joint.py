@@ -10,19 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from forecast.answers.chances import Criterion, share_of, standard_error
 from forecast.dims import Floats
-
-
-class Criterion(StrEnum):
-    """What counts as attained: 达到, or 达到或接近."""
-
-    REACH = "reach"
-    NEAR = "near"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +51,6 @@ class Joint:
         return self.at_least[-1] if self.indicators else None
 
 
-def bounded_share(hits: int, draws: int) -> float:
-    """Probability from a count of draws, never 0 or 1: ``(k + 0.5) / (n + 1)``.
-
-    A share of none of n draws is no proof of impossibility. ``draws`` >= 1; the result is in (0, 1).
-    """
-    return (hits + 0.5) / (draws + 1.0)
-
-
-def standard_error(p: float, ess: float) -> float:
-    """Monte Carlo error of a probability: ``sqrt(p (1 - p) / ess)``."""
-    return float(np.sqrt(p * (1.0 - p) / ess))
-
-
 def joint(hits: Mapping[str, npt.NDArray[np.bool_]], *, criterion: Criterion, assessed: int, ess: float) -> Joint:
     """Joint attainment of indicators from one boolean a draw and indicator.
 
@@ -99,7 +79,7 @@ def joint(hits: Mapping[str, npt.NDArray[np.bool_]], *, criterion: Criterion, as
     if len({len(h) for h in hits.values()}) != 1:
         raise ValueError("indicators must share their draws")
     number: Floats = np.sum(np.array(list(hits.values())), axis=0, dtype=np.float64)
-    chances = [bounded_share(int((number >= k).sum()), len(number)) for k in range(1, len(hits) + 1)]
+    chances = [share_of(number >= k) for k in range(1, len(hits) + 1)]
     low, middle, high = (int(q) for q in np.quantile(number, [0.1, 0.5, 0.9], method="inverted_cdf"))
     return Joint(
         criterion=criterion,

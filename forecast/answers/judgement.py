@@ -17,32 +17,33 @@ Invariant: shares of all bins sum to 1, and those of one outcome to its share of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from forecast.answers.benchmark import (
-    Benchmark,
-    Constant,
-    Province,
-    Siblings,
-    Unknown,
-    benchmark,
-    draws,
-    units_of,
-    year_end,
+from forecast.answers.benchmark import Constant, Province, Unknown, benchmark
+from forecast.answers.chances import (
+    TIE,
+    Case,
+    Ends,
+    RowStatus,
+    Status,
+    Summary,
+    drawn_ends,
+    ends,
+    outcome,
+    reached,
 )
 from forecast.answers.evidence import Evidence, Figure, Published, classify, wanted_period
 from forecast.answers.history import Comparison, HistoryStatus, compare
-from forecast.answers.joint import bounded_share, standard_error
-from forecast.answers.required import Required, RequiredStatus, required
+from forecast.answers.required import Required, required
 from forecast.data.panel import Config, LightRule, Panel, ancestors
 from forecast.data.target import Target
-from forecast.dims import PERIOD, UNIT, Floats, from_percent, to_percent
-from forecast.draws.paths import IndicatorPaths, Paths, first_actionable, first_open
+from forecast.dims import PERIOD, UNIT, Floats, to_percent
+from forecast.draws.paths import IndicatorPaths, Paths, first_actionable, first_open, of_unit
 from forecast.periods import Month
 
 BINS: Final = 40
@@ -94,11 +95,6 @@ def distribution(gap: Floats, *, tolerance_pp: float, bins: int = BINS) -> Distr
     return Distribution(edges_pp=edges, missed=share(~close), near=share(close & ~reach), reached=share(reach))
 
 
-TIE: Final = 1e-9
-"""Fraction below which a gap counts as none: published figures have one decimal of a percent, so that a difference of
-this size is the binary representation of an equal one."""
-
-
 class Light(StrEnum):
     """Colour of a light."""
 
@@ -119,31 +115,6 @@ def light_ahead(p_reach: float, rule: LightRule) -> Light:
     if p_reach >= rule.green_from:
         return Light.GREEN
     return Light.YELLOW if p_reach >= rule.yellow_from else Light.RED
-
-
-class RowStatus(StrEnum):
-    """Whether a target could be judged, and if not, why."""
-
-    JUDGED = "judged"
-    INSUFFICIENT = "insufficient"
-    NO_DRAWS = "no_draws"
-    NO_BENCHMARK = "no_benchmark"
-    RANK_WITHOUT_SIBLINGS = "rank_without_siblings"
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Mean and 80 % interval of year-end growth over draws, percent."""
-
-    mean_pct: float
-    p10_pct: float
-    p90_pct: float
-
-    @classmethod
-    def of(cls, growth: Floats) -> Summary:
-        """Of draws of growth, (draw,), fraction."""
-        low, high = to_percent(np.quantile(growth, [0.1, 0.9]))
-        return cls(to_percent(float(growth.mean())), float(low), float(high))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,35 +165,28 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Outlook:
-    """What the draws alone say of a target, before the gate of evidence."""
-
-    forecast: Summary
-    benchmark_forecast: Summary
-    gap: Floats
-    required: Required
-    required_open: Required
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judgement:
-    """A row with the draws of its gap, (draw,), fraction; none where the target is not judged."""
+    """A row with what its draws say.
+
+    case : the target and what it is held against
+    ends : draws of the year end; None where the target is not judged
+    """
 
     row: Row
-    gap: Floats | None
+    case: Case
+    ends: Ends | None
 
-
-def reached(gap: Floats, *, tolerance_pp: float) -> npt.NDArray[np.bool_]:
-    """Draws in which the gap (unit minus benchmark, fraction) is not below minus the tolerance; a tie is reached."""
-    return np.asarray(gap >= -from_percent(tolerance_pp) - TIE)
+    @property
+    def gap(self) -> Floats | None:
+        """Draws of the year-end gap, (draw,), fraction; None where the target is not judged."""
+        return None if self.ends is None else self.ends.gap[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Case:
+class _Asked:
     """A target with all that it is judged by."""
 
-    target: Target
-    held: Benchmark
+    case: Case
     one: IndicatorPaths | None
     paths: Paths
     published: Published
@@ -231,27 +195,40 @@ class _Case:
     @property
     def drawn(self) -> bool:
         """Whether the unit and all that it is held against have draws."""
-        if self.one is None or isinstance(self.held, Unknown):
-            return False
-        return {self.target.unit, *units_of(self.held)} <= _drawn(self.one)
-
-    @property
-    def evidence(self) -> Evidence:
-        theirs = [self.published.points(unit, self.target.indicator) for unit in units_of(self.held)]
-        own = self.published.points(self.target.unit, self.target.indicator)
-        return classify(own, min(theirs, default=None), self.config.evidence)
+        return not isinstance(self.case.held, Unknown) and set(self.case.units) <= _drawn(self.one)
 
     @property
     def status(self) -> RowStatus:
-        if isinstance(self.held, Unknown):
-            return RowStatus(self.held.reason)
-        if self.evidence is Evidence.INSUFFICIENT:
-            return RowStatus.INSUFFICIENT
-        return RowStatus.JUDGED if self.drawn else RowStatus.NO_DRAWS
+        if isinstance(self.case.held, Unknown):
+            return _UNKNOWN[self.case.held.reason]
+        if self.case.evidence is Evidence.INSUFFICIENT:
+            return Status.INSUFFICIENT
+        return Status.JUDGED if self.drawn else Status.NO_DRAWS
+
+
+_UNKNOWN: Final[Mapping[str, RowStatus]] = {
+    "no_benchmark": Status.NO_BENCHMARK,
+    "rank_without_siblings": Status.RANK_WITHOUT_SIBLINGS,
+}
 
 
 def _drawn(one: IndicatorPaths | None) -> frozenset[str]:
     return frozenset() if one is None else frozenset(str(unit) for unit in one.cum_yoy[UNIT].values)
+
+
+def case_of(target: Target, paths: Paths, *, published: Published, config: Config) -> Case:
+    """A target with what it is held against, and how much is published of both."""
+    one = paths.indicators.get(target.indicator)
+    held = benchmark(target, published, _drawn(one))
+    theirs = [published.points(unit, target.indicator) for unit in held.units]
+    own = published.points(target.unit, target.indicator)
+    return Case(
+        target=target,
+        name_zh=published.panel.indicators[target.indicator].name_zh,
+        held=held,
+        evidence=classify(own, min(theirs, default=None), config.evidence),
+        ess=one.ess if one else 1.0,
+    )
 
 
 def judge(target: Target, paths: Paths, *, published: Published, config: Config) -> Judgement:
@@ -263,107 +240,89 @@ def judge(target: Target, paths: Paths, *, published: Published, config: Config)
         A draw is NaN or infinite: it would count as missed.
     """
     one = paths.indicators.get(target.indicator)
-    held = benchmark(target, published, _drawn(one))
-    case = _Case(target=target, held=held, one=one, paths=paths, published=published, config=config)
-    outlook = _outlook(target, held, one, config.first_action_month) if one and case.drawn else None
-    judged = outlook if case.status is RowStatus.JUDGED else None
-    return Judgement(row=_row(case, outlook, judged), gap=judged.gap if judged else None)
+    case = case_of(target, paths, published=published, config=config)
+    asked = _Asked(case=case, one=one, paths=paths, published=published, config=config)
+    drawn = ends(drawn_ends(one), [case]) if one and asked.drawn else None
+    judged = drawn if asked.status is Status.JUDGED else None
+    return Judgement(row=_row(asked, drawn, judged), case=case, ends=judged)
 
 
-def _outlook(target: Target, held: Benchmark, one: IndicatorPaths, action: Month) -> _Outlook:
-    cum, weight, goal = draws(one, target.unit), draws(one, target.unit, of="base_weight"), year_end(held, one)
+def _required(asked: _Asked, judged: Ends | None) -> tuple[Required, Required]:
+    """Growth that the periods that a decision can affect must average, and all that are open."""
+    one, unit = asked.one, asked.case.target.unit
+    if judged is None or one is None:
+        return (Required(status=Status.NOT_JUDGED),) * 2
+    cum, weight = of_unit(one, unit), of_unit(one, unit, of="base_weight")
     labels = [str(label) for label in one.cum_yoy[PERIOD].values]
-    open_from = first_open(one.published.sel({UNIT: target.unit}).transpose(PERIOD).to_numpy())
-    start = first_actionable(labels, open_from=open_from, action=action)
+    open_from = first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy())
+    start = first_actionable(labels, open_from=open_from, action=asked.config.first_action_month)
     over_actionable, over_open = (
-        required(goal, cum=cum, base_weight=weight, labels=labels, start=k, open_from=open_from)
+        required(judged.goal[0], cum=cum, base_weight=weight, labels=labels, start=k, open_from=open_from)
         for k in (start, open_from)
     )
-    return _Outlook(
-        forecast=Summary.of(cum[:, -1]),
-        benchmark_forecast=Summary.of(goal),
-        gap=cum[:, -1] - goal,
-        required=over_actionable,
-        required_open=over_open,
-    )
+    return over_actionable, over_open
 
 
-def _published_gap(case: _Case) -> tuple[float | None, Month | None]:
-    own = case.published.to_date(case.target.unit, case.target.indicator)
-    match case.held:
-        case Constant(growth_pct) if own:
-            return own[-1].growth_pct - growth_pct, own[-1].period
-        case Province(unit):
-            theirs = {f.period: f.growth_pct for f in case.published.to_date(unit, case.target.indicator)}
-            common = [figure for figure in own if figure.period in theirs]
-            if common:
-                return common[-1].growth_pct - theirs[common[-1].period], common[-1].period
+def _published_gap(asked: _Asked) -> tuple[float | None, Month | None]:
+    """Published gap at the latest month that both have; none of a rank."""
+    target, held = asked.case.target, asked.case.held
+    own = asked.published.to_date(target.unit, target.indicator)
+    if isinstance(held, Constant) and own:
+        return own[-1].growth_pct - held.growth_pct, own[-1].period
+    if isinstance(held, Province):
+        theirs = {f.period: f.growth_pct for f in asked.published.to_date(held.unit, target.indicator)}
+        common = [figure for figure in own if figure.period in theirs]
+        if common:
+            return common[-1].growth_pct - theirs[common[-1].period], common[-1].period
     return None, None
 
 
-def _value(case: _Case) -> float | None:
-    match case.held:
-        case Constant(growth_pct):
-            return growth_pct
-        case Siblings(_, rank):
-            return float(rank)
-        case Unknown():
-            return case.target.value
-        case Province():
-            return None
-
-
-def _row(case: _Case, outlook: _Outlook | None, judged: _Outlook | None) -> Row:
-    target, held, published = case.target, case.held, case.published
+def _row(asked: _Asked, drawn: Ends | None, judged: Ends | None) -> Row:
+    case, published = asked.case, asked.published
+    target, held = case.target, case.held
     indicator = published.panel.indicators[target.indicator]
     own = published.to_date(target.unit, target.indicator)
     theirs = published.to_date(held.unit, target.indicator) if isinstance(held, Province) else ()
-    gap_pp, gap_period = _published_gap(case)
-    p_reach, p_near = _probability(judged, 0.0), _probability(judged, target.tolerance_pp)
-    needed = judged.required if judged else Required(status=RequiredStatus.NOT_JUDGED)
-    places = (target.unit, *units_of(held))
-    chain = frozenset(unit for place in places for unit in (place, *ancestors(published.panel.units, place)))
+    gap_pp, gap_period = _published_gap(asked)
+    seen = outcome(drawn, 0) if drawn else None
+    told = seen if judged else None
+    needed, needed_open = _required(asked, judged)
+    chain = frozenset(unit for place in case.units for unit in (place, *ancestors(published.panel.units, place)))
     return Row(
         target=target,
         name_zh=indicator.name_zh,
-        status=case.status,
+        status=asked.status,
         benchmark=held.unit if isinstance(held, Province) else None,
-        target_value=_value(case),
+        target_value=target.value if isinstance(held, Unknown) else held.value,
         ytd=own[-1] if own else None,
         benchmark_ytd=theirs[-1] if theirs else None,
         gap_pp=gap_pp,
         gap_period=gap_period,
-        forecast=outlook.forecast if outlook else None,
-        benchmark_forecast=outlook.benchmark_forecast if outlook else None,
-        p_reach=p_reach,
-        p_near=p_near,
-        p_mcse=standard_error(p_reach, case.one.ess) if case.one and p_reach is not None else None,
-        shortfall_pp=to_percent(float(np.maximum(-judged.gap, 0.0).mean())) if judged else None,
+        forecast=seen.growth if seen else None,
+        benchmark_forecast=seen.benchmark_growth if seen else None,
+        p_reach=told.p_reach if told else None,
+        p_near=told.p_near if told else None,
+        p_mcse=told.p_mcse if told else None,
+        shortfall_pp=told.shortfall_pp if told else None,
         light_now=light_now(gap_pp, target.tolerance_pp) if gap_pp is not None else None,
-        light=light_ahead(p_reach, case.config.lights[target.light_rule]) if p_reach is not None else None,
+        light=light_ahead(told.p_reach, asked.config.lights[target.light_rule]) if told else None,
         required=needed,
-        required_open=judged.required_open if judged else needed,
-        history=_history(needed, case),
+        required_open=needed_open,
+        history=_history(needed, asked),
         evidence=case.evidence,
         points=published.points(target.unit, target.indicator),
-        missing=tuple(unit for unit in places if not published.points(unit, target.indicator)),
-        wanted=wanted_period(indicator.frequency, case.paths.target_year, case.paths.as_of),
-        method=case.one.diagnostics.method if case.one else case.paths.method,
-        diagnostics=case.one.diagnostics.status if case.one else "",
+        missing=tuple(unit for unit in case.units if not published.points(unit, target.indicator)),
+        wanted=wanted_period(indicator.frequency, asked.paths.target_year, asked.paths.as_of),
+        method=asked.one.diagnostics.method if asked.one else asked.paths.method,
+        diagnostics=asked.one.diagnostics.status if asked.one else "",
         synthetic_share=published.synthetic_share(chain, target.indicator),
     )
 
 
-def _probability(judged: _Outlook | None, tolerance_pp: float) -> float | None:
-    if judged is None:
-        return None
-    return bounded_share(int(reached(judged.gap, tolerance_pp=tolerance_pp).sum()), len(judged.gap))
-
-
-def _history(needed: Required, case: _Case) -> Comparison:
+def _history(needed: Required, asked: _Asked) -> Comparison:
     if needed.median_pct is None:
         return Comparison(status=HistoryStatus.NOT_APPLICABLE)
-    target = case.target
+    target = asked.case.target
     return compare(
-        needed.median_pct, case.published, unit=target.unit, indicator=target.indicator, periods=needed.periods
+        needed.median_pct, asked.published, unit=target.unit, indicator=target.indicator, periods=needed.periods
     )

@@ -8,24 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Literal
 
 import numpy as np
 
+from forecast.answers.chances import Status
 from forecast.data.panel import Config
 from forecast.dims import Floats, to_percent
 from forecast.growth import required_growth
 from forecast.periods import AsOf, Month
 
-
-class RequiredStatus(StrEnum):
-    """Whether a growth can be named, and if not, why."""
-
-    OPEN = "open"
-    ALREADY_MET = "already_met"
-    CLOSED = "closed"
-    NOT_ACTIONABLE = "not_actionable"
-    NOT_JUDGED = "not_judged"
+type RequiredStatus = Literal[Status.OPEN, Status.ALREADY_MET, Status.CLOSED, Status.NOT_ACTIONABLE, Status.NOT_JUDGED]
+"""Whether a growth can be named, and if not, why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +72,19 @@ def required(
     """
     periods = len(labels)
     if open_from >= periods:
-        return Required(status=RequiredStatus.CLOSED)
+        return Required(status=Status.CLOSED)
     if start >= periods:
-        return Required(status=RequiredStatus.NOT_ACTIONABLE)
+        return Required(status=Status.NOT_ACTIONABLE)
     first = Month.parse(labels[start])
     share = base_weight[:, :start].sum(axis=1)
     to_date = cum[:, start - 1] if start else np.zeros_like(target)
     low, middle, high = _quantiles(_needed(target, to_date, share))
     if middle <= -1.0:
-        return Required(status=RequiredStatus.ALREADY_MET, first=first, periods=periods - start)
+        return Required(status=Status.ALREADY_MET, first=first, periods=periods - start)
     if np.isinf(middle):
-        return Required(status=RequiredStatus.NOT_ACTIONABLE)
+        return Required(status=Status.NOT_ACTIONABLE)
     return Required(
-        status=RequiredStatus.OPEN,
+        status=Status.OPEN,
         first=first,
         periods=periods - start,
         median_pct=to_percent(middle),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from forecast.answers.chances import Criterion, Status
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -105,14 +106,13 @@ def breakdown(
         from forecast.runs.run import Request
         from forecast.runs.session import assignments
         from forecast.tables import words
-        from forecast.tasks.breakdown import BreakdownStatus
 
         data = read_dataset(dataset)
         wanted = _wanted(data, indicator, increment, want, prob, against, by, hold, holds)
         request = Request(dataset=dataset, as_of=as_of, seed=seed, method=method.value)
         finished, kept = run_and_keep(request, errors, words_, refit=refit, workers=workers)
         found = assignments(finished, wanted)
-        at_odds = [b for b in found.breakdowns if b.status is BreakdownStatus.INFEASIBLE]
+        at_odds = [b for b in found.breakdowns if b.status is Status.INFEASIBLE]
         if at_odds:  # nothing is written beside holds that cannot be met
             lines = [line for b in at_odds for line in narrative(b, found, words_)]
             if json_:
@@ -156,7 +156,6 @@ def _wanted(
     holds: list[Path] | None,
 ) -> Wanted:
     """The request, checked before anything is fitted."""
-    from forecast.answers.joint import Criterion
     from forecast.data.target import TargetKind
     from forecast.errors import UsageError
     from forecast.runs.session import Wanted

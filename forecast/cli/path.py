@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from forecast.answers.chances import Criterion
 from forecast.cli.options import (
     AsOfOption,
     DatasetArgument,
@@ -66,7 +67,6 @@ def path(
     words = chosen(lang)
     errors = Console(stderr=True, highlight=False)
     with reported(words, as_json=json_):
-        from forecast.answers.joint import Criterion
         from forecast.data.dataset import read_dataset
         from forecast.plan.path import DEFAULT, Demand, indicators_of, required_path
         from forecast.report.files import document, write_run

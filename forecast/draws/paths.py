@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import xarray as xr
 
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
+from forecast.errors import NonFiniteError
 from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.model import Measurements
 from forecast.periods import AsOf, Frequency, Month
@@ -186,6 +187,21 @@ def reordered(paths: IndicatorPaths, order: np.ndarray, ess: float) -> Indicator
         cum_yoy=paths.cum_yoy[order],
         ess=ess,
     )
+
+
+def of_unit(one: IndicatorPaths, unit: str, *, of: Literal["cum_yoy", "base_weight"] = "cum_yoy") -> Floats:
+    """Draws of a unit in the target year, (draw, period), fraction.
+
+    Raises
+    ------
+    NonFiniteError
+        A draw is NaN or infinite: compared with a benchmark it would silently count as missed.
+    """
+    array: xr.DataArray = getattr(one, of)
+    values = array.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy().astype(np.float64, copy=False)
+    if not np.isfinite(values).all():
+        raise NonFiniteError(f"{of} of {one.indicator}, {unit}: a draw is NaN or infinite")
+    return values
 
 
 def first_open(published: Floats) -> int:

@@ -21,17 +21,18 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from forecast.answers.benchmark import benchmark
+from forecast.answers.chances import Case
 from forecast.answers.evidence import Published
+from forecast.answers.judgement import case_of
 from forecast.data.panel import known
 from forecast.data.target import Target
-from forecast.dims import UNIT, Floats
+from forecast.dims import Floats
 from forecast.draws.fitting import SECONDS_EACH, FitTask
 from forecast.draws.gdp import GDP
 from forecast.draws.joint import benchmark_of
 from forecast.draws.paths import IndicatorPaths
 from forecast.executor import Executor, Progress, processes_for
-from forecast.news.refits import Fitted, Goal, Setup, Wanted, decisive, drivers_of, fit_all, key_of, pooled, worth
+from forecast.news.refits import Fitted, Setup, Wanted, decisive, drivers_of, fit_all, key_of, pooled, worth
 from forecast.news.releases import (
     MOST_GROUPS,
     REMARKS,
@@ -122,8 +123,8 @@ class _Plan:
 
     name: str
     keys: tuple[tuple[str, str, str], ...]
-    goals_before: tuple[Goal, ...]
-    goals: tuple[Goal, ...]
+    goals_before: tuple[Case, ...]
+    goals: tuple[Case, ...]
     groups: tuple[Group, ...]
     idle: tuple[Group, ...]
     linked: tuple[str, ...]
@@ -217,7 +218,7 @@ class _Between:
         """Indicators that GDP is pooled with; none where GDP has no draws."""
         return drivers_of(self.after.dataset, tuple(self.after.fits)) if GDP in self.after.fits else ()
 
-    def _within(self, name: str, goals: Sequence[Goal]) -> frozenset[str]:
+    def _within(self, name: str, goals: Sequence[Case]) -> frozenset[str]:
         """Places on whose figures an indicator's targets depend; a remark weighs the draws of all places."""
         config = self.after.dataset.config
         spoken = {
@@ -233,13 +234,14 @@ class _Between:
         units = {**self.before.dataset.panel.units, **dataset.panel.units}
         return grouped(found, units, city=dataset.config.city, province=benchmark_of(dataset), most=most)
 
-    def _goals(self, name: str) -> tuple[tuple[tuple[str, str, str], ...], tuple[Goal, ...], tuple[Goal, ...]]:
+    def _goals(self, name: str) -> tuple[tuple[tuple[str, str, str], ...], tuple[Case, ...], tuple[Case, ...]]:
         """Targets of an indicator that both runs have, as each held them."""
-        held: list[dict[tuple[str, str, str], Goal]] = []
+        held: list[dict[tuple[str, str, str], Case]] = []
         for run, published in zip((self.before, self.after), self.published, strict=True):
-            drawn = frozenset(str(unit) for unit in run.fits[name].cum_yoy[UNIT].values)
             mine = [one for one in run.dataset.targets if one.indicator == name]
-            held.append({_key(one): Goal(target=one, held=benchmark(one, published, drawn)) for one in mine})
+            held.append(
+                {_key(one): case_of(one, run.paths, published=published, config=run.dataset.config) for one in mine}
+            )
         keys = tuple(key for key in held[1] if key in held[0])
         return keys, tuple(held[0][key] for key in keys), tuple(held[1][key] for key in keys)
 

@@ -17,13 +17,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from forecast.answers.benchmark import Benchmark, Unknown, draws, units_of, year_end
-from forecast.answers.joint import bounded_share
-from forecast.answers.judgement import reached
+from forecast.answers.benchmark import Unknown
+from forecast.answers.chances import Case, drawn_ends, ends, outcome
 from forecast.data.dataset import Dataset
 from forecast.data.panel import Unit, ancestors
-from forecast.data.target import Target
-from forecast.dims import UNIT, Floats, to_percent
+from forecast.dims import UNIT, Floats
 from forecast.draws.fitting import FitTask, fit_indicator, fit_key
 from forecast.draws.gdp import GDP
 from forecast.draws.joint import benchmark_of, joint_paths
@@ -34,19 +32,6 @@ from forecast.runs.run import Request, fit_task
 QUANTITIES: Final = ("reach", "near", "forecast", "benchmark")
 """Order of the numbers of a target: P(reach), P(near), mean year-end growth of the unit and of what it is held
 against, percent."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """A target and what it is held against."""
-
-    target: Target
-    held: Benchmark
-
-    @property
-    def units(self) -> frozenset[str]:
-        """Places whose draws decide it."""
-        return frozenset({self.target.unit, *units_of(self.held)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -87,23 +72,19 @@ def decisive(wanted: frozenset[str], units: Mapping[str, Unit]) -> frozenset[str
     return frozenset(unit.unit for unit in units.values() if unit.parent in parents) | frozenset(line)
 
 
-def worth(one: IndicatorPaths | None, goals: Sequence[Goal]) -> Floats:
+def worth(one: IndicatorPaths | None, goals: Sequence[Case]) -> Floats:
     """Numbers of every target on the draws of its indicator, (target, quantity); NaN where a place has no draws."""
     out = np.full((len(goals), len(QUANTITIES)), np.nan)
     known = set() if one is None else {str(unit) for unit in one.cum_yoy[UNIT].values}
     for k, goal in enumerate(goals):
-        held, target = goal.held, goal.target
-        if one is None or isinstance(held, Unknown) or not goal.units <= known:
+        if one is None or isinstance(goal.held, Unknown) or not set(goal.units) <= known:
             continue
-        own, other = draws(one, target.unit)[:, -1], year_end(held, one)
-        gap, tolerance = own - other, target.tolerance_pp
-        out[k, 0] = bounded_share(int(reached(gap, tolerance_pp=0.0).sum()), len(gap))
-        out[k, 1] = bounded_share(int(reached(gap, tolerance_pp=tolerance).sum()), len(gap))
-        out[k, 2:] = to_percent(float(own.mean())), to_percent(float(other.mean()))
+        found = outcome(ends(drawn_ends(one), [goal]), 0)
+        out[k] = found.p_reach, found.p_near, found.growth.mean_pct, found.benchmark_growth.mean_pct
     return out
 
 
-def judged(task: FitTask, goals: tuple[Goal, ...]) -> Floats:
+def judged(task: FitTask, goals: tuple[Case, ...]) -> Floats:
     """Numbers of every target after a fit; a piece of work."""
     return worth(_fitted(task), goals)
 
@@ -140,7 +121,7 @@ class Wanted:
 
     name: str
     task: FitTask
-    goals: tuple[Goal, ...] = ()
+    goals: tuple[Case, ...] = ()
     units: frozenset[str] | None = None
 
 
@@ -172,12 +153,12 @@ def fit_all(
         else:
             kept[key] = _of_units(known[key], one.units)
     parts = [Part(wanted[key].name, _work(wanted[key])) for key in open_]
-    for key, outcome in zip(open_, executor.outcomes(parts, progress=progress) if parts else [], strict=True):
-        if isinstance(outcome, Done):
-            if isinstance(outcome.value, IndicatorPaths):
-                kept[key] = outcome.value
+    for key, work in zip(open_, executor.outcomes(parts, progress=progress) if parts else [], strict=True):
+        if isinstance(work, Done):
+            if isinstance(work.value, IndicatorPaths):
+                kept[key] = work.value
             else:
-                numbers[key] = np.asarray(outcome.value, dtype=np.float64)
+                numbers[key] = np.asarray(work.value, dtype=np.float64)
     return Fitted(numbers=numbers, draws=kept)
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from forecast.answers.chances import Case, Status
 from forecast.plan.alternatives import changes, fair_plan, frontier
 from forecast.plan.outcome import case_results, plan_rows, plan_scenario, wish_results
-from forecast.plan.problem import Posed, year_ends
+from forecast.plan.problem import Posed, ends_under
 from forecast.plan.request import MakeupRequest
-from forecast.plan.result import Makeup, Side, Status, WishResult
+from forecast.plan.result import Makeup, PlanStatus, Side, WishResult
 from forecast.plan.sectors import sector_rows
-from forecast.scenario.compare import Case
 from forecast.scenario.effects import World
 
 
@@ -35,7 +35,7 @@ def makeup(world: World, judged: Sequence[Case], request: MakeupRequest) -> Make
     found, cut_short = posed.plan(posed.problem.columns, budget=request.budget, fair=request.fair)
     plan, adopted = plan_scenario(posed.worth.levers, posed.uses(found.use), world, base=request.scenario)
     acting = adopted if adopted.actions else None
-    after = year_ends(world, acting, posed.cases)
+    after = ends_under(world, acting, posed.cases)
     rows = plan_rows(posed, found.use)
     wishes = wish_results(posed, after, acting, cut_short=cut_short)
     sectors = sector_rows(world, posed.worth, found.use, posed.full, posed.cases)
@@ -60,6 +60,6 @@ def makeup(world: World, judged: Sequence[Case], request: MakeupRequest) -> Make
     )
 
 
-def _worst(wishes: Sequence[WishResult]) -> Status:
-    order = (Status.UNREACHABLE, Status.SOLVED)
+def _worst(wishes: Sequence[WishResult]) -> PlanStatus:
+    order: tuple[PlanStatus, ...] = (Status.UNREACHABLE, Status.SOLVED)
     return next((s for s in order if any(w.status is s for w in wishes)), Status.ALREADY_MET)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
+from forecast.answers.chances import Case, Ends, Status, outcome
 from forecast.plan.levers import Lever, merged
 from forecast.scenario.effects import World
 from forecast.scenario.reader import Scenario, scenario_of
@@ -31,16 +32,13 @@ import numpy as np
 
 from forecast.answers.benchmark import Province
 from forecast.answers.evidence import Published
-from forecast.answers.joint import bounded_share, standard_error
-from forecast.answers.judgement import reached
 from forecast.dims import Floats, from_percent, to_percent
 from forecast.plan.ahead import ahead, history_of
-from forecast.plan.problem import TRAIN, Ends, Posed, fresh_world, slack_of, value_error, values, year_ends
+from forecast.plan.problem import TRAIN, Posed, ends_under, fresh_world, slack_of, value_error, values
 from forecast.plan.request import finite
-from forecast.plan.result import CaseResult, Limit, PlanRow, Status, WishResult
+from forecast.plan.result import CaseResult, Limit, PlanRow, WishResult
 from forecast.plan.sectors import feasible
 from forecast.plan.wishes import Wish, distance, gain
-from forecast.scenario.compare import Case
 
 TENTH: Final = 0.1
 """Part of a cap that marginal gains are given for."""
@@ -49,7 +47,7 @@ LEAST_EFFORT: Final = 1e-9
 
 def wish_results(posed: Posed, after: Ends, adopted: Scenario | None, *, cut_short: bool) -> tuple[WishResult, ...]:
     """The wishes, on the solver's draws, on all and on fresh ones."""
-    fresh = year_ends(fresh_world(posed.world), adopted, posed.cases).gap
+    fresh = ends_under(fresh_world(posed.world), adopted, posed.cases).gap
     ceiling = posed.values(posed.full)
     return tuple(
         _wish(posed, w, after.gap, fresh, ceiling[w], cut_short=cut_short) for w in range(len(posed.request.wishes))
@@ -101,12 +99,8 @@ def case_results(posed: Posed, after: Ends) -> tuple[CaseResult, ...]:
 
 def _case(posed: Posed, i: int, case: Case, after: Ends, published: Published) -> CaseResult:
     indicator, unit, before = case.target.indicator, case.target.unit, posed.before
-    chances = [
-        bounded_share(int(reached(gap, tolerance_pp=tolerance).sum()), len(gap))
-        for tolerance in (0.0, case.target.tolerance_pp)
-        for gap in (before.gap[i], after.gap[i])
-    ]
-    planned = to_percent(float((after.own[i] - before.own[i]).mean()))
+    then, now = outcome(after, i, before=before), outcome(before, i)
+    planned = then.change_growth_pp
     base = posed.world.base_yi(unit, indicator)
     level = None if base is None else float(base.mean())
     left = ahead(posed.world, indicator, unit)
@@ -116,16 +110,16 @@ def _case(posed: Posed, i: int, case: Case, after: Ends, published: Published) -
     history = history_of(asked, published, unit=unit, indicator=indicator, periods=periods)
     return CaseResult(
         case=case,
-        p_reach_before=chances[0],
-        p_reach=chances[1],
-        p_near_before=chances[2],
-        p_near=chances[3],
-        p_mcse=standard_error(chances[1], case.ess),
-        gap_before_pp=to_percent(float(before.gap[i].mean())),
-        gap_pp=to_percent(float(after.gap[i].mean())),
-        growth_before_pct=to_percent(float(before.own[i].mean())),
-        growth_pct=to_percent(float(after.own[i].mean())),
-        gap_change_pp=to_percent(float((after.gap[i] - before.gap[i]).mean())),
+        p_reach_before=now.p_reach,
+        p_reach=then.p_reach,
+        p_near_before=now.p_near,
+        p_near=then.p_near,
+        p_mcse=then.p_mcse,
+        gap_before_pp=now.gap_pp,
+        gap_pp=then.gap_pp,
+        growth_before_pct=now.growth.mean_pct,
+        growth_pct=then.growth.mean_pct,
+        gap_change_pp=then.change_gap_pp,
         planned_pp=planned,
         planned_yi=None if level is None else from_percent(planned) * level,
         base_yi=level,

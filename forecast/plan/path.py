@@ -15,14 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
+from forecast.answers.chances import Case, Criterion, Ends, Status, ends
 from forecast.answers.evidence import Evidence
-from forecast.answers.joint import Criterion, bounded_share
-from forecast.answers.judgement import reached
 from forecast.data.dataset import Dataset
 from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent, to_percent
@@ -30,20 +28,14 @@ from forecast.draws.paths import first_actionable, first_open
 from forecast.errors import UsageError
 from forecast.periods import Month
 from forecast.plan.path_steps import Line, Periods, Scope, scaled_projects, steps_of
-from forecast.scenario.compare import Case, ends
-from forecast.scenario.effects import Effects, World
+from forecast.scenario.effects import World, year_ends
 
 OF_PROJECTS: Final = "fai"
 """Indicator that the investment of projects counts in."""
 
 
-class PathStatus(StrEnum):
-    """Whether a path can be demanded, and if not, why."""
-
-    SOLVED = "solved"
-    ALREADY_MET = "already_met"
-    UNREACHABLE = "unreachable"
-    NOT_ACTIONABLE = "not_actionable"
+type PathStatus = Literal[Status.SOLVED, Status.ALREADY_MET, Status.UNREACHABLE, Status.NOT_ACTIONABLE]
+"""Whether a path can be demanded, and if not, why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,15 +163,14 @@ class _Target:
     weight: Floats
     published: int
     start: int
-    gap: Floats
-    goal: Floats
+    now: Ends
     moved: Floats
 
     @classmethod
     def of(cls, world: World, case: Case) -> _Target:
         indicator = case.target.indicator
         one = world.paths.indicators[indicator]
-        own, goal = ends(world.paths, [case], Effects())[0]
+        now = ends(year_ends(world.paths), [case])
         labels = [str(label) for label in one.cum_yoy[PERIOD].values]
         open_from = first_open(one.published.sel({UNIT: world.city}).transpose(PERIOD).to_numpy())
         start = first_actionable(labels, open_from=open_from, action=world.dataset.config.first_action_month)
@@ -194,28 +185,26 @@ class _Target:
             weight=weight,
             published=open_from,
             start=start,
-            gap=own - goal,
-            goal=goal,
+            now=now,
             moved=weight[:, start:].sum(axis=1) * (1.0 if share is None else 1.0 - share),
         )
 
     def path(self, demand: Demand, *, below: bool = True) -> RequiredPath:
-        tolerance_pp = self.case.target.tolerance_pp if demand.criterion is Criterion.NEAR else 0.0
-        tolerance = from_percent(tolerance_pp)
-        needed = uplift(self.gap, self.moved, probability=demand.probability, tolerance=tolerance)
+        tolerance = from_percent(self.case.tolerance_pp(demand.criterion))
+        needed = uplift(self.now.gap[0], self.moved, probability=demand.probability, tolerance=tolerance)
         status = self._status(needed)
-        size = needed if status is PathStatus.SOLVED else 0.0
-        told = status in (PathStatus.SOLVED, PathStatus.ALREADY_MET)
+        size = needed if status is Status.SOLVED else 0.0
+        told = status in (Status.SOLVED, Status.ALREADY_MET)
         return RequiredPath(
             case=self.case,
             demand=demand,
             status=status,
-            p_now=_share(self.gap, tolerance_pp),
-            p_then=_share(self.gap + size * self.moved, tolerance_pp) if told else None,
+            p_now=self.now.chance(0, demand.criterion),
+            p_then=self.now.moved(0, own=size * self.moved).chance(0, demand.criterion) if told else None,
             uplift_pp=to_percent(size) if told else None,
             first=self.labels[self.start] if self.start < len(self.labels) else None,
             periods=len(self.labels) - self.start,
-            rest=self._rest(size) if status is PathStatus.SOLVED else None,
+            rest=self._rest(size) if status is Status.SOLVED else None,
             lines=self._lines(size, tolerance, told=told, below=below),
         )
 
@@ -231,17 +220,17 @@ class _Target:
 
     def _status(self, needed: float) -> PathStatus:
         if needed <= 0.0:
-            return PathStatus.ALREADY_MET
+            return Status.ALREADY_MET
         if self.start >= len(self.labels):
-            return PathStatus.NOT_ACTIONABLE
-        return PathStatus.SOLVED if np.isfinite(needed) else PathStatus.UNREACHABLE
+            return Status.NOT_ACTIONABLE
+        return Status.SOLVED if np.isfinite(needed) else Status.UNREACHABLE
 
     def _lines(self, size: float, tolerance: float, *, told: bool, below: bool) -> tuple[Line, ...]:
         """Lines of the city, its counties and zones, and for investment its projects."""
         world, indicator = self.world, self.case.target.indicator
         city = world.dataset.panel.units[world.city]
         base = world.base_yi(world.city, indicator)
-        wanted = float((1.0 + self.goal - tolerance).mean())
+        wanted = float((1.0 + self.now.goal[0] - tolerance).mean())
         steps = steps_of(self._periods, (self.growth, self.cum), self.weight, base, size, wanted=wanted, told=told)
         lines = [Line(scope=Scope.CITY, key=city.unit, name_zh=city.name_zh, steps=steps)]
         if not below:
@@ -283,7 +272,3 @@ class _Target:
         levels = [self.world.base_yi(unit, self.case.target.indicator) for unit in counties]
         known = [level for level in levels if level is not None]
         return np.sum(known, axis=0) if known and len(known) == len(levels) else None
-
-
-def _share(gap: Floats, tolerance_pp: float) -> float:
-    return bounded_share(int(reached(gap, tolerance_pp=tolerance_pp).sum()), len(gap))

@@ -19,8 +19,7 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.joint import Criterion, standard_error
-from forecast.answers.judgement import TIE
+from forecast.answers.chances import TIE, Case, Ends, ends, standard_error
 from forecast.dims import Floats, from_percent
 from forecast.draws.paths import reordered
 from forecast.plan.candidates import candidates
@@ -30,8 +29,7 @@ from forecast.plan.request import MakeupRequest
 from forecast.plan.search import Found, Problem, relevant, search
 from forecast.plan.wishes import Form, Wish, value
 from forecast.plan.worth import Worth, worth
-from forecast.scenario.compare import Case, ends, in_assessment
-from forecast.scenario.effects import Effects, Evaluator, World
+from forecast.scenario.effects import Effects, Evaluator, World, year_ends
 from forecast.scenario.reader import Scenario
 
 FRESH: Final = 1_000_003
@@ -40,24 +38,10 @@ TRAIN: Final = slice(0, None, 2)
 """Draws that proportions of a plan come from: every other one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ends:
-    """Year-end growth of the unit and of its benchmark, (case, draw), fraction."""
-
-    own: Floats
-    goal: Floats
-
-    @property
-    def gap(self) -> Floats:
-        """Unit minus benchmark, (case, draw), fraction."""
-        return self.own - self.goal
-
-
-def year_ends(world: World, scenario: Scenario | None, cases: Sequence[Case]) -> Ends:
-    """Year-end growth of cases under a scenario, exactly as a comparison of scenarios has it."""
+def ends_under(world: World, scenario: Scenario | None, cases: Sequence[Case]) -> Ends:
+    """Year ends of cases under a scenario, exactly as a comparison of scenarios has them."""
     effects = Effects() if scenario is None else Evaluator(world=world, scenario=scenario).effects()
-    pairs = ends(world.paths, cases, effects)
-    return Ends(own=np.array([a for a, _ in pairs]), goal=np.array([b for _, b in pairs]))
+    return ends(year_ends(world.paths, effects), cases)
 
 
 def fresh_world(world: World) -> World:
@@ -71,7 +55,7 @@ def fresh_world(world: World) -> World:
 def slack_of(gap: Floats, wish: Wish, cases: Sequence[Case]) -> Floats:
     """Slack of a wish's cases, (case of the wish, draw); a tie is attained."""
     at = [next(i for i, case in enumerate(cases) if case.key == key) for key in wish.keys]
-    tolerance = [cases[i].target.tolerance_pp if wish.criterion is Criterion.NEAR else 0.0 for i in at]
+    tolerance = [cases[i].tolerance_pp(wish.criterion) for i in at]
     return gap[at] + from_percent(np.array(tolerance))[:, None] + TIE
 
 
@@ -119,11 +103,11 @@ class Posed:
     def of(cls, world: World, judged: Sequence[Case], request: MakeupRequest) -> Posed:
         """Levers, their effects, and the baseline (with the scenario adopted already)."""
         keys = {key for wish in request.wishes for key in wish.keys}
-        cases = tuple(c for c in judged if c.key in keys or (c.target.unit == world.city and in_assessment(c)))
+        cases = tuple(c for c in judged if c.key in keys or (c.target.unit == world.city and c.in_assessment))
         wanted = [c.target.indicator for c in cases if c.key in keys]
         bring = _brought(world, cases, request, wanted)
         names, group = _groups(bring)
-        before = year_ends(world, request.scenario, cases)
+        before = ends_under(world, request.scenario, cases)
         at = {case.key: i for i, case in enumerate(cases)}
         counts = np.cumsum([0, *(len(wish.keys) for wish in request.wishes)])
         problem = Problem(

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from forecast.answers.joint import Criterion
+from forecast.answers.chances import Case, Criterion
 from forecast.data.dataset import Dataset
 from forecast.data.reading.problems import near
 from forecast.data.target import TargetKind
@@ -23,7 +23,6 @@ from forecast.errors import UsageError
 from forecast.plan.candidates import LeverOptions
 from forecast.plan.levers import Family
 from forecast.plan.wishes import Form, Wish
-from forecast.scenario.compare import Case, in_assessment
 from forecast.scenario.reader import Scenario
 from forecast.texts import Lang, t
 
@@ -81,7 +80,7 @@ def parse_wishes(texts: Sequence[str], judged: Sequence[Case], *, city: str) -> 
         Anything cannot be read, or names a target that cannot be judged; all of it is told.
     """
     mine = {(c.target.indicator, c.target.kind.value): c for c in judged if c.target.unit == city}
-    assessed = tuple(c.key for c in judged if c.target.unit == city and in_assessment(c))
+    assessed = tuple(c.key for c in judged if c.target.unit == city and c.in_assessment)
     problems: list[tuple[str, dict[str, object]]] = []
     found: list[Wish] = []
     for text in texts:
@@ -214,7 +213,7 @@ def default_wish(judged: Sequence[Case], *, city: str) -> Wish | None:
 
     Where GDP cannot be judged, the first assessed indicator; None where there is none.
     """
-    mine = [c for c in judged if c.target.unit == city and in_assessment(c)]
+    mine = [c for c in judged if c.target.unit == city and c.in_assessment]
     chosen = next((c for c in mine if c.target.indicator == "gdp"), mine[0] if mine else None)
     return None if chosen is None else Wish(keys=(chosen.key,), criterion=Criterion.NEAR, level=0.5)
 

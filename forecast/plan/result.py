@@ -11,21 +11,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
+from forecast.answers.chances import Case, Status
 from forecast.answers.history import Comparison
 from forecast.plan.levers import Lever
 from forecast.plan.request import MakeupRequest
 from forecast.plan.wishes import Key, Wish
-from forecast.scenario.compare import Case
 from forecast.scenario.reader import Scenario
 
-
-class Status(StrEnum):
-    """What came of a wish."""
-
-    ALREADY_MET = "already_met"
-    SOLVED = "solved"
-    UNREACHABLE = "unreachable"
+type PlanStatus = Literal[Status.ALREADY_MET, Status.SOLVED, Status.UNREACHABLE]
+"""What came of a wish."""
 
 
 class Limit(StrEnum):
@@ -74,7 +70,7 @@ class WishResult:
 
     wish: Wish
     names: tuple[str, ...]
-    status: Status
+    status: PlanStatus
     limit: Limit
     before: float
     in_sample: float
@@ -264,7 +260,7 @@ class Makeup:
     """
 
     request: MakeupRequest
-    status: Status
+    status: PlanStatus
     wishes: tuple[WishResult, ...]
     cases: tuple[CaseResult, ...]
     rows: tuple[PlanRow, ...]

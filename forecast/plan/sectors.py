@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from forecast.answers.benchmark import Province
+from forecast.answers.chances import Case
 from forecast.answers.evidence import Published
 from forecast.answers.history import Comparison, HistoryStatus
 from forecast.data.assumptions import Assumptions
@@ -25,7 +26,6 @@ from forecast.plan.ahead import ahead, history_of
 from forecast.plan.levers import CapEvidence, Family
 from forecast.plan.result import Feasibility, Role, SectorRow, Side
 from forecast.plan.worth import Worth
-from forecast.scenario.compare import Case
 from forecast.scenario.effects import World
 
 PRIMARY, SECONDARY = frozenset({"agri"}), frozenset({"industry", "construction"})

@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.joint import Criterion, bounded_share
+from forecast.answers.chances import Criterion, bounded_share
 from forecast.dims import Floats
 
 type Key = tuple[str, str, str]

@@ -15,12 +15,12 @@ from typing import Final
 import numpy as np
 
 from forecast.answers.benchmark import Province
+from forecast.answers.chances import Case
 from forecast.dims import PERIOD, UNIT, Floats
 from forecast.draws.gdp import Industries, industries_of
 from forecast.draws.paths import first_open
 from forecast.plan.candidates import ENOUGH, GRID_PP
 from forecast.plan.levers import Family, Lever, merged
-from forecast.scenario.compare import Case
 from forecast.scenario.effects import Effects, Evaluator, World
 from forecast.scenario.effects.couple import coupled
 from forecast.scenario.effects.parts import Impulse, total

@@ -13,12 +13,13 @@ from typing import Any
 
 import pandas as pd
 
+from forecast.answers.chances import Status
 from forecast.report.files import provenance
 from forecast.report.schema import Measure, schema
 from forecast.report.tables import LEAST, Cell, table_frame, write_csv
 from forecast.runs.session import Assignments
 from forecast.tasks.allocation import Conflict
-from forecast.tasks.breakdown import Breakdown, BreakdownStatus
+from forecast.tasks.breakdown import Breakdown
 from forecast.texts import t
 
 
@@ -75,7 +76,7 @@ def open_yi(b: Breakdown) -> float | None:
 def _plans(found: Assignments) -> Iterator[tuple[Cell, ...]]:
     for b in found.breakdowns:
         need, look = b.increment.need, b.outlook
-        spread = b.status in (BreakdownStatus.SUPPORTED, BreakdownStatus.PARTLY_OPEN)
+        spread = b.status in (Status.SUPPORTED, Status.PARTLY_OPEN)
         yield (
             *(b.indicator, b.name_zh, b.plan_id if b.tasks else None, b.status.value, b.method.value, b.work.value),
             *((need.criterion.value, need.wish, need.p_now, need.gap_pp) if need else (None,) * 4),

@@ -14,13 +14,13 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from forecast.answers.chances import Criterion, Status
 from forecast.answers.evidence import Evidence
-from forecast.answers.joint import Criterion
 from forecast.data.panel import Unit
 from forecast.periods import Month
 from forecast.runs.session import Assignments
 from forecast.tables import words
-from forecast.tasks.breakdown import Breakdown, BreakdownStatus
+from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.carriers import place_name
 from forecast.tasks.county_lists import NamingLists, RankStatus, Standing
 from forecast.tasks.need import Need
@@ -81,11 +81,11 @@ def narrative(b: Breakdown, found: Assignments, lang: Lang) -> list[str]:
     kind = words.kind_name(need.kind if need else found.wanted.kind, lang)
     goal = t(f"breakdown.criterion_{wanted.value}", lang, target=kind)
     match b.status:
-        case BreakdownStatus.ALREADY_MET | BreakdownStatus.NOT_JUDGED | BreakdownStatus.NO_BASE:
+        case Status.ALREADY_MET | Status.NOT_JUDGED | Status.NO_BASE:
             wish = f"{found.wanted.wish * 100:g}"
             now = _chance(need.p_now if need else None, lang)
             return [t(f"breakdown.said_{b.status.value}", lang, indicator=name, wish=wish, criterion=goal, now=now)]
-        case BreakdownStatus.INFEASIBLE:
+        case Status.INFEASIBLE:
             return [t("breakdown.said_infeasible", lang, indicator=name), *_conflicts(b, lang)]
     return list(_sentences(b, need, goal, wanted, lang))
 

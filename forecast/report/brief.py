@@ -16,7 +16,8 @@ from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 from jinja2.exceptions import TemplateError
 
-from forecast.answers.judgement import Row, RowStatus
+from forecast.answers.chances import Status
+from forecast.answers.judgement import Row
 from forecast.errors import UsageError
 from forecast.report import prose
 from forecast.report.brief_template import template_path
@@ -69,7 +70,7 @@ def _row(row: Row, lang: Lang) -> dict[str, str]:
     """A row of the table, in the same digits as the forecast table."""
     none = t("glossary.none", lang)
     year, province = row.forecast, row.benchmark_forecast
-    judged = row.status is RowStatus.JUDGED
+    judged = row.status is Status.JUDGED
     spread = none
     if year is not None:
         low, high = (shown(v, Style.GROWTH, lang) for v in (year.p10_pct, year.p90_pct))

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from forecast.answers.attainment import standouts
+from forecast.answers.chances import Case
 from forecast.data.dataset import Dataset
 from forecast.report.notes import joint_sentence
 from forecast.report.scenario_terminal import change
-from forecast.scenario.compare import Case, Result, in_assessment
+from forecast.scenario.compare import Result
 from forecast.scenario.contributions import Contribution
 from forecast.scenario.reader import Measure, Scenario
 from forecast.tables import words
@@ -26,7 +27,7 @@ MOST: Final = 3
 def scenario_sentence(result: Result, scenario: Scenario, lang: Lang) -> str:
     """The sentence of the page for leaders, under a scenario."""
     knowledge = words.knowledge(result.before.as_of, lang)
-    mine = [o for o in result.outcomes if in_assessment(o.case)]
+    mine = [o for o in result.outcomes if o.case.in_assessment]
     return joint_sentence(
         result.near,
         result.reach,
@@ -45,7 +46,7 @@ def effective_actions(found: Sequence[Contribution], scenario: Scenario, dataset
     """
     ranked = []
     for measure in scenario.actions:
-        mine = [c for c in found if c.action == measure.id and in_assessment(c.case)]
+        mine = [c for c in found if c.action == measure.id and c.case.in_assessment]
         gap = max((c.share_gap_pp for c in mine), default=0.0)
         if gap > 0.0:
             ranked.append((sum(c.share_near for c in mine), gap, measure, mine))

@@ -15,8 +15,8 @@ from typing import Final
 
 import pandas as pd
 
+from forecast.answers.chances import Case, Criterion
 from forecast.answers.evidence import Published
-from forecast.answers.joint import Criterion
 from forecast.answers.judgement import Row, judge
 from forecast.data.panel import known
 from forecast.data.target import Target, TargetKind
@@ -29,7 +29,7 @@ from forecast.report.files import provenance, tables
 from forecast.report.tables import Provenance
 from forecast.runs.run import Run
 from forecast.runs.session import Assignments, Study, assignments, judged_of, study
-from forecast.scenario.compare import Case, Result
+from forecast.scenario.compare import Result
 from forecast.scenario.effects import World
 from forecast.texts import Lang, t
 

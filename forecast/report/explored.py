@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from forecast.answers.chances import Case, Outcome
 from forecast.draws.condition import Conditioned, Route, condition, parse_given
 from forecast.report.grid import Grid, grid
 from forecast.report.leaders import Cell
-from forecast.scenario.compare import Case, Outcome, compare
+from forecast.scenario.compare import compare
 from forecast.scenario.effects import World
 from forecast.tables import words
 from forecast.texts import Lang, t

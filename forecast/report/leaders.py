@@ -14,8 +14,9 @@ from enum import StrEnum
 from typing import Final
 
 from forecast.answers.attainment import Attainment
+from forecast.answers.chances import Status
 from forecast.answers.evidence import Evidence
-from forecast.answers.judgement import Light, Row, RowStatus
+from forecast.answers.judgement import Light, Row
 from forecast.data.panel import release_rule
 from forecast.data.target import Target, TargetKind
 from forecast.periods import Month
@@ -98,7 +99,7 @@ def _rows(attainment: Attainment, unit: str, *, average: bool) -> list[Row]:
         for row in attainment.rows
         if row.target.unit == unit
         and (row.target.kind is TargetKind.PROVINCE_AVERAGE) == average
-        and (average or row.status is RowStatus.JUDGED)
+        and (average or row.status is Status.JUDGED)
     ]
 
 
@@ -111,7 +112,7 @@ def _line(row: Row, attainment: Attainment, lang: Lang) -> Line:
     return Line(
         target=row.target,
         light=row.light,
-        judged=row.status is RowStatus.JUDGED,
+        judged=row.status is Status.JUDGED,
         cells={
             "indicator": _name(row, lang),
             "ytd": _to_date(row, attainment, lang),
@@ -162,8 +163,8 @@ def _to_date(row: Row, attainment: Attainment, lang: Lang) -> Cell:
 
 
 def _year(row: Row, lang: Lang) -> Cell:
-    if row.status is not RowStatus.JUDGED or row.forecast is None:
-        key = "glossary.insufficient" if row.status is RowStatus.INSUFFICIENT else f"report.status_{row.status.value}"
+    if row.status is not Status.JUDGED or row.forecast is None:
+        key = "glossary.insufficient" if row.status is Status.INSUFFICIENT else f"report.status_{row.status.value}"
         return Cell(t(key, lang).replace("\n", ""))
     spread = row.forecast
     return Cell(words.growth(spread.mean_pct, lang), words.interval(spread.p10_pct, spread.p90_pct, lang))

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.answers.joint import Criterion
+from forecast.answers.chances import Criterion, Outcome
 from forecast.data.dataset import Dataset
 from forecast.data.target import TargetKind
 from forecast.plan.candidates import LeverOptions
@@ -20,7 +20,7 @@ from forecast.plan.levers import Family, Lever, Unit
 from forecast.plan.request import parse_wishes, wish_text
 from forecast.plan.wishes import Form, Wish
 from forecast.report.makeup_words import lever_name
-from forecast.scenario.compare import Outcome, Result
+from forecast.scenario.compare import Result
 from forecast.tables import words
 from forecast.texts import Lang, t
 

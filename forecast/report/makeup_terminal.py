@@ -16,8 +16,9 @@ from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from forecast.answers.chances import Status
 from forecast.plan.request import wish_text
-from forecast.plan.result import CaseResult, Makeup, PlanRow, SectorRow, Status
+from forecast.plan.result import CaseResult, Makeup, PlanRow, SectorRow
 from forecast.report.makeup_words import (
     change_words,
     families,

@@ -11,7 +11,8 @@ from typing import Any, Final
 import altair as alt
 import pandas as pd
 
-from forecast.plan.result import Makeup, Status
+from forecast.answers.chances import Status
+from forecast.plan.result import Makeup
 from forecast.plan.wishes import Form
 from forecast.report.charts import COLOURS
 from forecast.report.grid import Grid, grid

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from forecast.answers.chances import Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import Comparison
 from forecast.data.dataset import Dataset
 from forecast.data.reading.columns import NO_COUNTY
 from forecast.data.target import TargetKind
 from forecast.plan.levers import CapEvidence, Family, Lever, Unit
-from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, Status, WishResult
+from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, WishResult
 from forecast.plan.wishes import Form
 from forecast.tables import words
 from forecast.texts import Lang, t

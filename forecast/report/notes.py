@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from forecast.answers.attainment import Attainment
+from forecast.answers.chances import Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.joint import Joint
-from forecast.answers.judgement import Row, RowStatus
+from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.tables import words
 from forecast.texts import Lang, t
@@ -91,7 +92,7 @@ def _missing(rows: Sequence[Row], attainment: Attainment, lang: Lang) -> list[st
     return [
         f"{plain_name(row, lang)}{separator}{words.insufficient_note(row, attainment.units, lang)}"
         for row in rows
-        if row.status is RowStatus.INSUFFICIENT and row.target.kind is TargetKind.PROVINCE_AVERAGE
+        if row.status is Status.INSUFFICIENT and row.target.kind is TargetKind.PROVINCE_AVERAGE
     ]
 
 

@@ -15,11 +15,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from forecast.answers.chances import Criterion, Status
 from forecast.answers.evidence import Evidence
-from forecast.answers.joint import Criterion
 from forecast.data.target import TargetKind
 from forecast.periods import Month
-from forecast.plan.path import Demand, PathStatus, RequiredPath
+from forecast.plan.path import Demand, RequiredPath
 from forecast.plan.path_steps import Line, Phase, Scope, Step
 from forecast.runs.run import Run
 from forecast.tables import words
@@ -59,7 +59,7 @@ def _block(paths: Sequence[RequiredPath], run: Run, lang: Lang) -> list[Renderab
     )
     out: list[RenderableType] = [Padding(Text(title, style="bold"), (1, 1, 0, 1))]
     out += [Padding(Text(path_sentence(path, lang)), (0, 1)) for path in paths]
-    shown = next((path for path in paths if path.status is PathStatus.SOLVED), None)
+    shown = next((path for path in paths if path.status is Status.SOLVED), None)
     if shown is None:
         return out
     out.append(_city(shown, lang))
@@ -88,7 +88,7 @@ def path_sentence(path: RequiredPath, lang: Lang) -> str:
         month="" if path.first is None else words.month_name(path.first, lang),
         periods=path.periods,
         points="" if path.uplift_pp is None else _plain(path.uplift_pp, 0.1),
-        money=_money(path, lang) if path.status is PathStatus.SOLVED else "",
+        money=_money(path, lang) if path.status is Status.SOLVED else "",
     )
 
 

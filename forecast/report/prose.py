@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from forecast.answers.chances import Outcome, Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import HistoryStatus
-from forecast.answers.judgement import Row, RowStatus
+from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.draws.paths import COUPLING
 from forecast.report.dossier import Dossier
@@ -23,7 +24,6 @@ from forecast.report.notes import OK, notes, plain_name
 from forecast.report.scenario_terminal import change
 from forecast.report.sheets.plans import said_of, wish_of
 from forecast.report.sheets.table import Style, shown
-from forecast.scenario.compare import Outcome
 from forecast.tables import words
 from forecast.texts import Lang, t
 
@@ -83,7 +83,7 @@ def overall(dossier: Dossier, lang: Lang) -> list[str]:
 def groups(dossier: Dossier, lang: Lang) -> list[Group]:
     """Indicators by how likely they come at least close: sure, to be won, hard, and those without data."""
     rows = [goals.average for goals in dossier.goals if goals.average]
-    judged = [row for row in rows if row.status is RowStatus.JUDGED and row.p_near is not None]
+    judged = [row for row in rows if row.status is Status.JUDGED and row.p_near is not None]
     sorted_out: dict[str, list[Row]] = {"likely": [], "open": [], "unlikely": []}
     for row in judged:
         shown_as = words.shown_percent(row.p_near or 0.0, row.evidence)
@@ -97,7 +97,7 @@ def groups(dossier: Dossier, lang: Lang) -> list[Group]:
             note = t("reports.group_brackets", lang) if brief else ""
             head = t(f"reports.group_head_{key}", lang, n=len(members), note=note)
             found.append(Group(head, t("glossary.semicolon", lang).join(said) + t("glossary.full_stop", lang)))
-    without = [row for row in rows if row.status is not RowStatus.JUDGED]
+    without = [row for row in rows if row.status is not Status.JUDGED]
     if without:
         names = t("glossary.and", lang).join(plain_name(row, lang) for row in without)
         head = t("reports.group_head_without", lang, n=len(without))
@@ -187,7 +187,7 @@ def _moving(rows: Sequence[Row], lang: Lang) -> str:
     moves = [
         (row.benchmark_forecast.mean_pct - row.benchmark_ytd.growth_pct, row)
         for row in rows
-        if row.status is RowStatus.JUDGED and row.benchmark_forecast and row.benchmark_ytd
+        if row.status is Status.JUDGED and row.benchmark_forecast and row.benchmark_ytd
     ]
     rising = sorted((one for one in moves if words.rounded(one[0], 0.1) > 0), key=lambda one: -one[0])[:NAMED]
     items = []

@@ -15,7 +15,8 @@ from typing import Final, Literal
 import altair as alt
 import pandas as pd
 
-from forecast.answers.judgement import Row, RowStatus, distribution, year_end_gap
+from forecast.answers.chances import Status
+from forecast.answers.judgement import Row, distribution, year_end_gap
 from forecast.data.target import TargetKind
 from forecast.report import fonts
 from forecast.report.charts import OUTCOMES, fan_chart, gap_chart
@@ -174,7 +175,7 @@ def chance_rows(dossier: Dossier, lang: Lang) -> list[dict[str, object]]:
     records: list[dict[str, object]] = []
     for goals in dossier.goals:
         row = goals.average
-        if row is None or row.status is not RowStatus.JUDGED or row.p_near is None or row.p_reach is None:
+        if row is None or row.status is not Status.JUDGED or row.p_near is None or row.p_reach is None:
             continue
         for kind, p in (("near", row.p_near), ("reached", row.p_reach)):
             said = words.probability(p, lang, evidence=row.evidence)

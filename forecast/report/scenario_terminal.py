@@ -14,12 +14,13 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from forecast.answers.chances import Outcome
 from forecast.data.target import TargetKind
 from forecast.draws.condition import Route
 from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.report.scenario_tables import label
 from forecast.runs.session import Study
-from forecast.scenario.compare import Outcome, Result
+from forecast.scenario.compare import Result
 from forecast.scenario.contributions import Contribution, interactions
 from forecast.scenario.explain import FROM_LEDGER, NO_SUPPORT, Trace
 from forecast.tables import words

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from forecast.answers.chances import Case, Outcome
 from forecast.data.dataset import Dataset
 from forecast.data.target import TargetKind
 from forecast.report.chosen import action_name
 from forecast.report.leaders import Cell
 from forecast.report.scenario_terminal import change
-from forecast.scenario.compare import Case, Outcome, Result
+from forecast.scenario.compare import Result
 from forecast.scenario.contributions import Contribution
 from forecast.scenario.ledger_ranges import Range
 from forecast.scenario.reader import Scenario

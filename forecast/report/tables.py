@@ -22,8 +22,9 @@ import pandas as pd
 import xarray as xr
 
 from forecast.answers.attainment import Attainment
+from forecast.answers.chances import Summary
 from forecast.answers.joint import Joint
-from forecast.answers.judgement import Row, Summary
+from forecast.answers.judgement import Row
 from forecast.answers.required import Required
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.paths import IndicatorPaths, Paths

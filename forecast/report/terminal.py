@@ -16,8 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast.answers.attainment import Attainment
+from forecast.answers.chances import Status, Summary
 from forecast.answers.evidence import Evidence, Figure
-from forecast.answers.judgement import Light, Row, RowStatus, Summary
+from forecast.answers.judgement import Light, Row
 from forecast.data.target import TargetKind
 from forecast.report.notes import OK, notes, plain_name
 from forecast.tables import words
@@ -133,7 +134,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str], title: str, lang: Lang) 
 
 
 def _cells(row: Row, lang: Lang) -> dict[str, Text]:
-    judged = row.status is RowStatus.JUDGED
+    judged = row.status is Status.JUDGED
     return {
         "indicator": _name(row, lang),
         "target": _target(row, lang),
@@ -206,6 +207,6 @@ def _light(light: Light | None, lang: Lang) -> Text:
 
 
 def _why_not(row: Row, lang: Lang) -> str:
-    if row.status is RowStatus.INSUFFICIENT:
+    if row.status is Status.INSUFFICIENT:
         return t("glossary.insufficient_cell", lang)
     return t(f"report.status_{row.status.value}", lang)

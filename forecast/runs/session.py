@@ -21,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from forecast.answers.joint import Criterion
+from forecast.answers.chances import Case, Criterion
 from forecast.answers.predictive import Finding, check_indicator
 from forecast.data.panel import known
 from forecast.data.target import TargetKind
@@ -31,7 +31,7 @@ from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
 from forecast.periods import Month
 from forecast.runs.run import Run, fit_task
-from forecast.scenario.compare import Case, Comparison, cases, compare
+from forecast.scenario.compare import Comparison, cases, compare
 from forecast.scenario.contributions import Contribution, contributions
 from forecast.scenario.effects import Evaluator, World
 from forecast.scenario.explain import Trace, explain

@@ -17,11 +17,11 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.benchmark import Constant, Province, Siblings, draws, units_of
-from forecast.answers.judgement import reached
-from forecast.dims import Floats, from_percent, to_percent
+from forecast.answers.chances import Case, Criterion, ends
+from forecast.dims import Floats, to_percent
+from forecast.draws.paths import of_unit
 from forecast.draws.streams import generator
-from forecast.scenario.compare import Case, Result
+from forecast.scenario.compare import Result
 from forecast.scenario.effects import Effects, Evaluator
 
 EXACT_UP_TO: Final = 9
@@ -162,7 +162,7 @@ def _exact(shares: Floats, names: Sequence[str], value: Value) -> Floats:
 def _value(evaluator: Evaluator, judged: Sequence[Case]) -> Value:
     """Mean gap, P(reach) and P(near) of every case under a set of actions, on year-end draws."""
     indicators = evaluator.world.paths.indicators
-    ends = {key: draws(indicators[key[0]], key[1])[:, -1] for key in _units(judged)}
+    ends = {key: of_unit(indicators[key[0]], key[1])[:, -1] for key in _units(judged)}
     moved: dict[frozenset[str], _Shift] = {}
     kept: dict[frozenset[str], Floats] = {}
     groups = [frozenset(group) for group in evaluator.groups]
@@ -215,21 +215,11 @@ def _moved(key: tuple[str, str], end: Floats, parts: Sequence[_Shift]) -> Floats
 
 def _worth(case: Case, now: Mapping[tuple[str, str], Floats]) -> Floats:
     """Mean gap, share of draws that reach, share that come close."""
-    indicator, own = case.target.indicator, now[(case.target.indicator, case.target.unit)]
-    match case.held:
-        case Constant(growth_pct):
-            gap = own - from_percent(growth_pct)
-        case Siblings(units, rank):
-            others = np.sort(np.array([now[(indicator, unit)] for unit in units]), axis=0)
-            gap = own - others[len(units) - rank]
-        case Province(unit):
-            gap = own - now[(indicator, unit)]
-        case _:
-            raise AssertionError("a case is held against something")
-    near = reached(gap, tolerance_pp=case.target.tolerance_pp)
-    return np.array([gap.mean(), reached(gap, tolerance_pp=0.0).mean(), near.mean()])
+    found = ends(lambda indicator, unit: now[indicator, unit], [case])
+    hits = [found.hits(0, criterion).mean() for criterion in (Criterion.REACH, Criterion.NEAR)]
+    return np.array([found.gap[0].mean(), *hits])
 
 
 def _units(judged: Sequence[Case]) -> set[tuple[str, str]]:
     """(indicator, unit) whose draws decide the cases."""
-    return {(c.target.indicator, unit) for c in judged for unit in (c.target.unit, *units_of(c.held))}
+    return {(c.target.indicator, unit) for c in judged for unit in c.units}

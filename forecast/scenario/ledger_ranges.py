@@ -17,15 +17,14 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.judgement import reached
+from forecast.answers.chances import Case, Criterion, Ends, ends
 from forecast.data.dataset import Dataset
 from forecast.data.ledger import Ledger, read_enterprises, read_pipeline, read_projects
 from forecast.data.reading.problems import Problems, table_of_rows
-from forecast.dims import Floats, to_percent
+from forecast.dims import to_percent
 from forecast.draws.paths import reordered
 from forecast.scenario.checks import ON_LEDGER, picked, place_names
-from forecast.scenario.compare import Case, ends
-from forecast.scenario.effects import Effects, Evaluator, World
+from forecast.scenario.effects import Effects, Evaluator, World, year_ends
 from forecast.scenario.reader import Measure, Scenario
 
 FOLDER: Final = "regenerated"
@@ -146,12 +145,12 @@ def ranges(others: Others, scenario: Scenario, judged: Sequence[Case]) -> dict[t
     if not group or not others.worlds:
         return {}
     rest = Evaluator(world=own, scenario=scenario).effects([m.id for m in scenario.actions if m.id not in group])
-    before = ends(own.paths, judged, Effects())
+    before = ends(year_ends(own.paths), judged)
     seen = []
     for other in others.worlds:
         effects = _joined(Evaluator(world=other, scenario=scenario.only(group)).effects(), rest)
-        now = ends(own.paths, judged, effects)
-        seen.append([_moved(case, a, b) for case, a, b in zip(judged, now, before, strict=True)])
+        now = ends(year_ends(own.paths, effects), judged)
+        seen.append([_moved(at, now, before) for at in range(len(judged))])
     low, high = np.min(seen, axis=0), np.max(seen, axis=0)
     out = {}
     for k, case in enumerate(judged):
@@ -160,14 +159,13 @@ def ranges(others: Others, scenario: Scenario, judged: Sequence[Case]) -> dict[t
     return out
 
 
-def _moved(case: Case, now: tuple[Floats, Floats], before: tuple[Floats, Floats]) -> tuple[float, float, float]:
+def _moved(at: int, now: Ends, before: Ends) -> tuple[float, float, float]:
     """Change of growth, points, and of both probabilities."""
-    gap, gap_before = now[0] - now[1], before[0] - before[1]
     reach, near = (
-        float(reached(gap, tolerance_pp=t).mean() - reached(gap_before, tolerance_pp=t).mean())
-        for t in (0.0, case.target.tolerance_pp)
+        float(now.hits(at, criterion).mean() - before.hits(at, criterion).mean())
+        for criterion in (Criterion.REACH, Criterion.NEAR)
     )
-    return to_percent(float((now[0] - before[0]).mean())), reach, near
+    return to_percent(float((now.own[at] - before.own[at]).mean())), reach, near
 
 
 def _joined(a: Effects, b: Effects) -> Effects:

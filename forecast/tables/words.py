@@ -15,10 +15,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from forecast.answers.advice import Sharpening
+from forecast.answers.chances import Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import Comparison, HistoryStatus
 from forecast.answers.judgement import Light, Row
-from forecast.answers.required import Required, RequiredStatus
+from forecast.answers.required import Required
 from forecast.data.panel import Indicator, Unit
 from forecast.data.target import TargetKind
 from forecast.periods import AsOf, Month
@@ -202,7 +203,7 @@ def feasibility(history: Comparison, lang: Lang) -> str:
 
 def required_text(needed: Required, lang: Lang) -> str:
     """Median required growth, or why there is none."""
-    if needed.status is RequiredStatus.NOT_JUDGED:
+    if needed.status is Status.NOT_JUDGED:
         return t("glossary.none", lang)
     if needed.median_pct is None:
         return t(f"glossary.required_{needed.status.value}", lang)

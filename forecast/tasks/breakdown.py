@@ -19,22 +19,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
-from forecast.answers.joint import Criterion
+from forecast.answers.chances import Case, Criterion, Status
 from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
 from forecast.dims import WAN_PER_YI, Floats
 from forecast.errors import InputError, Problem
 from forecast.periods import Month, last_day
-from forecast.scenario.compare import Case
 from forecast.scenario.effects import World
 from forecast.tasks.allocation import Conflict, Group, Held, conflicts, most, rounded, spread
 from forecast.tasks.carriers import Kind, Row, Work, open_rows, place_name, rows_of, work_of
 from forecast.tasks.holds import Hold
-from forecast.tasks.need import Need, NeedStatus, case_of, need
+from forecast.tasks.need import Need, case_of, need
 from forecast.tasks.tasks import Margin, Outlook, Task, margins, outlook
 
 
@@ -180,15 +179,10 @@ INDICATORS: Final = ("fai", "ind_va", "gdp")
 """Broken down where nothing else is asked for: projects, enterprises, sectors."""
 
 
-class BreakdownStatus(StrEnum):
-    """Whether there is a breakdown, and how much of it is supported."""
-
-    SUPPORTED = "supported"
-    PARTLY_OPEN = "partly_open"
-    ALREADY_MET = "already_met"
-    INFEASIBLE = "infeasible"
-    NOT_JUDGED = "not_judged"
-    NO_BASE = "no_base"
+type BreakdownStatus = Literal[
+    Status.SUPPORTED, Status.PARTLY_OPEN, Status.ALREADY_MET, Status.INFEASIBLE, Status.NOT_JUDGED, Status.NO_BASE
+]
+"""Whether there is a breakdown, and how much of it is supported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,13 +347,13 @@ def breakdown(
     frame["capacity_yi"] = _capacity_yi(rows)
     at_odds = conflicts(caps.ravel(), total=plan.total, held=held)
     if at_odds:
-        return Breakdown(status=BreakdownStatus.INFEASIBLE, conflicts=_in_yi(at_odds), **frame)  # type: ignore[arg-type]
+        return Breakdown(status=Status.INFEASIBLE, conflicts=_in_yi(at_odds), **frame)  # type: ignore[arg-type]
     tasks = plan.tasks(plan.amounts(caps, held), caps, held)
     sums = margins(tasks, world, months)
     case = case_of(cases, increment.indicator, world.city, increment.need.kind if increment.need else _AVERAGE)
     whole = next(m for m in sums if m.dimension == "total" and m.month is None)
     return Breakdown(
-        status=BreakdownStatus.PARTLY_OPEN if whole.open_wan else BreakdownStatus.SUPPORTED,
+        status=Status.PARTLY_OPEN if whole.open_wan else Status.SUPPORTED,
         tasks=tasks,
         margins=sums,
         outlook=None if case is None else outlook(world, case, tasks, rows, stated),
@@ -373,10 +367,10 @@ _AVERAGE: Final = TargetKind.PROVINCE_AVERAGE
 
 def _no_task(increment: Increment) -> BreakdownStatus | None:
     """Why there is nothing to break down."""
-    status = increment.need.status if increment.need else NeedStatus.NEEDED
-    if status in (NeedStatus.NOT_JUDGED, NeedStatus.NO_BASE):
-        return BreakdownStatus(status.value)
-    return BreakdownStatus.ALREADY_MET if increment.total_yi <= 0.0 else None
+    status = increment.need.status if increment.need else Status.NEEDED
+    if status is Status.NOT_JUDGED or status is Status.NO_BASE:
+        return status
+    return Status.ALREADY_MET if increment.total_yi <= 0.0 else None
 
 
 def _in_yi(found: Sequence[Conflict]) -> tuple[Conflict, ...]:

@@ -9,19 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
-from forecast.answers.joint import Criterion, bounded_share
-from forecast.answers.judgement import reached
+from forecast.answers.chances import Case, Criterion, Ends, Status, ends
 from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
 from forecast.dims import WAN_PER_YI, Floats, from_percent, to_percent
 from forecast.scenario.actions import ADDITIONALITY
-from forecast.scenario.compare import Case, ends
-from forecast.scenario.effects import Effects, World
+from forecast.scenario.effects import World, year_ends
 
 ADDITIONALITY_OF: Final = {
     "fai": ADDITIONALITY["project_complete"],
@@ -31,13 +28,8 @@ ADDITIONALITY_OF: Final = {
 """Part of the work on ledger rows that is new against the forecast, by indicator; 1 for every other one."""
 
 
-class NeedStatus(StrEnum):
-    """Whether an amount can be named, and if not, why."""
-
-    NEEDED = "needed"
-    ALREADY_MET = "already_met"
-    NOT_JUDGED = "not_judged"
-    NO_BASE = "no_base"
+type NeedStatus = Literal[Status.NEEDED, Status.ALREADY_MET, Status.NOT_JUDGED, Status.NO_BASE]
+"""Whether an amount can be named, and if not, why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +83,9 @@ def gap_per_yi(world: World, case: Case, assumptions: Assumptions) -> Floats | N
     return points if share is None or constant else points * (1.0 - share)
 
 
-def gap_draws(world: World, case: Case) -> Floats:
-    """Year-end gap of a target without any task, (draw,), fraction."""
-    own, goal = ends(world.paths, [case], Effects())[0]
-    return own - goal
-
-
-def share_of_draws(gap: Floats, case: Case, criterion: Criterion) -> float:
-    """Probability of reaching, or of coming near, never 0 or 1."""
-    tolerance = case.target.tolerance_pp if criterion is Criterion.NEAR else 0.0
-    return bounded_share(int(reached(gap, tolerance_pp=tolerance).sum()), len(gap))
+def ends_of(world: World, case: Case) -> Ends:
+    """Year ends of a target without any task."""
+    return ends(year_ends(world.paths), [case])
 
 
 def need(
@@ -125,20 +110,21 @@ def need(
     common = {"indicator": indicator, "criterion": criterion, "wish": wish, "kind": kind}
     case = case_of(cases, indicator, world.city, kind)
     if case is None:
-        return Need(status=NeedStatus.NOT_JUDGED, additionality=additionality, **common)  # type: ignore[arg-type]
-    gap, per_yi, base = gap_draws(world, case), gap_per_yi(world, case, stated), _base(world, indicator)
+        return Need(status=Status.NOT_JUDGED, additionality=additionality, **common)  # type: ignore[arg-type]
+    now, per_yi, base = ends_of(world, case), gap_per_yi(world, case, stated), _base(world, indicator)
+    gap = now.gap[0]
     told = common | {
-        "p_now": share_of_draws(gap, case, criterion),
+        "p_now": now.chance(0, criterion),
         "gap_pp": to_percent(float(gap.mean())),
         "additionality": additionality,
     }
     if per_yi is None or base is None:
-        return Need(status=NeedStatus.NO_BASE, **told)  # type: ignore[arg-type]
-    tolerance = from_percent(case.target.tolerance_pp) if criterion is Criterion.NEAR else 0.0
+        return Need(status=Status.NO_BASE, **told)  # type: ignore[arg-type]
+    tolerance = from_percent(case.tolerance_pp(criterion))
     wanted = float(np.quantile((-gap - tolerance) / per_yi, wish, method="inverted_cdf"))
     amount = max(math.ceil(wanted * WAN_PER_YI - 1e-6), 0) / WAN_PER_YI
     growth = to_percent(amount / float(base.mean()))
-    status = NeedStatus.NEEDED if amount > 0.0 else NeedStatus.ALREADY_MET
+    status: NeedStatus = Status.NEEDED if amount > 0.0 else Status.ALREADY_MET
     return Need(
         status=status,
         growth_pp=growth,

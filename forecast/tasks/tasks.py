@@ -17,15 +17,14 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.joint import Criterion
+from forecast.answers.chances import Case, Criterion
 from forecast.data.assumptions import Assumptions
 from forecast.dims import WAN_PER_YI
 from forecast.draws.streams import SUCCESS, uniforms
 from forecast.periods import Month
-from forecast.scenario.compare import Case
 from forecast.scenario.effects import World
 from forecast.tasks.carriers import Condition, Kind, Row, place_name
-from forecast.tasks.need import ADDITIONALITY_OF, gap_draws, gap_per_yi, share_of_draws
+from forecast.tasks.need import ADDITIONALITY_OF, ends_of, gap_per_yi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +67,14 @@ def outlook(
         delivered = np.array([amounts[name] for name in names]) @ came.astype(np.float64)
     new = ADDITIONALITY_OF.get(indicator, 1.0)
     rest = sum(t.task_wan for t in tasks if not t.supported) / WAN_PER_YI
-    gap = gap_draws(world, case)
+    now = ends_of(world, case)
     by = {
-        "now": gap,
-        "ledger": gap + per_yi * new * delivered,
-        "all": gap + per_yi * (new * sum(amounts.values()) + rest),
+        "now": now,
+        "ledger": now.moved(0, own=per_yi * new * delivered),
+        "all": now.moved(0, own=per_yi * (new * sum(amounts.values()) + rest)),
     }
     low, high = np.quantile(delivered, [0.1, 0.9])
-    chances = {f"p_{c.value}_{name}": share_of_draws(g, case, c) for name, g in by.items() for c in Criterion}
+    chances = {f"p_{c.value}_{name}": found.chance(0, c) for name, found in by.items() for c in Criterion}
     return Outlook(
         delivered_mean_yi=float(delivered.mean()),
         delivered_p10_yi=float(low),

@@ -16,8 +16,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from forecast.answers.chances import reached
 from forecast.answers.evidence import Evidence, Published, classify
-from forecast.answers.judgement import reached
 from forecast.data.panel import EvidenceRule, Indicator, Panel, Unit, known, nearest_province
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.fitting import FitTask, fit_indicator
@@ -74,7 +74,7 @@ class ReplayTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Replayed:
     """What was to be forecast, and what was known.
 
     months_left : from the month to the last period of the year
@@ -106,7 +106,7 @@ class Record:
     diagnostics : verdict on the fit; empty for others than the model
     """
 
-    case: Case
+    case: Replayed
     forecaster: str
     mean_pct: float
     p_reach: float
@@ -184,7 +184,7 @@ def replay(task: ReplayTask) -> tuple[Record, ...]:
     return tuple(records)
 
 
-def _cases(task: ReplayTask, as_of: AsOf, seen: pd.DataFrame) -> list[Case]:
+def _cases(task: ReplayTask, as_of: AsOf, seen: pd.DataFrame) -> list[Replayed]:
     """Pairs with a figure each in the year, by what is out."""
     published = Published.of(task.panel, as_of, task.month.year)
     synthetic = bool((seen["status"] == "synthetic").any())
@@ -195,7 +195,7 @@ def _cases(task: ReplayTask, as_of: AsOf, seen: pd.DataFrame) -> list[Case]:
         evidence = classify(own, theirs, task.evidence)
         if evidence is not Evidence.INSUFFICIENT:
             cases.append(
-                Case(
+                Replayed(
                     indicator=task.indicator,
                     pair=pair,
                     month=task.month,
@@ -230,7 +230,7 @@ def _forecasts(task: ReplayTask, seen: pd.DataFrame, measurements: Measurements)
     return made, fitted.diagnostics.status
 
 
-def _scored(case: Case, name: str, draws: Floats, rng: np.random.Generator, verdict: str) -> Record:
+def _scored(case: Replayed, name: str, draws: Floats, rng: np.random.Generator, verdict: str) -> Record:
     """Scores of paired draws (draw, place and benchmark), percent."""
     pair = case.pair
     own, gap = draws[:, 0], draws[:, 0] - draws[:, 1]

@@ -12,8 +12,9 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from forecast.answers.chances import Status
 from forecast.answers.evidence import Published
-from forecast.answers.judgement import Row, RowStatus, distribution
+from forecast.answers.judgement import Row, distribution
 from forecast.data.target import TargetKind
 from forecast.dims import UNIT
 from forecast.errors import ForecastError
@@ -40,7 +41,7 @@ SIGNS = {">=": "above", "<=": "below"}
 
 def explorer(choice: Choice, row: Row) -> None:
     """An outcome of any indicator and place with draws, and this target given it."""
-    if row.status is not RowStatus.JUDGED:
+    if row.status is not Status.JUDGED:
         return
     lang = choice.lang
     lab = laboratory(choice.run.header)
@@ -112,7 +113,7 @@ def indicator(choice: Choice) -> None:
     ]
     if mine:
         st.html(leaders_table(mine, name, lang))
-    if row.status is RowStatus.INSUFFICIENT:
+    if row.status is Status.INSUFFICIENT:
         st.info(words.insufficient_note(row, run.panel.units, lang))
     units = [row.target.unit, *([row.benchmark] if row.benchmark else [])]
     rows = of_indicator(run.paths, row.target.indicator, units)
@@ -177,7 +178,7 @@ def _fan(choice: Choice, row: Row, rows: pd.DataFrame, places: Mapping[str, str]
 def _wish(choice: Choice, row: Row) -> RequiredPath | None:
     """What the reader wishes for, and the path that it needs; None where it cannot be named."""
     lang, key = choice.lang, (row.target.indicator, row.target.unit, row.target.kind.value)
-    if row.status is not RowStatus.JUDGED or choice.unit != choice.run.config.city:
+    if row.status is not Status.JUDGED or choice.unit != choice.run.config.city:
         return None
     lab = laboratory(choice.run.header)
     mine = [case for case in lab.cases if case.key == key]

@@ -12,10 +12,11 @@ from threading import RLock
 
 import streamlit as st
 
+from forecast.answers.chances import Case
 from forecast.data.dataset import Dataset
 from forecast.runs.session import assessed, judged_of, world_of
 from forecast.runs.store import Header
-from forecast.scenario.compare import Case, Result, compare
+from forecast.scenario.compare import Result, compare
 from forecast.scenario.contributions import Contribution, contributions
 from forecast.scenario.drafting import Draft, checked
 from forecast.scenario.effects import Evaluator, World

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from forecast.answers.chances import Case
 from forecast.errors import ForecastError
 from forecast.plan.candidates import LeverOptions, candidates
 from forecast.plan.levers import FAMILIES
@@ -33,7 +34,7 @@ from forecast.report.makeup_view import (
 )
 from forecast.report.makeup_words import sentences
 from forecast.runs.store import ConflictError, StoreError
-from forecast.scenario.compare import Case, Result
+from forecast.scenario.compare import Result
 from forecast.scenario.drafting import draft_of
 from forecast.scenario.reader import Scenario
 from forecast.texts import t

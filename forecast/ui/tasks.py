@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from forecast.answers.joint import Criterion
+from forecast.answers.chances import Criterion
 from forecast.dims import from_percent
 from forecast.errors import ForecastError
 from forecast.report.breakdown_terminal import narrative

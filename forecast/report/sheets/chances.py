@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from forecast.answers.judgement import Row, RowStatus
+from forecast.answers.chances import Status
+from forecast.answers.judgement import Row
 from forecast.report.dossier import Dossier
 from forecast.report.notes import OK, notes, plain_name
 from forecast.report.sheets.head import heading, subtitle
@@ -81,8 +82,8 @@ def _chance_row(row: Row, lang: Lang) -> tuple[Value, ...]:
     gap = None if year is None or goal is None else year.mean_pct - goal.mean_pct
     reach: Value = None
     bands: tuple[Value, Value] = (None, None)
-    if row.status is not RowStatus.JUDGED:
-        key = "glossary.insufficient" if row.status is RowStatus.INSUFFICIENT else f"report.status_{row.status.value}"
+    if row.status is not Status.JUDGED:
+        key = "glossary.insufficient" if row.status is Status.INSUFFICIENT else f"report.status_{row.status.value}"
         near = t(key, lang).replace("\n", "")
     else:
         near = words.probability(row.p_near, lang, evidence=row.evidence)

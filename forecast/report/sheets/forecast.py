@@ -11,17 +11,16 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.judgement import Row, Summary
+from forecast.answers.chances import Outcome, Status, Summary
+from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.periods import Month
-from forecast.plan.path import PathStatus
 from forecast.plan.path_steps import Phase
 from forecast.report.dossier import Dossier, Goals
 from forecast.report.notes import notes, plain_name
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, shown
-from forecast.scenario.compare import Outcome
 from forecast.tables import words
 from forecast.texts import Lang, t
 
@@ -214,7 +213,7 @@ def _needed(row: Row, dossier: Dossier) -> list[Value]:
     """Growth that every month needs for even odds to reach the average, and the money of all of them together."""
     found = next((path for path in dossier.paths[ASKED] if path.case.key[:2] == _key(row)), None)
     months = _asked_months(dossier)
-    if found is None or found.status is not PathStatus.SOLVED or row.target.kind is not TargetKind.PROVINCE_AVERAGE:
+    if found is None or found.status is not Status.SOLVED or row.target.kind is not TargetKind.PROVINCE_AVERAGE:
         return [None] * (len(months) + 1)
     steps = {step.period: step for step in found.lines[0].steps if step.phase is Phase.DEMANDED}
     money = [step.demanded_yi for step in steps.values() if step.demanded_yi is not None]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from forecast.plan.result import SectorRow, Status, WishResult
+from forecast.answers.chances import Status
+from forecast.plan.result import SectorRow, WishResult
 from forecast.report.dossier import Dossier, Plan
 from forecast.report.makeup_words import (
     change_words,

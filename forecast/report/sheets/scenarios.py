@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from forecast.answers.chances import Outcome
 from forecast.data.target import TargetKind
 from forecast.report.dossier import Dossier
 from forecast.report.scenario_terminal import change
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value
-from forecast.scenario.compare import Outcome, Result
+from forecast.scenario.compare import Result
 from forecast.tables import words
 from forecast.texts import Lang, t
 

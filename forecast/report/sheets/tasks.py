@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from forecast.answers.chances import Status
 from forecast.periods import Month
 from forecast.plan.path import RequiredPath
 from forecast.plan.path_steps import Phase, Scope, Step
@@ -14,7 +15,7 @@ from forecast.report.dossier import DEMANDS, Dossier
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, distinct
 from forecast.tables import words
-from forecast.tasks.breakdown import Breakdown, BreakdownStatus
+from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.tasks import Margin
 from forecast.texts import Lang, t
 
@@ -103,7 +104,7 @@ def _status(b: Breakdown, lang: Lang) -> str:
         "work": t(f"breakdown.work_{b.work.value}", lang),
     }
     name = words.indicator_name(b.indicator, b.name_zh, lang)
-    known = b.status in (BreakdownStatus.SUPPORTED, BreakdownStatus.PARTLY_OPEN)
+    known = b.status in (Status.SUPPORTED, Status.PARTLY_OPEN)
     key = "task_said" if known else f"task_said_{b.status.value}"
     return t(f"reports.{key}", lang, indicator=name, **numbers)
 

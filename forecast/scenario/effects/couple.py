@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
+from forecast.answers.chances import EndsOf
 from forecast.data.assumptions import Assumptions
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
 from forecast.draws.gdp import GDP, Industries, industry_effect
@@ -58,6 +59,12 @@ def apply(paths: Paths, effects: Effects) -> Paths:
         return paths
     changed = {name: _apply(one, effects) for name, one in paths.indicators.items() if name in touched}
     return replace(paths, indicators={**paths.indicators, **changed})
+
+
+def year_ends(paths: Paths, effects: Effects | None = None) -> EndsOf:
+    """Year-end growth of units, with effects on it: the last period of ``apply``, without the rest of the path."""
+    on_it = effects or Effects()
+    return lambda indicator, unit: year_end(paths.indicators[indicator], unit, on_it)
 
 
 def year_end(one: IndicatorPaths, unit: str, effects: Effects) -> Floats:

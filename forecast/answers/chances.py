@@ -1,0 +1,281 @@
+"""The one count of a probability: where a year ends, what it is held against, and how often it is there.
+
+Every surface's P(reach) and P(near) come from here: the judgement's, a scenario's, a plan's, a path's, the news', those
+of past months. A caller says where units end the year, with or without the effects of a scenario, and which targets are
+meant; what a target is held against is worked out in one place.
+
+Invariant: a probability is never 0 or 1, and moves the right way: a better year end never lowers it
+(held by ``tests/test_chances.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from forecast.answers.benchmark import Benchmark, Constant, Province, Siblings, Unknown
+from forecast.answers.evidence import Evidence
+from forecast.data.target import Target, TargetKind
+from forecast.dims import Floats, from_percent, to_percent
+from forecast.draws.paths import IndicatorPaths, of_unit
+from forecast.errors import NonFiniteError
+
+TIE: Final = 1e-9
+"""Fraction below which a gap counts as none: published figures have one decimal of a percent, so that a difference of
+this size is the binary representation of an equal one."""
+
+
+class Criterion(StrEnum):
+    """What counts as attained: 达到, or 达到或接近."""
+
+    REACH = "reach"
+    NEAR = "near"
+
+
+class Status(StrEnum):
+    """What came of a question; every answer names those that it can have."""
+
+    JUDGED = "judged"
+    INSUFFICIENT = "insufficient"
+    NO_DRAWS = "no_draws"
+    NO_BENCHMARK = "no_benchmark"
+    RANK_WITHOUT_SIBLINGS = "rank_without_siblings"
+    NOT_JUDGED = "not_judged"
+    NO_BASE = "no_base"
+    OPEN = "open"
+    CLOSED = "closed"
+    NEEDED = "needed"
+    ALREADY_MET = "already_met"
+    SOLVED = "solved"
+    UNREACHABLE = "unreachable"
+    NOT_ACTIONABLE = "not_actionable"
+    SUPPORTED = "supported"
+    PARTLY_OPEN = "partly_open"
+    INFEASIBLE = "infeasible"
+
+
+type RowStatus = Literal[
+    Status.JUDGED, Status.INSUFFICIENT, Status.NO_DRAWS, Status.NO_BENCHMARK, Status.RANK_WITHOUT_SIBLINGS
+]
+"""Whether a target could be judged, and if not, why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A target, and what it is held against.
+
+    ess : effective number of draws behind a probability
+    """
+
+    target: Target
+    name_zh: str
+    held: Benchmark
+    evidence: Evidence
+    ess: float
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Indicator, unit and kind of the target."""
+        return self.target.indicator, self.target.unit, self.target.kind.value
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Places whose draws decide it, its own first."""
+        return self.target.unit, *self.held.units
+
+    @property
+    def in_assessment(self) -> bool:
+        """Whether it is an assessed indicator that is held against the province's average."""
+        average = self.target.kind is TargetKind.PROVINCE_AVERAGE
+        return self.target.assessed and average and isinstance(self.held, Province)
+
+    def tolerance_pp(self, criterion: Criterion) -> float:
+        """How far below still counts, points."""
+        return self.target.tolerance_pp if criterion is Criterion.NEAR else 0.0
+
+
+type EndsOf = Callable[[str, str], Floats]
+"""Year-end growth of an indicator of a unit, (draw,), fraction."""
+
+
+def drawn_ends(one: IndicatorPaths) -> EndsOf:
+    """Year ends as drawn, of the units of one indicator.
+
+    Raises
+    ------
+    NonFiniteError
+        A draw is NaN or infinite: it would count as missed.
+    """
+    return lambda _, unit: of_unit(one, unit)[:, -1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ends:
+    """Year-end growth of targets' units and of what these are held against, (case, draw), fraction, paired draws."""
+
+    cases: tuple[Case, ...]
+    own: Floats
+    goal: Floats
+
+    @property
+    def gap(self) -> Floats:
+        """Unit minus benchmark, (case, draw), fraction."""
+        return np.asarray(self.own - self.goal)
+
+    def hits(self, at: int, criterion: Criterion) -> npt.NDArray[np.bool_]:
+        """Draws in which a case is attained, (draw,)."""
+        gap = self.own[at] - self.goal[at]
+        return reached(gap, tolerance_pp=self.cases[at].tolerance_pp(criterion))
+
+    def chance(self, at: int, criterion: Criterion) -> float:
+        """Probability that a case is attained, in (0, 1)."""
+        return share_of(self.hits(at, criterion))
+
+    def moved(self, at: int, *, own: Floats | float, goal: Floats | float = 0.0) -> Ends:
+        """One case alone, with its unit and what it is held against moved by so much, fraction."""
+        return Ends(cases=(self.cases[at],), own=self.own[[at]] + own, goal=self.goal[[at]] + goal)
+
+
+def ends(ends_of: EndsOf, cases: Sequence[Case]) -> Ends:
+    """Year ends of cases and of what each is held against.
+
+    Raises
+    ------
+    NonFiniteError
+        A draw is NaN or infinite: compared with a benchmark it would silently count as missed.
+    ValueError
+        There is nothing that a case is held against.
+    """
+    known: dict[tuple[str, str], Floats] = {}
+
+    def end(indicator: str, unit: str) -> Floats:
+        if (indicator, unit) not in known:
+            found = ends_of(indicator, unit)
+            if not np.isfinite(found).all():
+                raise NonFiniteError(f"year-end growth of {indicator}, {unit}: a draw is NaN or infinite")
+            known[indicator, unit] = found
+        return known[indicator, unit]
+
+    own = [end(case.target.indicator, case.target.unit) for case in cases]
+    return Ends(cases=tuple(cases), own=np.array(own), goal=np.array([_goal(case, end) for case in cases]))
+
+
+def _goal(case: Case, end: EndsOf) -> Floats:
+    """Year-end growth that a case is held against, (draw,); for rank k the k-th best of the others: a tie is enough."""
+    indicator = case.target.indicator
+    match case.held:
+        case Province(unit):
+            return end(indicator, unit)
+        case Siblings(units, rank):
+            others = np.sort(np.array([end(indicator, unit) for unit in units]), axis=0)
+            return np.asarray(others[len(units) - rank])
+        case Constant(growth_pct):
+            return np.full_like(end(indicator, case.target.unit), from_percent(growth_pct))
+        case Unknown(reason):
+            raise ValueError(f"nothing to be held against: {reason}")
+
+
+def reached(gap: Floats, *, tolerance_pp: float) -> npt.NDArray[np.bool_]:
+    """Draws in which the gap (unit minus benchmark, fraction) is not below minus the tolerance; a tie is reached."""
+    return np.asarray(gap >= -from_percent(tolerance_pp) - TIE)
+
+
+def bounded_share(hits: int, draws: int) -> float:
+    """Probability from a count of draws, never 0 or 1: ``(k + 0.5) / (n + 1)``.
+
+    A share of none of n draws is no proof of impossibility. ``draws`` >= 1; the result is in (0, 1).
+    """
+    return (hits + 0.5) / (draws + 1.0)
+
+
+def share_of(hits: npt.NDArray[np.bool_]) -> float:
+    """Probability from one boolean a draw, (draw,), in (0, 1)."""
+    return bounded_share(int(hits.sum()), len(hits))
+
+
+def standard_error(p: float, ess: float) -> float:
+    """Monte Carlo error of a probability: ``sqrt(p (1 - p) / ess)``."""
+    return float(np.sqrt(p * (1.0 - p) / ess))
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Mean and 80 % interval of year-end growth over draws, percent."""
+
+    mean_pct: float
+    p10_pct: float
+    p90_pct: float
+
+    @classmethod
+    def of(cls, growth: Floats) -> Summary:
+        """Of draws of growth, (draw,), fraction."""
+        low, high = to_percent(np.quantile(growth, [0.1, 0.9]))
+        return cls(to_percent(float(growth.mean())), float(low), float(high))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One target on some draws, against the same draws before; growth in percent, gaps in points, P fractions.
+
+    growth, benchmark_growth : at the end of the year
+    gap_pp : mean of unit minus benchmark; shortfall_pp : E[max(-gap, 0)]
+    p_mcse : Monte Carlo error of ``p_reach``
+    change_* : against before, 0 for the baseline itself; change_mcse : Monte Carlo error of ``change_reach``, from
+        paired draws
+    p_better : probability that the gap is better than before; half where nothing changes
+    """
+
+    case: Case
+    growth: Summary
+    benchmark_growth: Summary
+    gap_pp: float
+    shortfall_pp: float
+    p_reach: float
+    p_near: float
+    p_mcse: float
+    change_growth_pp: float
+    change_gap_pp: float
+    change_reach: float
+    change_near: float
+    change_mcse: float
+    p_better: float
+
+
+def outcome(now: Ends, at: int, *, before: Ends | None = None) -> Outcome:
+    """What the draws say of a case, and what they said before.
+
+    Parameters
+    ----------
+    before : the same cases on the same draws without what is asked about; None where nothing is
+    """
+    base, case = before or now, now.cases[at]
+    gap, gap_before = now.own[at] - now.goal[at], base.own[at] - base.goal[at]
+    reach, reach_before = now.hits(at, Criterion.REACH), base.hits(at, Criterion.REACH)
+    p_reach, p_near = share_of(reach), now.chance(at, Criterion.NEAR)
+    paired = reach.astype(np.float64) - reach_before
+    return Outcome(
+        case=case,
+        growth=Summary.of(now.own[at]),
+        benchmark_growth=Summary.of(now.goal[at]),
+        gap_pp=to_percent(float(gap.mean())),
+        shortfall_pp=to_percent(float(np.maximum(-gap, 0.0).mean())),
+        p_reach=p_reach,
+        p_near=p_near,
+        p_mcse=standard_error(p_reach, case.ess),
+        change_growth_pp=to_percent(float((now.own[at] - base.own[at]).mean())),
+        change_gap_pp=to_percent(float((gap - gap_before).mean())),
+        change_reach=p_reach - share_of(reach_before),
+        change_near=p_near - base.chance(at, Criterion.NEAR),
+        change_mcse=float(paired.std() / np.sqrt(case.ess)),
+        p_better=better(gap, gap_before),
+    )
+
+
+def better(a: Floats, b: Floats) -> float:
+    """Share of draws in which a gap is better than another, (draw,) each; ties count half."""
+    return float((a > b).mean() + 0.5 * (a == b).mean())
