@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.chances import Criterion, bounded_share
+from forecast.answers.chances import Criterion, share_of
 from forecast.dims import Floats
 
 type Key = tuple[str, str, str]
@@ -98,9 +98,8 @@ def needed(wish: Wish, draws: int) -> int:
 
 def value(wish: Wish, slack: Floats) -> float:
     """Probability of the wish, never 0 or 1; for an expected number that number."""
-    found = scores(wish, slack)[0]
-    hits = int((found >= 0.0).sum())
-    return hits / slack.shape[1] if wish.form is Form.EXPECTED else bounded_share(hits, slack.shape[1])
+    hits = scores(wish, slack)[0] >= 0.0
+    return int(hits.sum()) / slack.shape[1] if wish.form is Form.EXPECTED else share_of(hits[0])
 
 
 def distance(wish: Wish, slack: Floats) -> float:
