@@ -11,12 +11,13 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 from streamlit.testing.v1 import AppTest
 
 from forecast.answers.evidence import Evidence
+from forecast.cli.options import Call
 from forecast.report.charts import fan_chart, gap_chart
 from forecast.report.files import answers, write_run
 from forecast.report.leaders import COLUMNS, Cell, Line
@@ -354,10 +355,10 @@ def test_nothing_is_loaded_from_elsewhere():
 
 def test_a_data_set_with_a_kept_run_is_not_run_again(kept, monkeypatch):
     monkeypatch.setenv("DABIAO_HOME", str(kept[0]))
-    console = Console(quiet=True)
-    monkeypatch.setattr(commands, "_run", lambda *_: "run anew")
-    assert commands._kept_run(ROOT / "data" / "ankang-2020", console, "zh") == kept[1][-1].run_id
-    assert commands._kept_run(ROOT / "data" / "example", console, "zh") == "run anew"
+    anew = SimpleNamespace(kept=SimpleNamespace(run_id="run anew"))
+    monkeypatch.setattr(Call, "run", lambda *_: anew)
+    assert commands._kept_run(Call(lang="zh"), ROOT / "data" / "ankang-2020") == kept[1][-1].run_id
+    assert commands._kept_run(Call(lang="zh"), ROOT / "data" / "example") == "run anew"
 
 
 def test_a_port_in_use_is_not_taken():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 from io import StringIO
@@ -15,6 +14,7 @@ from typer.testing import CliRunner
 
 from forecast.answers.chances import Status
 from forecast.cli import app
+from forecast.cli.options import Call, Ran
 from forecast.data.dataset import read_dataset
 from forecast.data.reading.config import config_of
 from forecast.data.reading.problems import Problems
@@ -173,8 +173,7 @@ def test_a_bad_call_is_told_before_anything_is_fitted(arguments, code, said):
 
 
 def test_the_command_writes_nothing_beside_holds_that_cannot_be_met(tmp_path, monkeypatch):
-    command = importlib.import_module("forecast.cli.breakdown")  # the package has the function under this name
-    monkeypatch.setattr(command, "run_and_keep", lambda *_, **__: (ar.finished(), None))
+    monkeypatch.setattr(Call, "run", lambda call, _: Ran(call=call, run=ar.finished(), kept=None))
     call = ["breakdown", str(ROOT / "data" / "example"), "--indicator", "fai", "--increment", "3"]
     call += ["--hold", "hanbin=2", "--hold", "xunyang=2", "--out", str(tmp_path / "out"), "--lang", "zh"]
     done = CliRunner().invoke(app, call)

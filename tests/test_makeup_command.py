@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from io import StringIO
 
 import pandas as pd
@@ -14,6 +13,7 @@ from typer.testing import CliRunner
 
 from forecast.answers.chances import Status
 from forecast.cli import app
+from forecast.cli.options import Call, Ran
 from forecast.plan.makeup import makeup
 from forecast.plan.outcome import as_scenario
 from forecast.plan.request import MakeupRequest, parse_wishes
@@ -133,7 +133,7 @@ def test_families_and_uses_in_words(plan):
 
 @pytest.fixture
 def kept(run, monkeypatch):
-    monkeypatch.setattr(sys.modules["forecast.cli.makeup"], "run_and_keep", lambda *_, **__: (run, None))
+    monkeypatch.setattr(Call, "run", lambda call, _: Ran(call=call, run=run, kept=None))
     monkeypatch.setattr("forecast.report.files.write_run", lambda _, out, **__: out.mkdir(parents=True, exist_ok=True))
     monkeypatch.setattr("forecast.data.dataset.read_dataset", lambda _: run.dataset)
     monkeypatch.setattr("forecast.report.files.document", lambda run: {"run_id": run.run_id})

@@ -16,9 +16,11 @@ from forecast.cli.app import app as show_app
 from forecast.cli.backtest import backtest
 from forecast.cli.breakdown import breakdown
 from forecast.cli.collect import collect
+from forecast.cli.help import Command, Root
 from forecast.cli.init import init
 from forecast.cli.makeup import makeup
 from forecast.cli.news import news
+from forecast.cli.options import LangOption
 from forecast.cli.path import path
 from forecast.cli.report import report
 from forecast.cli.run import run
@@ -31,30 +33,17 @@ from forecast.cli.validate import validate
 __all__ = ["app", "main"]
 
 app = typer.Typer(
+    cls=Root,
     name="dabiao",
-    help="达标：年终目标达成推演。How likely a city reaches its provincial average by the end of the year.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    run,
-    scenario,
-    path,
-    makeup,
-    breakdown,
-    news,
-    report,
-    collect,
-    validate,
-    init,
-    update,
-    backtest,
-    selftest,
-):
-    app.command()(command)
-app.command(name="app")(show_app)
+COMMANDS = (run, scenario, path, makeup, breakdown, news, report, collect, validate, init, update, backtest, selftest)
+for one in COMMANDS:
+    app.command(cls=Command)(one)
+app.command(name="app", cls=Command)(show_app)
 app.add_typer(runs, name="runs")
 
 
@@ -67,10 +56,11 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="版本。Version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="option_version")
     ] = False,
+    lang: LangOption = None,
 ) -> None:
-    """达标：年终目标达成推演。"""
+    """How likely a city reaches its provincial average; ``Root`` has read the language already."""
 
 
 def main() -> None:
@@ -78,4 +68,4 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    app()
+    app(prog_name="dabiao")

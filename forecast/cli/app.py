@@ -4,45 +4,35 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 
-from forecast.cli.options import LanguageOption, chosen, fitting, keep, reported
-from forecast.texts import Lang, t
-
-if TYPE_CHECKING:
-    from forecast.runs.store import Store
-
+from forecast.cli.options import Call, command
 
 ADDRESS: Final = "127.0.0.1"
 FIRST_PORT: Final = 8501
 PORTS: Final = 50
 """How many ports are tried where none is asked for."""
 
-DatasetOption = Annotated[
-    Path | None, typer.Argument(help="数据集；没有存档则先推演。Data set; run first if no run of it is kept.")
-]
-Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="端口，默认8501起。Port.")]
+DatasetOption = Annotated[Path | None, typer.Argument(metavar="DATASET", help="argument_shown")]
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, metavar="N", help="option_port")]
 
 
-def app(dataset: DatasetOption = None, port: Port = None, lang: LanguageOption = None) -> None:
-    """在浏览器中查看推演结果。Look at the results in a browser."""
-    words = chosen(lang)
-    errors = Console(stderr=True, highlight=False)
-    with reported(words):
-        run_id = None if dataset is None else _kept_run(dataset, errors, words)
-        free = _free_port(port)
+@command("lang")
+def app(call: Call, dataset: DatasetOption = None, port: Port = None) -> None:
+    """Look at the results in a browser."""
+    run_id = None if dataset is None else _kept_run(call, dataset)
+    free = _free_port(port)
     if free is None:
-        errors.print(t("ui.app_port", words, port=port or FIRST_PORT))
+        call.tell([call.text("ui.app_port", port=port or FIRST_PORT)])
         raise typer.Exit(1)
     query = f"?run={run_id}" if run_id else ""
-    errors.print(t("ui.app_open", words, url=f"http://{ADDRESS}:{free}/{query}"), soft_wrap=True)
+    call.errors.print(call.text("ui.app_open", url=f"http://{ADDRESS}:{free}/{query}"), soft_wrap=True)
     _serve(free, run_id)
 
 
-def _kept_run(dataset: Path, errors: Console, lang: Lang) -> str:
+def _kept_run(call: Call, dataset: Path) -> str:
     """Id of the newest run that is kept of the data set as it is; one is made where there is none."""
     from forecast import __version__
     from forecast.data.dataset import read_dataset
@@ -52,17 +42,8 @@ def _kept_run(dataset: Path, errors: Console, lang: Lang) -> str:
     for header in store.runs(read.config.name):
         if header.data_hash == read.data_hash and header.model_version == __version__:
             return header.run_id
-    errors.print(t("ui.app_running", lang, dataset=read.config.name_zh))
-    return _run(dataset, store, errors, lang)
-
-
-def _run(dataset: Path, store: Store, errors: Console, lang: Lang) -> str:
-    from forecast.runs.run import Request
-    from forecast.runs.run import run as run_request
-
-    with fitting(errors, lang) as show:
-        finished = run_request(Request(dataset=dataset), progress=show, kept=store.fit)
-        kept = keep(store, finished, errors, lang)
+    call.tell([call.text("ui.app_running", dataset=read.config.name_zh)])
+    kept = call.run(dataset).kept
     if kept is None:  # the reason was printed
         raise typer.Exit(1)
     return kept.run_id

@@ -7,40 +7,31 @@ from typing import Annotated
 
 import typer
 
-from forecast.cli.options import Json, LanguageOption, Out, chosen, print_json, reported, screen
+from forecast.cli.options import OUTPUT, Call, command
 
 
+@command(*OUTPUT)
 def collect(
-    files: Annotated[
-        list[Path], typer.Argument(help="填好的任务清单工作簿，可多个。Task workbooks that were filled in.")
-    ],
-    month: Annotated[
-        str | None, typer.Option("--month", help="报送到哪个月，YYYY-MM；其后的月份不应有数。Last month to report.")
-    ] = None,
-    plan: Annotated[
-        Path | None, typer.Option("--plan", help="任务分解的结果目录，用以核对缺漏。Directory of the breakdown.")
-    ] = None,
-    out: Out = None,
-    lang: LanguageOption = None,
-    json_: Json = False,
+    call: Call,
+    files: Annotated[list[Path], typer.Argument(metavar="FILES", help="argument_filled")],
+    month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="option_month")] = None,
+    plan: Annotated[Path | None, typer.Option("--plan", metavar="DIR", help="option_plan")] = None,
 ) -> None:
-    """收集任务完成情况，逐格校验，与计划对照。Read back task lists, check every cell, compare with the plan."""
-    words = chosen(lang)
-    with reported(words, as_json=json_):
-        from forecast.errors import UsageError
-        from forecast.periods import Month
-        from forecast.report.collected import collected_document, render_collected, write_collected
-        from forecast.tasks.collected import collect as read_back
-        from forecast.tasks.collected import read_plan
+    """Read back task lists, check every cell, compare with the plan."""
+    from forecast.errors import UsageError
+    from forecast.periods import Month
+    from forecast.report.collected import collected_document, render_collected, write_collected
+    from forecast.tasks.collected import collect as read_back
+    from forecast.tasks.collected import read_plan
 
-        try:
-            through = Month.parse(month) if month else None
-        except ValueError:
-            raise UsageError("usage_collect_month", found=month) from None
-        found = read_back(files, through=through, plan=read_plan(plan) if plan else None)
-        target = out or Path("out") / "collected"
-        write_collected(found, target)
-        if json_:
-            print_json(collected_document(found) | {"out": str(target)})
-        else:
-            screen().print(render_collected(found, lang=words, folder=str(target)))
+    try:
+        through = Month.parse(month) if month else None
+    except ValueError:
+        raise UsageError("usage_collect_month", found=month) from None
+    found = read_back(files, through=through, plan=read_plan(plan) if plan else None)
+    target = call.folder("collected")
+    write_collected(found, target)
+    call.finish(
+        lambda: collected_document(found) | {"out": str(target)},
+        lambda: render_collected(found, lang=call.lang, folder=str(target)),
+    )

@@ -6,64 +6,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console, RenderableType
 
-from forecast.cli.options import (
-    Json,
-    LanguageOption,
-    Out,
-    Workers,
-    chosen,
-    executor_of,
-    fitting,
-    print_json,
-    reported,
-    screen,
-)
-from forecast.texts import Lang
+from forecast.cli.options import OUTPUT, Call, RunArgument, command
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import RenderableType
 
     from forecast.runs.store import KeptRun
 
 
-RunArgument = Annotated[
-    str,
-    typer.Argument(help="推演编号（可只写一部分）、latest、latest~1 或结果目录。Id or part of it, or a directory."),
-]
-
-
+@command(*OUTPUT, "workers")
 def news(
+    call: Call,
     before: RunArgument,
     after: RunArgument,
     scenario_before: Annotated[
-        str | None, typer.Option("--scenario-before", help="此前采用的情景文件。Scenario of the earlier run.")
+        str | None, typer.Option("--scenario-before", metavar="FILE", help="option_scenario_before")
     ] = None,
-    scenario: Annotated[
-        str | None, typer.Option("--scenario", help="本次采用的情景文件。Scenario of the later run.")
-    ] = None,
-    out: Out = None,
-    workers: Workers = None,
-    lang: LanguageOption = None,
-    json_: Json = False,
+    scenario: Annotated[str | None, typer.Option("--scenario", metavar="FILE", help="option_scenario_after")] = None,
 ) -> None:
-    """概率为何变动：把两次推演的变动逐项分解到新数据、修订、情景等。Split the change between two runs by its causes."""
-    words = chosen(lang)
-    errors = Console(stderr=True, highlight=False)
-    with reported(words, as_json=json_):
-        from forecast.report.news import write_news
-        from forecast.runs.store import Store
+    """Split the change between two runs by its causes."""
+    from forecast.report.news import write_news
+    from forecast.runs.store import Store
 
-        store = Store()
-        runs = (store.open(before), store.open(after))
-        told = split_of(*runs, errors, words, workers=workers, scenarios=(scenario_before, scenario))
-        if out is not None:
-            write_news(told.frame, out)
-        if json_:
-            print_json(told.document)
-            return
-        screen().print(told.screen)
+    store = Store()
+    told = split_of(call, store.open(before), store.open(after), scenarios=(scenario_before, scenario))
+    if call.out is not None:
+        write_news(told.frame, call.out)
+    call.finish(lambda: told.document, lambda: told.screen)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,13 +47,7 @@ class Told:
 
 
 def split_of(
-    before: KeptRun,
-    after: KeptRun,
-    console: Console,
-    lang: Lang,
-    *,
-    workers: int | None,
-    scenarios: tuple[str | None, str | None] = (None, None),
+    call: Call, before: KeptRun, after: KeptRun, *, scenarios: tuple[str | None, str | None] = (None, None)
 ) -> Told:
     """Why probabilities moved between two kept runs, with the progress of refits on standard error."""
     from forecast.news.news import kept_side
@@ -92,9 +57,9 @@ def split_of(
     from forecast.report.news_text import render_news, sentences
 
     sides = [kept_side(kept, scenario=file) for kept, file in zip((before, after), scenarios, strict=True)]
-    with fitting(console, lang) as show:
-        found = split(*sides, executor=executor_of(workers), progress=show)
+    with call.fitting() as show:
+        found = split(*sides, executor=call.executor, progress=show)
     dataset = sides[1].run.dataset
     frame = news_frame(found, provenance(sides[1].run))
-    document = news_document(found, frame, sentences(found, dataset, lang=lang))
-    return Told(frame=frame, document=document, screen=render_news(found, dataset, lang=lang))
+    document = news_document(found, frame, sentences(found, dataset, lang=call.lang))
+    return Told(frame=frame, document=document, screen=render_news(found, dataset, lang=call.lang))

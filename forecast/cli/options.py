@@ -1,197 +1,247 @@
-"""What the commands share: their options, their language, and how a bad input or call is reported.
+"""What the commands share: one set of options, one ``Call`` that carries them, and how a run is made, kept and shown.
 
-Invariant: whatever is wrong with the input, the answer is a message and not a traceback
-(held by ``tests/test_cli.py``).
+A command is a function of a ``Call`` and of the options that are its own; ``command`` adds the common ones to what
+Typer sees.
 
-What commands that run or read kept runs share: the store, the progress of fits, what is said after a run.
-
-Invariant: a store that cannot be used never costs a run its result (held by ``tests/test_store_cli.py``).
+Invariant: an option that several commands have is declared once and means the same in each (held by
+``tests/test_cli_help.py``); a store that cannot be used never costs a run its result (held by
+``tests/test_store_cli.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
-from forecast.texts import Lang, t
+from forecast.cli.help import Manner, print_json
+from forecast.texts import Lang, default_lang, t
 
 if TYPE_CHECKING:
     from forecast.executor import Executor
+    from forecast.inference.gaps.ratio import Method
     from forecast.runs.run import Request, Run
     from forecast.runs.store import KeptRun, Store
-import json
-import os
-import sys
-from enum import StrEnum
-from pathlib import Path
-from typing import Any, Final
-
-from forecast.errors import ForecastError, InputError, UsageError
-from forecast.texts import default_lang
 
 WIDE: Final = 120
 """Columns of a page that no terminal limits: the widest tables fit."""
 
+type Options = tuple[str, ...]
+OUTPUT: Final[Options] = ("out", "lang", "json")
+"""Options of a command that only writes."""
+RUN: Final[Options] = ("as_of", "seed", "method", *OUTPUT, "refit", "workers")
+"""Options of a command that runs a data set."""
 
-class Language(StrEnum):
-    """Languages of the reports."""
-
-    ZH = "zh"
-    EN = "en"
-
-
-class Route(StrEnum):
-    """Routes of inference."""
-
-    FAST = "fast"
-    AUTO = "auto"
-    NUTS = "nuts"
-
-
-DatasetArgument = Annotated[
-    Path, typer.Argument(help="数据集目录或进度数据工作簿。Folder of a data set, or a workbook.")
-]
-LanguageOption = Annotated[Language | None, typer.Option("--lang", help="zh 或 en，默认中文。Language of the texts.")]
-Json = Annotated[bool, typer.Option("--json", help="标准输出只写一个JSON文档。One JSON document on standard output.")]
-AsOfOption = Annotated[
-    str | None, typer.Option("--as-of", help="数据截至：YYYY-MM，或所知日期 YYYY-MM-DD。State of knowledge.")
-]
-Seed = Annotated[int, typer.Option("--seed", min=0, help="随机种子；同种子同数字。Same seed, same digits.")]
-MethodOption = Annotated[
-    Route,
-    typer.Option(
-        "--method",
-        help="fast 快速；nuts 参考（PyMC）；auto 快速，诊断未通过的改用参考。Route; auto: fast, else nuts.",
+LangOption = Annotated[Literal["zh", "en"] | None, typer.Option("--lang", metavar="zh|en", help="option_lang")]
+DatasetArgument = Annotated[Path, typer.Argument(metavar="DATASET", help="argument_dataset")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="argument_run")]
+COMMON: Final[Mapping[str, tuple[Any, Any]]] = {
+    "as_of": (Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="option_as_of")], None),
+    "seed": (Annotated[int, typer.Option("--seed", min=0, metavar="N", help="option_seed")], 1),
+    "method": (
+        Annotated[
+            Literal["fast", "auto", "nuts"],
+            typer.Option("--method", metavar="fast|auto|nuts", help="option_method"),
+        ],
+        "fast",
     ),
-]
-Out = Annotated[Path | None, typer.Option("--out", help="结果目录。Directory of the results.")]
+    "out": (Annotated[Path | None, typer.Option("--out", metavar="DIR", help="option_out")], None),
+    "lang": (LangOption, None),
+    "json": (Annotated[bool, typer.Option("--json", help="option_json")], False),
+    "refit": (Annotated[bool, typer.Option("--refit", help="option_refit")], False),
+    "workers": (
+        Annotated[int | None, typer.Option("--workers", min=1, metavar="N", help="option_workers")],
+        None,
+    ),
+}
+"""Type and default of every common option."""
 
 
-def chosen(language: Language | None) -> Lang:
-    """Language of what is printed: as asked, else as the environment says."""
-    return default_lang() if language is None else language.value
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What every command was asked in common; an option that a command does not have is at its default."""
 
+    lang: Lang
+    json: bool = False
+    out: Path | None = None
+    as_of: str | None = None
+    seed: int = 1
+    method: Method = "fast"
+    refit: bool = False
+    workers: int | None = None
 
-@contextmanager
-def reported(lang: Lang, *, as_json: bool = False) -> Iterator[None]:
-    """Turn what is wrong with the input or the call into a message and an exit code."""
-    try:
-        yield
-    except InputError as error:
-        if as_json:
-            problems = [{"where": p.where(lang), "text": p.text(lang), "code": p.code} for p in error.problems]
-            print_json({"ok": False, "problems": problems})
+    @property
+    def errors(self) -> Console:
+        """Standard error: progress and remarks."""
+        return Console(stderr=True, highlight=False)
+
+    @property
+    def executor(self) -> Executor | None:
+        """Where fits are done; None: as is faster."""
+        from forecast.executor import InProcess, LocalProcesses
+
+        return None if self.workers is None else InProcess() if self.workers == 1 else LocalProcesses(self.workers)
+
+    def request(self, dataset: Path) -> Request:
+        """The run that is asked for."""
+        from forecast.runs.run import Request
+
+        return Request(dataset=dataset, as_of=self.as_of, seed=self.seed, method=self.method)
+
+    def folder(self, name: str) -> Path:
+        """Where results are written: as asked, else below ``out/``."""
+        return self.out or Path("out") / name
+
+    def text(self, key: str, **params: Any) -> str:
+        """A text of the catalogue in the language of the call."""
+        return t(key, self.lang, **params)
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Remarks, on standard error."""
+        for line in lines:
+            self.errors.print(line)
+
+    def finish(self, document: Callable[[], dict[str, Any]], screen: Callable[[], RenderableType]) -> None:
+        """The answer on standard output: for programs or for people; only the one that is asked for is made."""
+        if self.json:
+            print_json(document())
         else:
-            print(error.report(lang), file=sys.stderr)
-        raise typer.Exit(1) from None
-    except UsageError as error:
-        print(error.text(lang), file=sys.stderr)
-        raise typer.Exit(2) from None
-    except ForecastError as error:
-        text = error.text(lang)
-        if as_json:
-            print_json({"ok": False, "problems": [{"where": "", "text": text, "code": getattr(error, "code", "")}]})
+            page().print(screen())
+
+    def say(self, document: dict[str, Any], text: str) -> None:
+        """The answer where it is a line of text."""
+        if self.json:
+            print_json(document)
         else:
-            print(text, file=sys.stderr)
-        raise typer.Exit(1) from None
+            print(text)
+
+    @contextmanager
+    def fitting(self, label: str = "cli.fitting") -> Iterator[Callable[[str, int, int], None]]:
+        """A progress bar on standard error; gives the callback that moves it.
+
+        Parameters
+        ----------
+        label : key of the text that says what is done to an ``{indicator}``, or to what has a ``{name}``
+        """
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        with Progress(*columns, console=self.errors, transient=True) as bar:
+            task = bar.add_task(self.text("cli.reading"))
+
+            def show(name: str, done: int, of: int) -> None:
+                text = self.text(label, indicator=name, name=name) if name else self.text("cli.judging")
+                bar.update(task, description=text, completed=done, total=of)
+
+            yield show
+
+    def store(self) -> Store | None:
+        """The store; None, with a note, where it cannot be used."""
+        from forecast.runs.store import Store, StoreError
+
+        try:
+            return Store()
+        except StoreError as error:
+            self.tell([self.text("store.not_kept", reason=error.text(self.lang))])
+            return None
+
+    def keep(self, store: Store | None, run: Run) -> KeptRun | None:
+        """Keep a run; None, with a note, where that failed."""
+        from forecast.report.files import answers
+        from forecast.runs.store import StoreError
+
+        try:
+            return None if store is None else store.keep(run, answers(run))
+        except StoreError as error:
+            self.tell([self.text("store.not_kept", reason=error.text(self.lang))])
+            return None
+
+    def run(self, dataset: Path) -> Ran:
+        """Run a data set, fits taken up from the store unless ``refit``, and keep it there."""
+        from forecast.runs.run import no_fits, run
+
+        with self.fitting() as show:
+            store = self.store()
+            fits = no_fits if self.refit or store is None else store.fit
+            made = run(self.request(dataset), progress=show, executor=self.executor, kept=fits)
+            return Ran(call=self, run=made, kept=self.keep(store, made))
 
 
-def print_json(document: dict[str, Any]) -> None:
-    """One JSON document on standard output."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ran:
+    """A run that a command made.
+
+    kept : as it is in the store; None where that could not be used
+    """
+
+    call: Call
+    run: Run
+    kept: KeptRun | None
+
+    def write(self, suffix: str = "") -> Path:
+        """The run's directory, named after it unless told; gives its place."""
+        from forecast.report.files import write_run
+
+        target = self.call.folder(f"{self.run.run_id}{suffix}")
+        write_run(self.run, target, kept=self.kept)
+        return target
+
+    def finish(self, more: Callable[[], dict[str, Any]], screen: Callable[[], RenderableType], out: Path) -> None:
+        """Remarks on the run, then the answer; a document has all of the run, ``more``, and where it was written."""
+        from forecast.report.files import document
+
+        self.call.tell(self.remarks())
+        self.call.finish(lambda: document(self.run) | more() | {"out": str(out)}, screen)
+
+    def remarks(self) -> list[str]:
+        """Failures, fits that were taken up, and the id under which the run is kept."""
+        run, text = self.run, self.call.text
+        names = run.dataset.panel.indicators
+        lines = [text("store.failed", indicator=names[name].name_zh, reason=why) for name, why in run.failures.items()]
+        if run.reused:
+            lines.append(text("store.reused", reused=len(run.reused), fitted=len(run.keys) - len(run.reused)))
+        if self.kept is not None:
+            lines.append(text("store.kept", run=self.kept.run_id))
+        return lines
 
 
-def screen() -> Console:
+def command(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a command of a function: Typer sees the options of the function and the common ones that are named.
+
+    The function takes a ``Call`` first; whatever it raises is told by ``Root``.
+    """
+
+    def made(body: Callable[..., None]) -> Callable[..., None]:
+        _, *own = inspect.signature(body, eval_str=True).parameters.values()
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters = [inspect.Parameter("ctx", keyword, annotation=typer.Context)]
+        parameters += [one.replace(kind=keyword) for one in own]
+        parameters += [inspect.Parameter(n, keyword, default=COMMON[n][1], annotation=COMMON[n][0]) for n in names]
+
+        @wraps(body)
+        def asked(ctx: typer.Context, **given: Any) -> None:
+            lang = ctx.obj.lang if isinstance(ctx.obj, Manner) else default_lang()
+            common = {name: given.pop(name) for name in names}
+            body(Call(**common | {"lang": common["lang"] or lang}), **given)
+
+        del asked.__wrapped__  # else Typer looks through it
+        asked.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        asked.__annotations__ = {one.name: one.annotation for one in parameters}
+        return asked
+
+    return made
+
+
+def page() -> Console:
     """Where results are printed: as wide as the terminal; a file or a pipe takes the widest table."""
     limited = sys.stdout.isatty() or "COLUMNS" in os.environ
     return Console(highlight=False, width=None if limited else WIDE)
-
-
-Refit = Annotated[
-    bool, typer.Option("--refit", help="全部重新拟合，不沿用存档。Fit everything again, whatever is kept.")
-]
-Workers = Annotated[
-    int | None,
-    typer.Option("--workers", min=1, help="进程数，默认自动；不影响结果。Processes; results do not depend on it."),
-]
-
-
-def executor_of(workers: int | None) -> Executor | None:
-    """Executor of a number of workers; None: as is faster."""
-    from forecast.executor import InProcess, LocalProcesses
-
-    return None if workers is None else InProcess() if workers == 1 else LocalProcesses(workers)
-
-
-@contextmanager
-def fitting(console: Console, lang: Lang, *, label: str = "cli.fitting") -> Iterator[Callable[[str, int, int], None]]:
-    """A progress bar on standard error; gives the callback that moves it.
-
-    Parameters
-    ----------
-    label : key of the text that says what is done to an indicator
-    """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(t("cli.reading", lang))
-
-        def show(name: str, done: int, of: int) -> None:
-            text = t(label, lang, indicator=name) if name else t("cli.judging", lang)
-            bar.update(task, description=text, completed=done, total=of)
-
-        yield show
-
-
-def open_or_none(console: Console, lang: Lang) -> Store | None:
-    """The store; None, with a note, where it cannot be used."""
-    from forecast.runs.store import Store, StoreError
-
-    try:
-        return Store()
-    except StoreError as error:
-        console.print(t("store.not_kept", lang, reason=error.text(lang)))
-        return None
-
-
-def keep(store: Store | None, run: Run, console: Console, lang: Lang) -> KeptRun | None:
-    """Keep a run; None, with a note, where that failed."""
-    from forecast.report.files import answers
-    from forecast.runs.store import StoreError
-
-    try:
-        return None if store is None else store.keep(run, answers(run))
-    except StoreError as error:
-        console.print(t("store.not_kept", lang, reason=error.text(lang)))
-        return None
-
-
-def run_and_keep(
-    request: Request, console: Console, lang: Lang, *, refit: bool, workers: int | None
-) -> tuple[Run, KeptRun | None]:
-    """A run with its progress on standard error, fits taken up from the store unless ``refit``, and kept there."""
-    from forecast.runs.run import no_fits, run
-
-    with fitting(console, lang) as show:
-        store = open_or_none(console, lang)
-        fits = no_fits if refit or store is None else store.fit
-        finished = run(request, progress=show, executor=executor_of(workers), kept=fits)
-        return finished, keep(store, finished, console, lang)
-
-
-def after_run(run: Run, kept: KeptRun | None, lang: Lang) -> list[str]:
-    """Failures, fits that were taken up, and the id under which the run is kept."""
-    names = run.dataset.panel.indicators
-    lines = [
-        t("store.failed", lang, indicator=names[name].name_zh, reason=reason) for name, reason in run.failures.items()
-    ]
-    if run.reused:
-        lines.append(t("store.reused", lang, reused=len(run.reused), fitted=len(run.keys) - len(run.reused)))
-    if kept is not None:
-        lines.append(t("store.kept", lang, run=kept.run_id))
-    return lines

@@ -6,29 +6,29 @@ from dataclasses import asdict
 
 import typer
 
-from forecast.cli.options import Json, LanguageOption, chosen, print_json
-from forecast.texts import t
+from forecast.cli.help import print_json
+from forecast.cli.options import Call, command
 
 
-def selftest(lang: LanguageOption = None, json_: Json = False) -> None:
-    """自检：已知答案的算例、一次小推演、所用程序库。Check the installation: known answers, a small run, versions."""
-    words = chosen(lang)
+@command("lang", "json")
+def selftest(call: Call) -> None:
+    """Check the installation: known answers, a small run, versions."""
     from forecast import __version__
     from forecast.selftest.run import Outcome
     from forecast.selftest.run import selftest as run_all
 
     def show(one: Outcome) -> None:
-        mark = t("selftest.passed" if one.passed else "selftest.failed", words)
-        text = t(f"selftest.check_{one.name}", words)
-        print(t("selftest.line", words, mark=mark, text=text, detail=one.detail, seconds=f"{one.seconds:.1f}"))
+        mark = call.text("selftest.passed" if one.passed else "selftest.failed")
+        text = call.text(f"selftest.check_{one.name}")
+        print(call.text("selftest.line", mark=mark, text=text, detail=one.detail, seconds=f"{one.seconds:.1f}"))
 
-    found = run_all(progress=show) if not json_ else run_all()
+    found = run_all() if call.json else run_all(progress=show)
     failed = [one.name for one in found if not one.passed]
-    if json_:
+    if call.json:
         document = {"ok": not failed, "version": __version__, "failed": failed}
         print_json(document | {"checks": [asdict(one) for one in found]})
     else:
         total = f"{sum(one.seconds for one in found):.0f}"
         key = "selftest.all_passed" if not failed else "selftest.some_failed"
-        print(t(key, words, count=len(found), failed=len(failed), seconds=total))
+        print(call.text(key, count=len(found), failed=len(failed), seconds=total))
     raise typer.Exit(1 if failed else 0)

@@ -23,6 +23,7 @@ from typing import Final
 
 from forecast.answers.chances import Case, Criterion
 from forecast.answers.predictive import Finding, check_indicator
+from forecast.data.dataset import Dataset
 from forecast.data.panel import known
 from forecast.data.target import TargetKind
 from forecast.draws.condition import Conditioned, condition, parse_given
@@ -44,9 +45,10 @@ from forecast.tasks.breakdown import (
     Method,
     breakdown,
     required_increment,
+    stated_increment,
 )
 from forecast.tasks.county_lists import NamingLists, naming
-from forecast.tasks.holds import Hold
+from forecast.tasks.holds import Hold, parse_hold, read_holds
 from forecast.tasks.stock import Stock, stock
 
 
@@ -149,6 +151,51 @@ class Wanted:
     method: Method = Method.CAPACITY
     increments: Mapping[str, Increment] | None = None
     holds: tuple[Hold, ...] = ()
+
+
+def wanted(
+    dataset: Dataset,
+    *,
+    indicators: Sequence[str] = (),
+    increment: float | None = None,
+    criterion: Criterion = Criterion.NEAR,
+    wish: float = 0.5,
+    kind: TargetKind = TargetKind.PROVINCE_AVERAGE,
+    method: Method = Method.CAPACITY,
+    holds: Sequence[str] = (),
+    files: Sequence[Path] = (),
+) -> Wanted:
+    """What is wished for, checked before anything is fitted.
+
+    Parameters
+    ----------
+    indicators : ids; none: the usual ones
+    increment : stated amount of work, 亿元, of the one indicator; None: it follows from the wish
+    holds, files : sums that must stay as texts (``hanbin:2020-11=3.2``) and in files
+
+    Raises
+    ------
+    UsageError
+        An indicator, the increment, the probability or a hold cannot be used.
+    """
+    for name in indicators:
+        if name not in dataset.panel.indicators:
+            raise UsageError("usage_breakdown_indicator", found=name, expected=", ".join(dataset.panel.indicators))
+    if increment is not None and len(indicators) != 1:
+        raise UsageError("usage_increment_which")
+    if increment is not None and not 0.0 < increment < 1e7:
+        raise UsageError("usage_increment", found=f"{increment:g}")
+    if not 0.0 < wish < 1.0:
+        raise UsageError("usage_wish", found=f"{wish:g}")
+    return Wanted(
+        indicators=tuple(dict.fromkeys(indicators)) or INDICATORS,
+        criterion=criterion,
+        wish=wish,
+        kind=kind,
+        method=method,
+        increments=None if increment is None else {indicators[0]: stated_increment(indicators[0], increment)},
+        holds=(*map(parse_hold, holds), *(hold for file in files for hold in read_holds(file))),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
