@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.data.assumptions import Assumptions, Coefficient
@@ -40,15 +42,64 @@ def test_equal_forecasts_share_alike():
     assert pool_weights(2.0, 2.0, 0.3)[0] == pytest.approx(0.5)
 
 
-def test_city_and_province_are_pooled_alike_and_both_parts_are_shown():
-    assert set(POOL.direct) == set(POOL.bridge) == {"shaanxi", "ankang"}
+def gap(of) -> np.ndarray:
+    return of["ankang"] - of["shaanxi"]
+
+
+def test_the_weight_is_that_of_the_gap_and_both_parts_are_shown():
+    assert set(POOL.direct) == set(POOL.bridge) == set(POOL.pooled) == {"shaanxi", "ankang"}
+    parts = float(gap(POOL.direct).var()), float(gap(POOL.bridge).var())
+    weight, variance = pool_weights(*parts, ERROR_CORRELATION)
+    assert POOL.weight == pytest.approx(weight)
+    assert gap(POOL.pooled).var() == pytest.approx(variance)
     for unit in POOL.direct:
-        direct, bridge = POOL.direct[unit], POOL.bridge[unit]
-        pooled = POOLED.indicators["gdp"].cum_yoy.sel(unit=unit).to_numpy()[:, -1]
-        weight, variance = pool_weights(float(direct.var()), float(bridge.var()), ERROR_CORRELATION)
-        assert pooled.mean() == pytest.approx(weight * direct.mean() + (1 - weight) * bridge.mean())
-        assert pooled.var() == pytest.approx(variance)
-        assert POOL.weight[unit] == pytest.approx(weight)
+        drawn = POOLED.indicators["gdp"].cum_yoy.sel(unit=unit).to_numpy()[:, -1]
+        assert np.array_equal(drawn, POOL.pooled[unit])
+        assert drawn.mean() == pytest.approx(
+            weight * POOL.direct[unit].mean() + (1 - weight) * POOL.bridge[unit].mean()
+        )
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 1000), st.sampled_from([0, 5, 7]))
+def test_the_pooled_gap_spreads_no_more_than_that_of_either_part(seed, published):
+    one = sw.world(draws=200, seed=seed, published=published)
+    made = pool(one.paths, one.dataset.panel, units=("shaanxi", "ankang")).pool
+    assert made is not None
+    assert gap(made.pooled).std() <= min(gap(made.direct).std(), gap(made.bridge).std()) * (1 + 1e-9)
+
+
+def test_what_the_bridge_misses_is_missed_in_both_and_cancels_from_the_gap():
+    """A city like its province in GDP and every driver stays like it, however wide the bridge's errors."""
+    alike = {}
+    for name, one in ONE.paths.indicators.items():
+        arrays = {}
+        for field in ("growth", "base_weight", "cum_yoy", "published"):
+            values = getattr(one, field).copy()
+            values.loc[{"unit": "ankang"}] = values.sel(unit="shaanxi").to_numpy()
+            arrays[field] = values
+        alike[name] = replace(one, **arrays)
+    made = pool(replace(ONE.paths, indicators=alike), ONE.dataset.panel, units=("shaanxi", "ankang")).pool
+    assert made is not None
+    assert made.bridge["shaanxi"].std() > 0.005
+    assert np.allclose(gap(made.bridge), 0.0)
+    assert np.allclose(gap(made.pooled), 0.0)
+
+
+def test_a_province_that_is_published_while_the_city_is_not_keeps_its_figure():
+    one = ONE.paths.indicators["gdp"]
+    published, cum = one.published.copy(), one.cum_yoy.copy()
+    published.loc[{"unit": "shaanxi"}] = 0.01
+    cum.loc[{"unit": "shaanxi"}] = 0.01
+    out = replace(one, published=published, cum_yoy=cum)
+    made = pool(
+        replace(ONE.paths, indicators={**ONE.paths.indicators, "gdp": out}),
+        ONE.dataset.panel,
+        units=("shaanxi", "ankang"),
+    )
+    assert (made.indicators["gdp"].cum_yoy.sel(unit="shaanxi") == 0.01).all()
+    assert made.pool is not None
+    assert gap(made.pool.pooled).std() <= min(gap(made.pool.direct).std(), gap(made.pool.bridge).std()) * (1 + 1e-9)
 
 
 def test_published_quarters_and_other_indicators_stay_as_they_are():
@@ -72,8 +123,6 @@ def test_nothing_is_pooled_twice():
 
 
 def test_without_industries_the_direct_draws_stay():
-    from dataclasses import replace
-
     bare = replace(ONE.dataset.panel, industries=ONE.dataset.panel.industries.iloc[:0])
     assert pool(ONE.paths, bare, units=("ankang",)) is ONE.paths
 

@@ -37,7 +37,7 @@ def plan(run):
     world = world_of(run)
     judged = cases(run.attainment.rows, world.paths, run.dataset)
     now = next(r.p_reach for r in run.attainment.rows if r.target.indicator == "gdp")
-    wishes = parse_wishes([f"gdp>={now + 0.05:.2f}", "ind_va>=0.95", "count:near>=2"], judged, city=world.city)
+    wishes = parse_wishes([f"gdp>={now + 0.1:.2f}", "ind_va>=0.95", "count:near>=2"], judged, city=world.city)
     return makeup(world, judged, MakeupRequest(wishes=wishes))
 
 

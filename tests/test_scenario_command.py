@@ -107,7 +107,7 @@ def test_tables_hold_what_was_computed(studied):
 
 
 def test_the_note_of_the_pool_states_weight_and_error_correlation(studied):
-    weight = studied.pool.weight["ankang"]
+    weight = studied.pool.weight
     screen = shown(render_study(studied, lang="zh"))
     assert f"直接推演权重{words.percent(weight)}%，两者误差相关设为{ERROR_CORRELATION:g}" in screen.replace("\n", "")
     english = " ".join(shown(render_study(studied, lang="en")).split())

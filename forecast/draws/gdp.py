@@ -1,15 +1,17 @@
 """GDP from its industries: the baseline as a pool of two forecasts, and what a scenario adds to it.
 
 Growth of GDP is the share-weighted sum of its industries' growth, an industry's growth an elasticity times that of its
-driver. The *baseline* pools the direct draws with this bridge once, by precision. A *scenario* adds
+driver. The *baseline* pools the direct draws with this bridge once, city and province together: what the bridge misses
+is missed in both, and one weight, that of the gap between them, is given to both. A *scenario* adds
 ``sum of share x elasticity x change of driver`` to the pooled draws and never bridges anew.
 
-Invariant: pooling never widens the narrower of the two forecasts (held by ``tests/test_gdp.py``).
+Invariant: the pooled gap of city and province spreads no more than that of either forecast
+(held by ``tests/test_gdp.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,7 +32,8 @@ ERROR_CORRELATION: Final = 0.6
 Both miss the same surprises of the months ahead; published histories are too short to estimate it.
 """
 INDUSTRY_SD: Final = 0.01
-"""What an industry's growth differs from its driver's beyond the elasticity, a quarter, fraction (DOMAIN.md §1.2)."""
+"""What an industry's growth differs from its driver's beyond the elasticity, a quarter, fraction (DOMAIN.md §1.2); the
+same in city and province, which the same shares and elasticities are used for."""
 REST_SD: Final = 0.04
 """The same for industries whose driver has no draws: they move like GDP itself, give or take this much."""
 COMMON_SD: Final = 0.01
@@ -114,10 +117,16 @@ def pool_weights(direct: float, bridge: float, correlation: float) -> tuple[floa
 
 
 def pool(paths: Paths, panel: Panel, *, units: tuple[str, ...]) -> Paths:
-    """Baseline of GDP: direct draws and industry bridge pooled by precision, for the city and the province alike.
+    """Baseline of GDP: direct draws and industry bridge pooled by precision, all units with one weight.
 
-    The bridge uses the same shares and elasticities for every unit; what they miss is taken up at the last published
-    quarter, from which it carries on. Paths without draws of GDP or without industries stay as they are.
+    The bridge uses the same shares and elasticities for every unit, and the same draws of what they miss; that is taken
+    up at the last published quarter, from which the bridge carries on. The weight is that of the gap of the last unit
+    to the first, or of growth where only one has draws. Paths without draws of GDP or without industries stay as
+    they are.
+
+    Parameters
+    ----------
+    units : what the city is held against, then the city
 
     Raises
     ------
@@ -127,49 +136,70 @@ def pool(paths: Paths, panel: Panel, *, units: tuple[str, ...]) -> Paths:
     if paths.pool is not None:
         raise ValueError("GDP is pooled already: paths.pool says from what")
     one = paths.indicators.get(GDP)
-    if one is None or panel.industries.empty:
+    places = () if one is None else tuple(dict.fromkeys(u for u in units if u in one.cum_yoy[UNIT].values))
+    if one is None or panel.industries.empty or not places:
         return paths
-    draws = one.cum_yoy.sizes[DRAW]
-    industries = industries_of(panel, Assumptions(), paths.seed, draws)
+    at = {UNIT: list(places)}
+    direct = one.cum_yoy.sel(at).transpose(UNIT, DRAW, PERIOD).to_numpy()
+    weight = one.base_weight.sel(at).transpose(UNIT, DRAW, PERIOD).to_numpy()
+    starts = [first_open(row) for row in one.published.sel(at).transpose(UNIT, PERIOD).to_numpy()]
+    bridge, covered = _bridge(paths, panel, places, direct, weight, starts)
+    open_ = [k for k in range(direct.shape[2]) if k >= min(starts)]
+    if covered == 0.0 or not open_:
+        return paths
+    pooled, of_direct = direct.copy(), 1.0
+    for k in open_:
+        fixed = np.array([k < start for start in starts])
+        pooled[:, :, k], of_direct = _pooled(direct[:, :, k], bridge[:, :, k], fixed)
     cum, growth = one.cum_yoy.copy(), one.growth.copy()
-    direct, bridges, pools, weights, covered = {}, {}, {}, {}, {}
-    for unit in units:
-        if unit not in one.cum_yoy[UNIT].values:
-            continue
-        own = one.cum_yoy.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy()
-        quarter_weight = one.base_weight.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy()
-        start = first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy())
-        made, share = _bridge(paths, industries, unit, own, quarter_weight, start)
-        if start >= own.shape[1] or share == 0.0:
-            continue
-        pooled = own.copy()
-        for k in range(start, own.shape[1]):
-            pooled[:, k], weight = _pooled(own[:, k], made[:, k])
-        cum.loc[{UNIT: unit}] = xr.DataArray(pooled, dims=(DRAW, PERIOD))
-        growth.loc[{UNIT: unit}] = xr.DataArray(
-            _single(pooled, quarter_weight, growth.sel({UNIT: unit}), start), dims=(DRAW, PERIOD)
-        )
-        direct[unit], bridges[unit], pools[unit] = own[:, -1], made[:, -1], pooled[:, -1]
-        weights[unit], covered[unit] = weight, share
-    if not direct:
-        return paths
+    for i, unit in enumerate(places):
+        cum.loc[{UNIT: unit}] = xr.DataArray(pooled[i], dims=(DRAW, PERIOD))
+        single = _single(pooled[i], weight[i], growth.sel({UNIT: unit}), starts[i])
+        growth.loc[{UNIT: unit}] = xr.DataArray(single, dims=(DRAW, PERIOD))
     mixed = replace(
         one, cum_yoy=cum, growth=growth, diagnostics=replace(one.diagnostics, method=one.diagnostics.method + POOLED)
     )
+    ends = [dict(zip(places, values[:, :, -1], strict=True)) for values in (direct, bridge, pooled)]
     return replace(
         paths,
         indicators={**paths.indicators, GDP: mixed},
-        pool=Pool(direct=direct, bridge=bridges, pooled=pools, weight=weights, covered=covered),
+        pool=Pool(direct=ends[0], bridge=ends[1], pooled=ends[2], weight=of_direct, covered=covered),
     )
 
 
-def _pooled(direct: Floats, bridge: Floats) -> tuple[Floats, float]:
-    """Pooled draws with the pooled mean and variance; each draw stays in its world."""
-    weight, variance = pool_weights(float(direct.var()), float(bridge.var()), ERROR_CORRELATION)
+def _pooled(direct: Floats, bridge: Floats, fixed: np.ndarray) -> tuple[Floats, float]:
+    """Pooled draws of a quarter, (unit, draw), and the weight of the direct ones; each draw stays in its world.
+
+    The first unit, and the gap of every other one to it, get the pooled mean and variance; a unit whose figure is
+    published keeps it, and the others are then pooled as they are.
+
+    Parameters
+    ----------
+    fixed : (unit,) whether the quarter is published
+    """
+    paired = len(direct) > 1 and not fixed.any()
+
+    def judged(values: Floats, unit: int) -> Floats:
+        return np.asarray(values[unit] - values[0] if paired and unit else values[unit])
+
+    last = int(np.flatnonzero(~fixed)[-1])
+    spread = [float(judged(values, last).var()) for values in (direct, bridge)]
+    weight, _ = pool_weights(spread[0], spread[1], ERROR_CORRELATION)
+    out = direct.copy()
+    for unit in map(int, np.flatnonzero(~fixed)):
+        mixed = _mixed(judged(direct, unit), judged(bridge, unit), weight)
+        out[unit] = mixed + out[0] if paired and unit else mixed
+    return out, weight
+
+
+def _mixed(direct: Floats, bridge: Floats, weight: float) -> Floats:
+    """Weighted draws with the variance that the weight gives when errors correlate as assumed."""
+    sds = weight * direct.std(), (1.0 - weight) * bridge.std()
+    variance = sds[0] ** 2 + sds[1] ** 2 + 2.0 * ERROR_CORRELATION * sds[0] * sds[1]
     mixed = weight * direct + (1.0 - weight) * bridge
     spread = float(mixed.var())
     scale = np.sqrt(variance / spread) if spread > 0.0 else 1.0
-    return mixed.mean() + (mixed - mixed.mean()) * scale, weight
+    return np.asarray(mixed.mean() + (mixed - mixed.mean()) * scale)
 
 
 def _single(cum: Floats, weight: Floats, growth: xr.DataArray, start: int) -> Floats:
@@ -182,30 +212,40 @@ def _single(cum: Floats, weight: Floats, growth: xr.DataArray, start: int) -> Fl
 
 
 def _bridge(
-    paths: Paths, industries: Industries, unit: str, own: Floats, weight: Floats, start: int
+    paths: Paths, panel: Panel, places: Sequence[str], own: Floats, weight: Floats, starts: Sequence[int]
 ) -> tuple[Floats, float]:
-    """Cumulative growth of GDP by its industries, (draw, quarter), and the share of industries with a driver."""
-    draws = len(own)
-    running = np.cumsum(weight, axis=1)
-    direct = np.diff(own * running, axis=1, prepend=0.0) / weight
-    common = generator(paths.seed, "bridge", unit).standard_normal((draws, 1))
-    total, covered = np.tile(COMMON_SD * common, (1, 4)), 0.0
+    """Cumulative growth of GDP by its industries, (unit, draw, quarter), and the share of industries with a driver.
+
+    Published quarters are as published. An industry's driver counts where all places have draws of it.
+
+    Parameters
+    ----------
+    own, weight : (unit, draw, quarter), direct cumulative growth and base weights; starts : first open quarters
+    """
+    draws = own.shape[1]
+    industries = industries_of(panel, Assumptions(), paths.seed, draws)
+    running = np.cumsum(weight, axis=2)
+    direct = np.diff(own * running, axis=2, prepend=0.0) / weight
+    common = generator(paths.seed, "bridge").standard_normal((draws, 1))
+    total, covered = np.tile(COMMON_SD * common, (len(places), 1, 4)), 0.0
     for i, name in enumerate(industries.names):
-        rng = generator(paths.seed, "bridge", unit, name)
+        rng = generator(paths.seed, "bridge", name)
         driver = paths.indicators.get(industries.driver[i])
-        known = driver is not None and unit in driver.growth[UNIT].values
+        known = driver is not None and set(places) <= set(driver.growth[UNIT].values)
         if driver is not None and known and driver.frequency is not Frequency.SHIFTED:
-            growth = industries.elasticity[i][:, None] * quarters(driver, unit) + INDUSTRY_SD * rng.standard_normal(
-                (draws, 4)
-            )
+            missed = INDUSTRY_SD * rng.standard_normal((draws, 4))
+            driven = np.stack([quarters(driver, unit) for unit in places])
+            growth = industries.elasticity[i][:, None] * driven + missed
             covered += float(industries.share[i, 3])
         else:
             growth = direct + REST_SD * rng.standard_normal((draws, 1))
         total += industries.share[i] * growth
-    made = np.cumsum(total * weight, axis=1) / running
-    if start > 0:
-        held = (own[:, start - 1] - made[:, start - 1]) * running[:, start - 1]
-        made = made + held[:, None] / running
+    made = np.cumsum(total * weight, axis=2) / running
+    for u, start in enumerate(starts):
+        if start > 0:
+            held = (own[u, :, start - 1] - made[u, :, start - 1]) * running[u, :, start - 1]
+            made[u] += held[:, None] / running[u]
+            made[u, :, :start] = own[u, :, :start]
     return made, covered
 
 

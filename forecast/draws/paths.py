@@ -56,14 +56,14 @@ class IndicatorPaths:
 class Pool:
     """The two forecasts that GDP's draws were pooled from, and the pool: year-end growth, (draw,), fraction, by unit.
 
-    weight : of the direct draws, by unit; covered : share of the fourth quarter whose drivers have draws
+    weight : of the direct draws at the end of the year; covered : share of the fourth quarter whose drivers have draws
     """
 
     direct: Mapping[str, Floats]
     bridge: Mapping[str, Floats]
     pooled: Mapping[str, Floats]
-    weight: Mapping[str, float]
-    covered: Mapping[str, float]
+    weight: float
+    covered: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

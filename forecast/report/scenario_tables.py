@@ -200,7 +200,7 @@ def _pool(study: Study) -> pd.DataFrame:
         parts = (pool.direct[unit], pool.bridge[unit], pool.pooled[unit])
         means = [(to_percent(float(a.mean())), to_percent(float(a.std()))) for a in parts]
         values = (
-            "gdp", unit, *means[0], *means[1], pool.weight[unit], ERROR_CORRELATION, pool.covered[unit], *means[2],
+            "gdp", unit, *means[0], *means[1], pool.weight, ERROR_CORRELATION, pool.covered, *means[2],
         )  # fmt: skip
         records.append(dict(zip(columns, values, strict=True)))
     return _frame(study, records, columns)

@@ -239,8 +239,8 @@ def _notes(study: Study, lang: Lang) -> Iterator[str]:
         yield t(f"scenario.{key}", lang, given=given, percent=share, effective=f"{study.given.effective:.0f}")
     city, pool = study.run.dataset.config.city, study.pool
     if pool and city in pool.direct:
-        weight = words.percent(pool.weight[city])
-        covered = words.percent(pool.covered[city])
+        weight = words.percent(pool.weight)
+        covered = words.percent(pool.covered)
         means = {
             "direct": words.growth(float(pool.direct[city].mean()) * 100.0, lang),
             "bridge": words.growth(float(pool.bridge[city].mean()) * 100.0, lang),
