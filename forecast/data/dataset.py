@@ -19,9 +19,9 @@ from forecast.data.reading.config import line_of
 from forecast.data.reading.observations import empty_table, read_bases, read_industries, read_observations
 from forecast.data.reading.problems import Problems, near
 from forecast.data.reading.source import Source, open_source
-from forecast.data.target import Target, read_targets
-from forecast.errors import InputError
-from forecast.periods import AsOf
+from forecast.data.target import Target, TargetKind, read_targets
+from forecast.errors import InputError, UsageError
+from forecast.periods import AsOf, Month
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,6 +78,52 @@ def read_dataset(path: Path) -> Dataset:
         targets=targets,
         data_hash=source.digest(),
     )
+
+
+def retargeted(dataset: Dataset, *, unit: str | None = None, year: int | None = None) -> Dataset:
+    """The same figures asked of another place or another year.
+
+    Parameters
+    ----------
+    unit : id or Chinese name of the place that takes the city's part; None: the data set's own city
+    year : target year; state of knowledge and first month of action move with it. A plan of the data set's own year
+        is no target of another one.
+
+    Raises
+    ------
+    UsageError
+        No such place below the province, or no figure of the year before, so that nothing can be said.
+    """
+    config = dataset.config
+    if unit is not None and unit != config.city:
+        units = dataset.panel.units
+        below = _below(config.province, units) or frozenset()
+        found = unit if unit in below else next((u for u in sorted(below) if units[u].name_zh == unit), None)
+        if found is None:
+            names = [units[u].name_zh for u in units if u in below]
+            raise UsageError(
+                "usage_retarget_unit", found=unit, suggestion=near(unit, (*below, *names)) or ", ".join(names)
+            )
+        config = replace(
+            config, city=found, name=f"{config.name}-{found}", name_zh=f"{config.name_zh}：{units[found].name_zh}"
+        )
+    targets = dataset.targets
+    if year is not None and year != config.target_year:
+        years = {period.year for period in dataset.panel.observations["period"]}
+        if year - 1 not in years:
+            raise UsageError("usage_retarget_year", found=year, first=min(years) + 1, last=max(years) + 1)
+        later = year - config.target_year
+        month, own = config.first_action_month, str(config.target_year)
+        config = replace(
+            config,
+            name=config.name.replace(own, str(year)) if own in config.name else f"{config.name}-{year}",
+            name_zh=config.name_zh.replace(own, str(year)),
+            target_year=year,
+            as_of=f"{int(config.as_of[:4]) + later}{config.as_of[4:]}",
+            first_action_month=Month(month.year + later, month.month),
+        )
+        targets = tuple(target for target in targets if target.kind is not TargetKind.PLAN)
+    return replace(dataset, config=config, targets=targets)
 
 
 def _panel(

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from forecast import __version__
 from forecast.answers.attainment import Attainment, attain
 from forecast.answers.required import action_month
-from forecast.data.dataset import Dataset, read_dataset
+from forecast.data.dataset import Dataset, read_dataset, retargeted
 from forecast.data.panel import known
 from forecast.draws.fitting import SECONDS_EACH, FitTask, code_hash, digest, fit_indicator, fit_key
 from forecast.draws.joint import benchmark_of, joint_paths
@@ -43,6 +43,7 @@ class Request:
     """What to run.
 
     as_of : ``YYYY-MM`` or ``YYYY-MM-DD``; None: what the data set says
+    unit, year : place and target year that are asked for; None: those of the data set
     """
 
     dataset: Path
@@ -50,6 +51,8 @@ class Request:
     seed: int = 1
     method: Method = "fast"
     draws: int = DRAWS
+    unit: str | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,7 +115,7 @@ def run(
     """
     if request.draws <= 0 or request.draws % HYPER_DRAWS:
         raise UsageError("usage_draws", found=request.draws, step=HYPER_DRAWS)
-    dataset = read_dataset(request.dataset)
+    dataset = retargeted(read_dataset(request.dataset), unit=request.unit, year=request.year)
     as_of = AsOf.parse(request.as_of or dataset.config.as_of)
     tasks = _tasks(dataset, as_of, request)
     keys = {name: fit_key(task) for name, task in tasks.items()}

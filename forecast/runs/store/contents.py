@@ -52,6 +52,8 @@ def header_of(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
         "method": run.request.method,
         "seed": run.request.seed,
         "draws": run.request.draws,
+        "unit": run.request.unit,
+        "year": run.request.year,
         "data_hash": run.dataset.data_hash,
         "scenario_hash": summary["scenario_hash"],
         "model_version": summary["model_version"],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from forecast.data.dataset import Dataset, read_dataset
+from forecast.data.dataset import Dataset, read_dataset, retargeted
 from forecast.draws.gdp import GDP
 from forecast.draws.joint import joint_paths
 from forecast.draws.paths import IndicatorPaths, Paths
@@ -160,7 +160,8 @@ class KeptRun:
 
     def dataset(self) -> Dataset:
         """The data set as it was when the run was made."""
-        return read_dataset(self.folder / INPUTS)
+        whole = read_dataset(self.folder / INPUTS)
+        return retargeted(whole, unit=self.manifest.get("unit"), year=self.manifest.get("year"))
 
     def request(self) -> Request:
         """What was asked for; the data set is the kept copy."""
@@ -172,6 +173,8 @@ class KeptRun:
             seed=self.manifest["seed"],
             method=self.manifest["method"],
             draws=self.manifest["draws"],
+            unit=self.manifest.get("unit"),
+            year=self.manifest.get("year"),
         )
 
     def run(self) -> Run:

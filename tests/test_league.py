@@ -1,0 +1,83 @@
+"""The league of a province with all its cities: real figures, draws made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forecast.answers.league import league
+from forecast.data.dataset import read_dataset, retargeted
+from forecast.dims import UNIT
+from forecast.errors import UsageError
+from forecast.periods import Month
+from forecast.runs.run import Request, run
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+@pytest.fixture(scope="module")
+def hunan():
+    return run(Request(dataset=DATA / "hunan", draws=500))
+
+
+def test_every_city_is_ranked_among_fourteen_by_counting(hunan):
+    found = league(hunan.paths, hunan.dataset.panel, hunan.dataset.config)
+    assert len(found.units) == 14
+    one = hunan.paths.indicators["ind_va"]
+    ends = np.round(one.cum_yoy.sel({UNIT: list(found.units)}).isel(period=-1).transpose("draw", UNIT) * 100.0, 1)
+    answer = found.of("ind_va", "shaoyang")
+    k = found.units.index("shaoyang")
+    by_hand = [1 + int((draw > draw[k]).sum()) for draw in ends.to_numpy()]
+    assert (answer.among, answer.of) == (14, 14)
+    assert answer.expected == pytest.approx(np.mean(by_hand), abs=0.02)  # halves of a digit may round otherwise
+    assert found.period["ind_va"] == Month(2021, 8)
+    published = hunan.dataset.panel.observations
+    rows = published[(published["indicator"] == "ind_va") & (published["period"] == Month(2021, 8))]
+    august = rows[rows["unit"].isin(found.units)].set_index("unit")["value"]
+    assert answer.now == 1 + int((august > august["shaoyang"]).sum())
+    assert "gdp" not in found.ranks  # its cities publish none this year: nothing to rank
+
+
+def test_scores_are_of_all_cities_and_within_what_the_rules_allow(hunan):
+    found = league(hunan.paths, hunan.dataset.panel, hunan.dataset.config).scores
+    assert found is not None
+    assert len(found.units) == 14
+    assert found.reachable == 100.0
+    assert found.total.min() >= -1.0
+    assert found.total.max() <= 100.0 + 5.0 + 3.0  # bonuses of two rules
+    np.testing.assert_allclose(sum(found.classes().values()), np.ones(14))
+    shares = np.array([(found.ranks() == r).mean(axis=0) for r in range(1, 15)])
+    np.testing.assert_allclose(shares.sum(axis=0), np.ones(14))
+
+
+def test_a_city_without_a_figure_is_left_out_and_the_rank_says_among_how_many(hunan):
+    panel = hunan.dataset.panel
+    seen = panel.observations
+    silent = (seen["unit"] == "loudi") & (seen["indicator"] == "fai") & (seen["period"].map(lambda p: p.year) == 2021)
+    answer = league(hunan.paths, replace(panel, observations=seen[~silent]), hunan.dataset.config).of("fai", "shaoyang")
+    assert (answer.among, answer.of) == (13, 14)
+    assert answer.shares.sum() == pytest.approx(1.0)
+
+
+def test_the_same_figures_can_be_asked_of_another_place_and_year():
+    whole = read_dataset(DATA / "hunan")
+    other = retargeted(whole, unit="长沙市", year=2020)
+    assert (other.config.city, other.config.target_year, other.config.as_of) == ("changsha", 2020, "2020-08")
+    assert other.config.first_action_month == Month(2020, 10)
+    assert retargeted(whole, unit="changsha").config.city == "changsha"
+    assert retargeted(whole) == whole or retargeted(whole).config == whole.config
+    with pytest.raises(UsageError, match="changsha"):
+        retargeted(whole, unit="changshu")
+    with pytest.raises(UsageError, match="2017"):
+        retargeted(whole, year=2010)
+
+
+def test_31_provinces_have_one_rank_each():
+    found = run(Request(dataset=DATA / "provinces-gdp", draws=500, unit="shaanxi", year=2023))
+    answers = league(found.paths, found.dataset.panel, found.dataset.config).ranks["gdp"]
+    assert len(answers) == 31
+    assert all(one.shares.sum() == pytest.approx(1.0) for one in answers)
+    assert sum(one.first(10) for one in answers) >= 10.0  # equals share the better rank
