@@ -17,6 +17,7 @@ class Diagnostics:
     status : "ok", or "failed: " and which gate failed
     rhat, ess_bulk, ess_tail, divergences : of the reference route, worst over hyperparameters; None by the fast route
     effective_points : of the fast route, worst over units; None by the reference; effective_draws : of either
+    replaced : draws of a place that nothing could have been, replaced by others of it; the most of all places
     observations : figures fitted
     """
 
@@ -28,6 +29,7 @@ class Diagnostics:
     divergences: int | None = None
     effective_points: float | None = None
     effective_draws: float | None = None
+    replaced: int = 0
     observations: int = 0
 
 
@@ -48,5 +50,6 @@ def worst(families: Sequence[Diagnostics], observations: int) -> Diagnostics:
         divergences=sum(d.divergences or 0 for d in sampled) if sampled else None,
         effective_points=least([d.effective_points for d in families]),
         effective_draws=least([d.effective_draws for d in families]),
+        replaced=max((d.replaced for d in families), default=0),
         observations=observations,
     )

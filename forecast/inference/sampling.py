@@ -9,17 +9,23 @@ same: the direct member gives its share of the draws of regular families (``mixt
 
 Invariant: a place's draws never depend on its siblings' or children's presence, except through what siblings share:
 the prior of their shapes and the coefficients of the direct member (held by ``tests/test_sampling.py``).
+
+A draw that nothing could have been (a figure met by a correction that went astray, a scale of the far tail) is replaced
+by another one of its place, which keeps to that place's figures as well, and counted: the draws are those of the
+posterior without what is impossible, and no fit is lost to one of them (held by ``tests/test_cities.py``).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
 from forecast.dims import Floats
+from forecast.errors import NonFiniteError
 from forecast.inference.diagnostics import Diagnostics, worst
 from forecast.inference.direct import draw_excess, fit_direct
 from forecast.inference.gaps.family import Parent, prepare
@@ -45,6 +51,39 @@ class Posterior:
     shape: dict[int, Floats]
     scale: dict[int, Floats]
     diagnostics: Diagnostics
+
+
+LEAST_SHARE: Final = 1e-5
+"""Share of a period in its year over its base weight below which a draw is none of a place's statistics: far below what
+chaining lets stand of a published slip, far above where single precision loses the period."""
+MOST_GROWTH: Final = 3000.0
+"""A year's total over the year's before, either way, beyond which it is none either."""
+MOST_REPLACED: Final = 0.02
+"""Share of a place's draws that may be replaced before the fit fails its gate."""
+
+
+def impossible(index: Floats, weight: Floats) -> np.ndarray:
+    """Which draws no statistics could be, (draw,), bool: not finite, a period that vanishes, or boundless growth.
+
+    Parameters
+    ----------
+    index : (draw, period), log points, whole years, of which the last two count; weight : (per_year,) base weights
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        last = index[:, -2 * len(weight) :].reshape(len(index), 2, -1)
+        relative = np.exp(last - last.max(axis=(1, 2), keepdims=True))
+        total = relative @ weight
+        least = relative.min(axis=2) / total
+        growth = np.abs(np.log(total[:, 1] / total[:, 0]))
+        return np.asarray(~((least >= LEAST_SHARE).all(axis=1) & (growth <= np.log(MOST_GROWTH))))
+
+
+def replaced(verdict: Diagnostics, counts: Sequence[int], draws: int) -> Diagnostics:
+    """The verdict on a family of whose places so many draws were replaced."""
+    most = max(counts)
+    if most <= MOST_REPLACED * draws or verdict.status != "ok":
+        return replace(verdict, replaced=most)
+    return replace(verdict, replaced=most, status=f"failed: {most} of {draws} draws of a place impossible")
 
 
 def stream(seed: int, *names: str) -> np.random.Generator:
@@ -77,17 +116,7 @@ def fit(
         family = task.family(group, made)
         for unit in family.units:
             progress(measurements.units[unit])
-        structural = task.structural(family, made)
-        made.fitted[family.above] = structural
-        made.drawn.update(zip(family.units, structural.drawn, strict=False))
-        made.structural[:, family.units] = structural.ratio
-        if family.above >= 0:
-            above = made.index if family.grid is None else made.structural
-            made.structural[:, family.units] += above[:, [family.above]]
-        if family.grid is None or not family.grid.open:
-            made.index[:, family.units] = made.structural[:, family.units]
-        else:
-            task.mix(family, family.grid, made)
+        task.draw(family, made)
     return made.posterior(measurements)
 
 
@@ -111,6 +140,7 @@ class _Made:
     """What is drawn so far: arrays (draw, unit, period) that fill up, and what families leave for their children.
 
     structural : by the structural member alone; index : members mixed
+    verdict : on every family, by its parent
     grid : of every unit; series : figures of every regular unit; drawn : the same with what was missing drawn
     excess : (n,) direct draws of every regular unit
     """
@@ -118,6 +148,7 @@ class _Made:
     structural: Floats
     index: Floats
     fitted: dict[int, RatioDraws] = field(default_factory=dict)
+    verdict: dict[int, Diagnostics] = field(default_factory=dict)
     grid: dict[int, Grid | None] = field(default_factory=dict)
     series: dict[int, Series] = field(default_factory=dict)
     drawn: dict[int, Drawn] = field(default_factory=dict)
@@ -129,7 +160,7 @@ class _Made:
         return cls(structural=np.empty(shape), index=np.empty(shape))
 
     def posterior(self, m: Measurements) -> Posterior:
-        diagnostics = worst([one.diagnostics for one in self.fitted.values()], len(m.unit))
+        diagnostics = worst(list(self.verdict.values()), len(m.unit))
         sampled = {above: one.hyper for above, one in self.fitted.items() if one.hyper is not None}
         units = {above: sorted(self._siblings(m, above), key=m.units.__getitem__) for above in sampled}
         return Posterior(
@@ -165,7 +196,49 @@ class _Task:
             made.series.update({unit: series(m, unit, grid) for unit in units})
         return _Siblings(above=above, label="root" if above < 0 else m.units[above], units=units, grid=grid)
 
-    def structural(self, family: _Siblings, made: _Made) -> RatioDraws:
+    def draw(self, family: _Siblings, made: _Made) -> None:
+        """All draws of a family. ``auto`` takes the reference where the fast route breaks down or replaces too many."""
+        try:
+            verdict = self._members(family, made, self.method)
+        except (np.linalg.LinAlgError, FloatingPointError):
+            if self.method != "auto":
+                raise
+            verdict = self._members(family, made, "nuts")
+        if self.method == "auto" and verdict.replaced > MOST_REPLACED * self.draws and verdict.rhat is None:
+            verdict = self._members(family, made, "nuts")
+        made.verdict[family.above] = verdict
+
+    def _members(self, family: _Siblings, made: _Made, method: Method) -> Diagnostics:
+        """Structural and direct draws of a family, those that nothing could have been replaced; the verdict on them."""
+        structural = self.structural(family, made, method)
+        made.fitted[family.above] = structural
+        made.drawn.update(zip(family.units, structural.drawn, strict=False))
+        made.structural[:, family.units] = structural.ratio
+        if family.above >= 0:
+            above = made.index if family.grid is None else made.structural
+            made.structural[:, family.units] += above[:, [family.above]]
+        if family.grid is None or not family.grid.open:
+            made.index[:, family.units] = made.structural[:, family.units]
+        else:
+            self.mix(family, family.grid, made)
+        return replaced(structural.diagnostics, [self._mend(family, unit, made) for unit in family.units], self.draws)
+
+    def _mend(self, family: _Siblings, unit: int, made: _Made) -> int:
+        """Replace draws of a place that nothing could have been by others of the same place; how many."""
+        m = self.measurements
+        bad = impossible(made.index[:, unit], m.weight[unit])
+        if bad.mean() > 0.5:  # what is published is itself of that kind
+            bad = ~np.isfinite(made.index[:, unit]).all(axis=1)
+        if bad.all():
+            raise NonFiniteError(f"{self.name}, {m.units[unit]}: no draw is finite")
+        if count := int(bad.sum()):
+            rng = stream(self.seed, self.name, family.label, m.units[unit], "replaced")
+            other = rng.choice(np.flatnonzero(~bad), count)
+            for paths in (made.index, made.structural):
+                paths[bad, unit] = paths[other, unit]
+        return count
+
+    def structural(self, family: _Siblings, made: _Made, method: Method) -> RatioDraws:
         """Draws of the siblings' ratios by the structural member."""
         m, above = self.measurements, family.above
         own = tuple(stream(self.seed, self.name, family.label, m.units[unit]) for unit in family.units)
@@ -181,13 +254,13 @@ class _Task:
                 above=parent_drawn,
                 own=own,
                 draws=self.draws,
-                method=self.method,
+                method=method,
             )
         source = made.index if family.grid is None else made.structural
         parent = Parent.none(self.draws, m.periods) if above < 0 else Parent.of(source[:, above])
         prepared = prepare(m, family.units, parent, root=above < 0)
         rng = stream(self.seed, self.name, family.label)
-        return sampled_family(prepared, m, method=self.method, seed=self.seed, rng=rng, own=own)
+        return sampled_family(prepared, m, method=method, seed=self.seed, rng=rng, own=own)
 
     def mix(self, family: _Siblings, grid: Grid, made: _Made) -> None:
         """Index of a regular family with the direct member's share of the draws."""
