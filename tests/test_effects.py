@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.answers.chances import reached
-from forecast.scenario.actions import ACTION_TYPES
+from forecast.scenario.actions import MODELS
 from forecast.scenario.effects import Evaluator, apply
 from tests import scenario_world as sw
 
@@ -24,7 +24,7 @@ def name(action):
 
 
 def test_every_type_of_action_is_tried_here():
-    assert {a["type"] for a in ACTIONS} == set(ACTION_TYPES)
+    assert {a["type"] for a in ACTIONS} == set(MODELS)
 
 
 def test_an_empty_scenario_is_the_baseline_bit_for_bit():
@@ -63,7 +63,7 @@ def test_the_order_of_actions_does_not_matter(order):
     assert sw.same(sw.evaluated(ONE, *ACTIONS), sw.evaluated(ONE, *[ACTIONS[k] for k in order]))
 
 
-@pytest.mark.parametrize("action", [a for a in LEVERS if "prob" in ACTION_TYPES[a["type"]].model_fields], ids=name)
+@pytest.mark.parametrize("action", [a for a in LEVERS if "prob" in MODELS[a["type"]].model_fields], ids=name)
 def test_probability_zero_is_absent(action):
     assert sw.same(sw.evaluated(ONE, {**action, "prob": 0.0}), ONE.paths)
 

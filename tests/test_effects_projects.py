@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from forecast.scenario.actions.projects import usual_ratio
 from forecast.scenario.effects import Evaluator
-from forecast.scenario.effects.projects import usual_ratio
 from tests import scenario_world as sw
 
 ONE = sw.world(sd_pct=0.0)

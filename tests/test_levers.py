@@ -14,9 +14,9 @@ from forecast.answers.evidence import Evidence
 from forecast.draws.paths import first_actionable, first_open
 from forecast.plan.ahead import ahead
 from forecast.plan.candidates import LeverOptions, candidates
-from forecast.plan.levers import ACTION_OF, FORBIDDEN, CapEvidence, Family, Unit, merged
+from forecast.plan.levers import CapEvidence, Unit, merged
 from forecast.plan.worth import worth
-from forecast.scenario.actions import ACTION_TYPES
+from forecast.scenario.actions import ACTIONS, LEVERS, Family
 from forecast.scenario.effects import Evaluator, year_end
 from forecast.scenario.reader import scenario_of
 from tests import handmade
@@ -35,8 +35,11 @@ def found(wanted=NAMES, scenario=None, **options):
 
 
 def test_every_type_of_action_is_a_lever_or_never_one():
-    assert set(ACTION_OF.values()) | FORBIDDEN == set(ACTION_TYPES)
-    assert not set(ACTION_OF.values()) & FORBIDDEN
+    """Entries count firms that work anyway; they stay a scenario of their own."""
+    never = {"enterprise_exit", "enterprise_stop", "base_revision", "price_shift", "benchmark_path", "project_delay"}
+    assert {one.name for one in LEVERS.values()} | never | {"new_entry"} == set(ACTIONS)
+    assert not {one.name for one in LEVERS.values()} & (never | {"new_entry"})
+    assert len({one.name for one in LEVERS.values()}) == len(LEVERS) == len(Family)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def test_what_changes_figures_and_not_the_economy_is_no_lever(kind):
         for lever in found(singles=singles):
             for use in lever.levels or (lever.cap,):
                 assert lever.action(use)["type"] != kind
-    assert kind not in ACTION_OF.values()
+    assert kind not in {one.name for one in LEVERS.values()}
     with pytest.raises(ValueError, match=kind):
         Family(kind)
 

@@ -13,7 +13,6 @@ from forecast.answers.chances import Case, Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import Comparison, HistoryStatus
 from forecast.plan.candidates import LeverOptions
-from forecast.plan.levers import Family
 from forecast.plan.makeup import makeup
 from forecast.plan.outcome import as_scenario
 from forecast.plan.problem import TRAIN, ends_under, fresh_world, slack_of
@@ -21,6 +20,7 @@ from forecast.plan.request import MakeupRequest, default_wish, parse_wishes
 from forecast.plan.result import Feasibility, Limit, Role, Side
 from forecast.plan.sectors import feasible, month_points
 from forecast.plan.wishes import value
+from forecast.scenario.actions import Family
 from forecast.scenario.compare import compare
 from forecast.scenario.effects import World
 from forecast.scenario.reader import read_scenario, scenario_of

@@ -346,7 +346,7 @@ def test_a_data_set_without_ledger_or_base_says_so():
 
 def test_every_problem_text_is_used():
     package = Path(__file__).parent.parent / "forecast" / "scenario"
-    sources = "".join(p.read_text(encoding="utf-8") for p in package.glob("*.py"))
+    sources = "".join(p.read_text(encoding="utf-8") for p in package.rglob("*.py"))
     built = {f"{noun}_{end}" for noun in ("unit", "indicator", "industry", "county") for end in ("near", "unknown")}
     built |= {f"value_{end}" for end in ("above", "at_least", "below", "at_most")}
     codes = {k.removeprefix("scenario.problem_") for k in catalogue("zh") if k.startswith("scenario.problem_")}

@@ -18,7 +18,7 @@ from forecast.report.scenario_tables import label, scenario_document, scenario_t
 from forecast.report.scenario_terminal import render_explanation, render_study
 from forecast.runs.run import Fits, Request, Run, finish
 from forecast.runs.session import study
-from forecast.scenario.actions import ACTION_TYPES
+from forecast.scenario.actions import MODELS
 from forecast.tables import words
 from forecast.texts import catalogue
 from tests import handmade
@@ -152,7 +152,7 @@ def test_conditions_reach_the_screen_and_the_tables(run, files):
 
 def test_every_type_and_assumption_has_its_words():
     texts = catalogue("zh")
-    assert all(f"scenario.type_{kind}" in texts for kind in ACTION_TYPES)
+    assert all(f"scenario.type_{kind}" in texts for kind in MODELS)
 
 
 def call(*arguments: str):
@@ -186,7 +186,7 @@ def test_a_bad_file_as_json(tmp_path):
 
 def test_the_documentation_names_every_field_of_every_action():
     text = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
-    for kind, model in ACTION_TYPES.items():
+    for kind, model in MODELS.items():
         section = text.split(f"### `{kind}`", 1)[1].split("\n### ", 1)[0].split("\n## ", 1)[0]
         for name in set(model.model_fields) - {"type", "id", "note", "additionality"}:
             assert f"`{name}`" in section, f"{kind}.{name}"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from forecast.scenario.actions import ACTION_TYPES, Header
+from forecast.scenario.actions import MODELS, Header
 from forecast.scenario.reader import json_schema
 from tests.scenario_world import every_action
 
@@ -93,7 +93,7 @@ def test_the_file_in_the_repository_is_the_schema_of_this_program():
 
 
 def test_the_schema_has_every_type_of_action():
-    assert {a["type"] for a in every_action()} == set(ACTION_TYPES)
+    assert {a["type"] for a in every_action()} == set(MODELS)
     for action in every_action():
         assert accepted({"name": "a", "title": "甲", "actions": [action]}, SCHEMA), action
 
@@ -107,7 +107,7 @@ JUNK = st.sampled_from(
 @given(data=st.data())
 @settings(max_examples=60)
 def test_schema_and_reader_accept_the_same(action, data):
-    fields = list(ACTION_TYPES[action["type"]].model_fields)
+    fields = list(MODELS[action["type"]].model_fields)
     changed = copy.deepcopy(dict(action))
     for _ in range(data.draw(st.integers(1, 2))):
         name = data.draw(st.sampled_from([*fields, "zzz"]))

@@ -11,11 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from forecast.plan.levers import Family
 from forecast.plan.problem import Posed
 from forecast.plan.program import Columns
 from forecast.plan.result import Change, FrontierPoint, Moved, Variant
 from forecast.plan.search import Found, search
+from forecast.scenario.actions import Family
 
 FACTORS: Final = (0.5, 2.0)
 """Difficulties are guesses: every plan is solved again at half and at double."""

@@ -20,12 +20,13 @@ import pandas as pd
 from forecast.answers.evidence import Published
 from forecast.answers.history import FEWEST_SPANS, spans
 from forecast.plan.ahead import ahead
-from forecast.plan.levers import ACTION_OF, FAMILIES, CapEvidence, Family, Lever, Unit
-from forecast.scenario.checks import ON_LEDGER, picked, place_names
+from forecast.plan.levers import CapEvidence, Lever, Unit
+from forecast.scenario.actions import ACTIONS, LEVERS, Family, enterprises, places, projects
+from forecast.scenario.actions.enterprises import DEFAULT_PROB, recoverable
+from forecast.scenario.actions.places import DEFAULT_CAP_PP
+from forecast.scenario.actions.projects import bond_gap
 from forecast.scenario.effects import World
-from forecast.scenario.effects.enterprises import DEFAULT_PROB, recoverable
-from forecast.scenario.effects.places import DEFAULT_CAP_PP
-from forecast.scenario.effects.projects import bond_gap
+from forecast.scenario.ledger_ranges import rows_picked
 from forecast.scenario.reader import Scenario, scenario_of
 
 INDUSTRY, CONSTRUCTION = "industry", "construction"
@@ -55,7 +56,7 @@ class LeverOptions:
     without : ids of levers, industries or places to leave out
     """
 
-    families: tuple[Family, ...] = FAMILIES
+    families: tuple[Family, ...] = tuple(Family)
     singles: int = 0
     difficulty: Mapping[str, float] = field(default_factory=dict)
     cap: Mapping[str, float] = field(default_factory=dict)
@@ -115,15 +116,12 @@ class _Maker:
         """Rows that the scenario uses in the same way."""
         if self.scenario is None:
             return frozenset()
-        table, key = ON_LEDGER[ACTION_OF[family]]
-        frame, names = getattr(self.world.dataset.ledger, table), place_names(self.world.dataset)
+        own = LEVERS[family]
         out: set[str] = set()
         for m in self.scenario.actions:
-            if ON_LEDGER.get(m.type, ("",))[0] == table and m.type != "new_entry":
-                same = m.type == ACTION_OF[family] or table == "enterprises"
-                if same:
-                    rows = picked(frame, key, getattr(m.action, table, None), m.action.select, names)
-                    out |= {str(frame[key].iloc[k]) for k in rows}
+            ledger = ACTIONS[m.type].ledger
+            if ledger is not None and ledger is own.ledger and (m.type == own.name or ledger is enterprises.LEDGER):
+                out |= {str(name) for name in rows_picked(m, self.world.dataset)[ledger.key]}
         return frozenset(out)
 
     def _groups(
@@ -220,7 +218,7 @@ class _Maker:
         if rows.empty:
             return []
         month = str(self.world.dataset.config.first_action_month)
-        trial = {"type": "bond_issue", "projects": rows["project"].tolist(), "amount_yi": 1.0, "month": month}
+        trial = {"type": projects.BOND.name, "projects": rows["project"].tolist(), "amount_yi": 1.0, "month": month}
         gap = bond_gap(self.world, scenario_of("trial", [trial], self.world.dataset).actions[0])[1]
         cap = float(np.floor(gap.sum() / GRID_YI + 1e-9) * GRID_YI)
         if cap < GRID_YI:
@@ -246,7 +244,7 @@ class _Maker:
         """Industries of GDP, unless one is pushed through its driver or filled by the scenario."""
         rows, city = self.world.dataset.panel.industries, self.world.city
         filled = (
-            {m.action.industry for m in self.scenario.actions if m.type == "sector_fill"} if self.scenario else set()
+            {m.action.industry for m in self.scenario.actions if m.type == places.FILL.name} if self.scenario else set()
         )
         out = []
         for row in rows.to_dict("records"):

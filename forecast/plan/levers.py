@@ -1,7 +1,8 @@
 """What a lever is.
 
 Leaving the statistics, revising a base, another price or another path of the province change figures and not the
-economy: they are never levers, and neither is anything that only harms.
+economy: they are never levers, and neither is anything that only harms, nor the entry of firms that work anyway; which
+types are is said by the types themselves (``scenario.actions``).
 
 Invariant: every action that a lever gives is of an allowed type (held by ``tests/test_levers.py``).
 """
@@ -11,39 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
-
-class Family(StrEnum):
-    """Kinds of levers; a family's levers share one ledger, or are one sector each."""
-
-    RESTART = "restart"
-    COMPLETE = "complete"
-    ADVANCE = "advance"
-    START = "start"
-    BOND = "bond"
-    SECTOR = "sector"
-    PUSH = "push"
-
-
-FAMILIES: Final = tuple(Family)
-ACTION_OF: Final[Mapping[Family, str]] = {
-    Family.RESTART: "enterprise_restart",
-    Family.COMPLETE: "project_complete",
-    Family.ADVANCE: "project_advance",
-    Family.START: "project_start",
-    Family.BOND: "bond_issue",
-    Family.SECTOR: "sector_fill",
-    Family.PUSH: "county_push",
-}
-"""Type of the scenario action that a lever of a family becomes."""
-FORBIDDEN: Final = frozenset(
-    {
-        "enterprise_exit", "enterprise_stop", "base_revision", "price_shift", "benchmark_path", "project_delay",
-        "new_entry",
-    }
-)  # fmt: skip
-"""Types of actions that are never levers. Entries count firms that work anyway; they stay a scenario of their own."""
+from forecast.scenario.actions import LEVERS, Family
 
 
 class CapEvidence(StrEnum):
@@ -113,19 +84,16 @@ class Lever:
 
         A row's fate then does not depend on which other rows a plan takes.
         """
-        if self.family in (Family.SECTOR, Family.PUSH):
+        if LEVERS[self.family].ledger is None:
             return f"makeup-{self.id}"
         return f"makeup-{self.family.value}" + (f"-{round(use)}" if self.unit is Unit.MONTHS else "")
 
     def action(self, use: float) -> dict[str, Any]:
         """Action of a scenario file at a use, in ``unit``."""
-        out: dict[str, Any] = {"type": ACTION_OF[self.family], "id": self.action_id(use), **self.fields}
-        if self.family in (Family.SECTOR, Family.PUSH):
-            out["effect_pp"] = round(use, 6)
-        elif self.family is Family.BOND:
-            out["amount_yi"] = round(use, 6)
-        elif self.family is Family.ADVANCE:
-            out["months"] = round(use)
+        kind = LEVERS[self.family]
+        out: dict[str, Any] = {"type": kind.name, "id": self.action_id(use), **self.fields}
+        if kind.use:
+            out[kind.use] = round(use) if self.unit is Unit.MONTHS else round(use, 6)
         return out
 
 

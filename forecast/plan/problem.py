@@ -23,12 +23,13 @@ from forecast.answers.chances import TIE, Case, Ends, ends, standard_error
 from forecast.dims import Floats, from_percent
 from forecast.draws.paths import reordered
 from forecast.plan.candidates import candidates
-from forecast.plan.levers import Family, Unit
+from forecast.plan.levers import Unit
 from forecast.plan.program import Columns
 from forecast.plan.request import MakeupRequest
 from forecast.plan.search import Found, Problem, relevant, search
 from forecast.plan.wishes import Form, Wish, value
 from forecast.plan.worth import Worth, worth
+from forecast.scenario.actions import Family
 from forecast.scenario.effects import Effects, Evaluator, World, year_ends
 from forecast.scenario.reader import Scenario
 

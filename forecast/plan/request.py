@@ -21,8 +21,8 @@ from forecast.data.reading.problems import near
 from forecast.data.target import TargetKind
 from forecast.errors import UsageError
 from forecast.plan.candidates import LeverOptions
-from forecast.plan.levers import Family
 from forecast.plan.wishes import Form, Wish
+from forecast.scenario.actions import Family
 from forecast.scenario.reader import Scenario
 from forecast.texts import Lang, t
 

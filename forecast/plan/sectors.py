@@ -23,9 +23,10 @@ from forecast.data.assumptions import Assumptions
 from forecast.dims import UNIT, Floats, from_percent, to_percent
 from forecast.draws.gdp import GDP, industries_of
 from forecast.plan.ahead import ahead, history_of
-from forecast.plan.levers import CapEvidence, Family
+from forecast.plan.levers import CapEvidence
 from forecast.plan.result import Feasibility, Role, SectorRow, Side
 from forecast.plan.worth import Worth
+from forecast.scenario.actions import Family
 from forecast.scenario.effects import World
 
 PRIMARY, SECONDARY = frozenset({"agri"}), frozenset({"industry", "construction"})

@@ -20,11 +20,12 @@ from forecast.dims import PERIOD, UNIT, Floats
 from forecast.draws.gdp import Industries, industries_of
 from forecast.draws.paths import first_open
 from forecast.plan.candidates import ENOUGH, GRID_PP
-from forecast.plan.levers import Family, Lever, merged
+from forecast.plan.levers import Lever, merged
+from forecast.scenario.actions import Family, Measure
 from forecast.scenario.effects import Effects, Evaluator, World
 from forecast.scenario.effects.couple import coupled
-from forecast.scenario.effects.parts import Impulse, total
-from forecast.scenario.reader import Measure, Scenario, scenario_of
+from forecast.scenario.parts import Impulse, total
+from forecast.scenario.reader import Scenario, scenario_of
 
 _POOL: Final[Mapping[Family, str]] = {
     Family.RESTART: "enterprises",

@@ -14,9 +14,10 @@ from forecast.answers.chances import Case
 from forecast.data.dataset import Dataset
 from forecast.report.notes import joint_sentence
 from forecast.report.scenario_terminal import change
+from forecast.scenario.actions import Measure
 from forecast.scenario.compare import Result
 from forecast.scenario.contributions import Contribution
-from forecast.scenario.reader import Measure, Scenario
+from forecast.scenario.reader import Scenario
 from forecast.tables import words
 from forecast.texts import Lang, t
 

@@ -16,10 +16,11 @@ from forecast.answers.chances import Criterion, Outcome
 from forecast.data.dataset import Dataset
 from forecast.data.target import TargetKind
 from forecast.plan.candidates import LeverOptions
-from forecast.plan.levers import Family, Lever, Unit
+from forecast.plan.levers import Lever, Unit
 from forecast.plan.request import parse_wishes, wish_text
 from forecast.plan.wishes import Form, Wish
 from forecast.report.makeup_words import lever_name
+from forecast.scenario.actions import Family
 from forecast.scenario.compare import Result
 from forecast.tables import words
 from forecast.texts import Lang, t

@@ -15,9 +15,10 @@ from forecast.answers.history import Comparison
 from forecast.data.dataset import Dataset
 from forecast.data.reading.columns import NO_COUNTY
 from forecast.data.target import TargetKind
-from forecast.plan.levers import CapEvidence, Family, Lever, Unit
+from forecast.plan.levers import CapEvidence, Lever, Unit
 from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, WishResult
 from forecast.plan.wishes import Form
+from forecast.scenario.actions import Family
 from forecast.tables import words
 from forecast.texts import Lang, t
 

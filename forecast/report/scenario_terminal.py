@@ -20,9 +20,10 @@ from forecast.draws.condition import Route
 from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.report.scenario_tables import label
 from forecast.runs.session import Study
+from forecast.scenario.actions.places import NO_SUPPORT
 from forecast.scenario.compare import Result
 from forecast.scenario.contributions import Contribution, interactions
-from forecast.scenario.explain import FROM_LEDGER, NO_SUPPORT, Trace
+from forecast.scenario.explain import FROM_LEDGER, Trace
 from forecast.tables import words
 from forecast.texts import Lang, t
 

@@ -22,6 +22,7 @@ import numpy as np
 
 from forecast.data.assumptions import Assumptions
 from forecast.data.dataset import Dataset
+from forecast.scenario.actions.places import FILL, PUSH
 from forecast.scenario.reader import Scenario, read_scenario, scenario_of
 
 type Action = Mapping[str, Any]
@@ -192,14 +193,14 @@ class Push:
 
 
 def fill_pushes(draft: Draft, dataset: Dataset) -> tuple[Push, ...]:
-    """``sector_fill`` of every industry of the data set, within its cap; none without bases of GDP."""
+    """Filling of every industry of the data set, within its cap; none without bases of GDP."""
     if not _has_base(dataset, "gdp"):
         return ()
     out = []
     for row in dataset.panel.industries.to_dict("records"):
         name, cap = str(row["industry"]), float(row["cap_pp"])
         cap = cap if np.isfinite(cap) else DEFAULT_CAP_PP
-        action = _of(draft, "sector_fill", industry=name)
+        action = _of(draft, FILL.name, industry=name)
         effect = _effect(action)
         out.append(
             Push(
@@ -232,10 +233,10 @@ def places(dataset: Dataset, indicator: str) -> tuple[str, ...]:
 
 
 def place_pushes(draft: Draft, dataset: Dataset, indicator: str) -> tuple[Push, ...]:
-    """``county_push`` of an indicator by every place that can make one, the city first."""
+    """Push of an indicator by every place that can make one, the city first."""
     out = []
     for unit in places(dataset, indicator):
-        action = _of(draft, "county_push", unit=unit, indicator=indicator)
+        action = _of(draft, PUSH.name, unit=unit, indicator=indicator)
         effect = _effect(action)
         out.append(
             Push(
@@ -252,13 +253,13 @@ def place_pushes(draft: Draft, dataset: Dataset, indicator: str) -> tuple[Push, 
 
 def with_fill(draft: Draft, industry: str, effect_pp: float, *, month: str) -> Draft:
     """The draft with an industry lifted by so many points; 0 takes its push away."""
-    return _set(draft, "sector_fill", {"industry": industry}, f"fill-{industry}", effect_pp, month)
+    return _set(draft, FILL.name, {"industry": industry}, f"fill-{industry}", effect_pp, month)
 
 
 def with_push(draft: Draft, unit: str, indicator: str, effect_pp: float, *, month: str) -> Draft:
     """The draft with an indicator of a place lifted by so many points; 0 takes the push away."""
     about = {"unit": unit, "indicator": indicator}
-    return _set(draft, "county_push", about, f"push-{unit}-{indicator}", effect_pp, month)
+    return _set(draft, PUSH.name, about, f"push-{unit}-{indicator}", effect_pp, month)
 
 
 def _at(draft: Draft, kind: str, about: Mapping[str, str]) -> int | None:

@@ -13,16 +13,12 @@ import numpy as np
 
 from forecast.dims import Floats, to_percent
 from forecast.periods import Month
-from forecast.scenario.checks import ON_LEDGER, picked, place_names
+from forecast.scenario.actions import ACTIONS, Measure
 from forecast.scenario.effects import Evaluator
-from forecast.scenario.effects.places import cap_pp
-from forecast.scenario.ledger_ranges import by_group, rests_on_synthetic
-from forecast.scenario.reader import Measure
+from forecast.scenario.ledger_ranges import by_group, rests_on_synthetic, rows_picked
 
 FROM_LEDGER: Final = "ledger"
 """In place of a value: every row's own."""
-NO_SUPPORT: Final = "-"
-"""In place of a support: none is named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +100,9 @@ def _most(amount: Mapping[int, Floats]) -> Floats:
 
 
 def _selected(evaluator: Evaluator, measure: Measure) -> int:
-    if measure.type not in ON_LEDGER:
-        return 0
-    table, key = ON_LEDGER[measure.type]
-    action, dataset = measure.action, evaluator.world.dataset
-    if getattr(action, "count", None):
-        return int(action.count)
-    ids = action.projects if table == "projects" else action.enterprises
-    return len(picked(getattr(dataset.ledger, table), key, ids, action.select, place_names(dataset)))
+    if getattr(measure.action, "count", None):
+        return int(measure.action.count)
+    return len(rows_picked(measure, evaluator.world.dataset))
 
 
 def _span(evaluator: Evaluator, measure: Measure) -> tuple[Month | None, Month | None]:
@@ -129,13 +120,6 @@ def _span(evaluator: Evaluator, measure: Measure) -> tuple[Month | None, Month |
 
 
 _FIELDS: Final = ("prob", "delivery", "spread", "delay", "ratio", "recovery", "remaining", "library_lag", "duration")
-_COUPLED: Final = {
-    "value_added_per_output": ("enterprise_restart", "enterprise_stop", "enterprise_exit", "new_entry"),
-    "construction_share": ("project_complete", "project_advance", "project_delay", "project_start", "bond_issue"),
-    "usual_completion": ("project_complete", "project_delay"),
-    "correlation": tuple(ON_LEDGER),
-}
-"""Coefficients that a type of action goes through."""
 
 
 def _assumptions(evaluator: Evaluator, measure: Measure) -> dict[str, str]:
@@ -146,13 +130,12 @@ def _assumptions(evaluator: Evaluator, measure: Measure) -> dict[str, str]:
         if hasattr(action, name):
             value = getattr(action, name)
             used[name] = FROM_LEDGER if value is None else _shown(value)
-    for name, types in _COUPLED.items():
-        if measure.type in types:
-            value = getattr(stated, name)
-            used[name] = f"{value:g}" if isinstance(value, float) else f"{value.mean:g}±{value.sd:g}"
-    if measure.type == "sector_fill":
-        used["cap_pp"] = f"{cap_pp(evaluator.world, action.industry, [action.cap_pp])[0]:g}"
-        used["support"] = action.support or NO_SUPPORT
+    kind = ACTIONS[measure.type]
+    for name in kind.assumptions:
+        value = getattr(stated, name)
+        used[name] = f"{value:g}" if isinstance(value, float) else f"{value.mean:g}±{value.sd:g}"
+    if kind.told is not None:
+        used |= kind.told(evaluator.world, action)
     return used
 
 

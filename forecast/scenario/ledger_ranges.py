@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
 from forecast.answers.chances import Case, Criterion, Ends, ends
 from forecast.data.dataset import Dataset
@@ -23,9 +24,10 @@ from forecast.data.ledger import Ledger, read_enterprises, read_pipeline, read_p
 from forecast.data.reading.problems import Problems, table_of_rows
 from forecast.dims import to_percent
 from forecast.draws.paths import reordered
-from forecast.scenario.checks import ON_LEDGER, picked, place_names
+from forecast.scenario.actions import ACTIONS, Measure
+from forecast.scenario.actions.placed import picked, place_names
 from forecast.scenario.effects import Effects, Evaluator, World, year_ends
-from forecast.scenario.reader import Measure, Scenario
+from forecast.scenario.reader import Scenario
 
 FOLDER: Final = "regenerated"
 DRAWS: Final = 1000
@@ -56,20 +58,24 @@ class Others:
 
 def by_group(measure: Measure) -> bool:
     """Whether an action picks rows of a ledger by their columns."""
-    return measure.type in ON_LEDGER and getattr(measure.action, "select", None) is not None
+    return ACTIONS[measure.type].ledger is not None and getattr(measure.action, "select", None) is not None
+
+
+def rows_picked(measure: Measure, dataset: Dataset) -> pd.DataFrame:
+    """Rows of its ledger that an action picks; none where it is on no ledger."""
+    ledger, action = ACTIONS[measure.type].ledger, measure.action
+    if ledger is None:
+        return pd.DataFrame()
+    frame: pd.DataFrame = getattr(dataset.ledger, ledger.table)
+    return frame.iloc[picked(frame, ledger.key, getattr(action, ledger.ids), action.select, place_names(dataset))]
 
 
 def rests_on_synthetic(measure: Measure, dataset: Dataset) -> bool:
     """Whether any row of an action is synthetic."""
     if dataset.config.synthetic:
         return True
-    if measure.type not in ON_LEDGER:
-        return False
-    table, key = ON_LEDGER[measure.type]
-    frame, action = getattr(dataset.ledger, table), measure.action
-    ids = action.projects if table == "projects" else action.enterprises
-    rows = picked(frame, key, ids, action.select, place_names(dataset))
-    return bool((frame["row_status"].iloc[rows] == "synthetic").any())
+    rows = rows_picked(measure, dataset)
+    return not rows.empty and bool((rows["row_status"] == "synthetic").any())
 
 
 def ledgers(dataset: Dataset) -> tuple[Ledger, ...]:

@@ -19,11 +19,10 @@ import pandas as pd
 
 from forecast.data.dataset import Dataset
 from forecast.periods import Month
-from forecast.scenario.actions import ACTION_TYPES
-from forecast.scenario.checks import picked, place_names
+from forecast.scenario.actions import ACTIONS, enterprises, projects
+from forecast.scenario.actions.kinds import Editor, LedgerOf
+from forecast.scenario.actions.placed import picked, place_names
 from forecast.scenario.drafting import Action, Draft
-from forecast.scenario.effects.enterprises import DEFAULT_PROB, DEFAULT_RAMP
-from forecast.scenario.effects.projects import DEFAULT_START_PROB
 
 type Row = Mapping[Any, Any]
 """One row by column."""
@@ -33,22 +32,6 @@ NOTHING: Final = "none"
 COLUMNS: Final = ("plan", "month", "prob_pct", "level_pct", "months", "delay_months")
 """What is set row by row: type of action; month YYYY-MM; chance, percent; recovery of a restart, what remains of a
 stop, share of the plan that is done, percent; months by which work is moved; mean delay, months."""
-_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "enterprise_restart": {
-        "month": "month",
-        "prob_pct": "prob",
-        "level_pct": "recovery",
-        "delay_months": "delay",
-    },
-    "enterprise_stop": {"month": "month", "prob_pct": "prob", "level_pct": "remaining"},
-    "enterprise_exit": {"month": "month", "prob_pct": "prob"},
-    "project_complete": {"month": "month", "prob_pct": "prob", "level_pct": "ratio"},
-    "project_advance": {"month": "month", "prob_pct": "prob", "months": "months"},
-    "project_delay": {"month": "month", "prob_pct": "prob", "months": "months"},
-    "project_start": {"month": "month", "prob_pct": "prob", "delay_months": "delay"},
-}
-"""Field of an action behind every column, by type; columns that a type does not have are left out."""
-_STEMS: Final[Mapping[str, str]] = {name: name.partition("_")[2] for name in _FIELDS}
 _DIGITS: Final = 4
 
 
@@ -56,28 +39,43 @@ _DIGITS: Final = 4
 class Book:
     """A ledger whose rows are edited.
 
-    table, key, ids : name of the ledger, its column of ids, and the field of an action that lists them
+    ledger : its name, its column of ids, and the field of an action that lists them
     types : what a row can do, the first that holds of a row being shown
     """
 
-    table: str
-    key: str
-    ids: str
+    ledger: LedgerOf
     types: tuple[str, ...]
 
+    @property
+    def table(self) -> str:
+        """Name of the ledger."""
+        return self.ledger.table
 
-ENTERPRISES: Final = Book(
-    table="enterprises",
-    key="enterprise",
-    ids="enterprises",
-    types=("enterprise_restart", "enterprise_stop", "enterprise_exit"),
-)
-PROJECTS: Final = Book(
-    table="projects",
-    key="project",
-    ids="projects",
-    types=("project_start", "project_complete", "project_advance", "project_delay"),
-)
+    @property
+    def key(self) -> str:
+        """Its column of ids."""
+        return self.ledger.key
+
+    @property
+    def ids(self) -> str:
+        """Field of an action that lists them."""
+        return self.ledger.ids
+
+
+def _book(ledger: LedgerOf) -> Book:
+    types = (one.name for one in ACTIONS.values() if one.ledger is ledger and one.editor is not None)
+    return Book(ledger=ledger, types=tuple(types))
+
+
+ENTERPRISES: Final = _book(enterprises.LEDGER)
+PROJECTS: Final = _book(projects.LEDGER)
+
+
+def _editor(kind: str) -> Editor:
+    editor = ACTIONS[kind].editor
+    if editor is None:
+        raise KeyError(kind)
+    return editor
 
 
 def settings(draft: Draft, dataset: Dataset, book: Book) -> pd.DataFrame:
@@ -138,7 +136,7 @@ def _differ(a: Row, b: Row) -> bool:
     """Whether a row was edited; what its type does not have does not count."""
     if a["plan"] != b["plan"]:
         return True
-    return a["plan"] != NOTHING and any(not _same(a[name], b[name]) for name in _FIELDS[str(a["plan"])])
+    return a["plan"] != NOTHING and any(not _same(a[name], b[name]) for name in _editor(str(a["plan"])).columns)
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -174,14 +172,7 @@ def _holders(draft: Draft, dataset: Dataset, book: Book) -> dict[str, int]:
 
 def _can(kind: str, row: Row) -> bool:
     """Whether a row can take part in an action at all."""
-    match kind:
-        case "enterprise_restart":
-            return row["recoverable"] is not False and row["status"] != "normal"
-        case "project_start":
-            return row["started"] is False
-        case "project_complete" | "project_advance" | "project_delay":
-            return row["started"] is not False
-    return True
+    return _editor(kind).able(row)
 
 
 def _usual(row: Row, book: Book) -> str:
@@ -191,7 +182,7 @@ def _usual(row: Row, book: Book) -> str:
 
 def _shown(kind: str, action: Action, row: Row, dataset: Dataset) -> dict[str, Any]:
     """Settings of a row under an action: the action's own, else the ledger's, else the default of the type."""
-    usual, fields = _suggested(kind, row, dataset), _FIELDS[kind]
+    usual, fields = _suggested(kind, row, dataset), _editor(kind).columns
     out: dict[str, Any] = {name: usual.get(name, math.nan) for name in COLUMNS[1:]}
     for column, name in fields.items():
         if (value := action.get(name)) is not None:
@@ -211,37 +202,19 @@ def _read(column: str, value: Any) -> Any:
 
 def _suggested(kind: str, row: Row, dataset: Dataset) -> dict[str, Any]:
     """What holds where the action says nothing: the ledger's own value, else the default of the type."""
-    first = dataset.config.first_action_month
-    fields = ACTION_TYPES[kind].model_fields
-    own: Month | None = row.get("restart_month") if kind == "enterprise_restart" else row.get("start_plan")
-    planned = own if kind in ("enterprise_restart", "project_start") and own is not None else first
-    out: dict[str, Any] = {"month": str(max(planned, first)), "months": 1.0, "delay_months": 0.0}
-    stated = {
-        "enterprise_restart": ("restart_prob", DEFAULT_PROB),
-        "project_start": ("completion_prob", DEFAULT_START_PROB),
+    first, editor, fields = dataset.config.first_action_month, _editor(kind), ACTIONS[kind].model.model_fields
+    own: Month | None = row.get(editor.month_of) if editor.month_of else None
+    stated = row.get(editor.prob_of) if editor.prob_of else None
+    default = fields["prob"].default if editor.prob is None else editor.prob
+    prob = float(default if stated is None or _absent(stated) else stated)
+    out: dict[str, Any] = {
+        "month": str(max(own or first, first)),
+        "months": 1.0,
+        "delay_months": _read("delay_months", fields["delay"].default) if "delay" in fields else 0.0,
+        "prob_pct": round(prob * 100.0, _DIGITS),
+        "level_pct": round(editor.level(row) * 100.0, _DIGITS),
     }
-    if kind in stated:
-        column, default = stated[kind]
-        prob = default if _absent(row.get(column)) else float(row[column])
-    else:
-        prob = float(fields["prob"].default)
-    out["prob_pct"] = round(prob * 100.0, _DIGITS)
-    if kind == "project_start":
-        out["delay_months"] = _read("delay_months", fields["delay"].default)
-    level = {"enterprise_stop": 0.0, "project_complete": 1.0}.get(kind, math.nan)
-    if kind == "enterprise_restart":
-        level = float((row.get("ramp") or DEFAULT_RAMP)[-1])
-    out["level_pct"] = round(level * 100.0, _DIGITS)
-    return {name: value for name, value in out.items() if name in _FIELDS[kind]}
-
-
-_REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
-    "enterprise_stop": ("month",),
-    "enterprise_exit": ("month",),
-    "project_advance": ("months",),
-    "project_delay": ("month", "months"),
-}
-"""Columns whose field an action must have."""
+    return {name: value for name, value in out.items() if name in editor.columns}
 
 
 def _action(
@@ -258,17 +231,15 @@ def _action(
     """
     out = {k: v for k, v in (old or {}).items() if k not in ("id", "enterprises", "projects", "select")}
     out["type"] = kind
-    usual = _suggested(kind, row, dataset)
-    for column, name in _FIELDS[kind].items():
+    usual, editor = _suggested(kind, row, dataset), _editor(kind)
+    for column, name in editor.columns.items():
         value = usual[column] if _absent(after[column]) else after[column]
         if old is not None and _same(before[column], value):
             continue
-        if old is None and _same(usual[column], value) and column not in _REQUIRED.get(kind, ()):
+        if old is None and _same(usual[column], value) and column not in editor.required:
             continue
         out[name] = _written(column, name, value)
-    if kind == "enterprise_exit":
-        out.setdefault("keep_base", True)
-    return out
+    return dict(editor.always) | out
 
 
 def _written(column: str, name: str, value: Any) -> Any:
@@ -322,7 +293,7 @@ def _joined(
                 entries[at] = ({**other, book.ids: whole}, False)
                 break
         else:
-            stem = "-".join([_STEMS[action["type"]], *([str(action["month"])] if "month" in action else [])])
+            stem = "-".join([action["type"].partition("_")[2], *([str(action["month"])] if "month" in action else [])])
             name = next(n for k in range(1, 10_000) if (n := stem if k == 1 else f"{stem}-{k}") not in names)
             names.add(name)
             listed = sorted(rows, key=order.index)

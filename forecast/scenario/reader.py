@@ -1,6 +1,6 @@
 """Scenarios: files that say what could be done, read and checked against a data set.
 
-A file is YAML (``scenario_yaml``) in the vocabulary of ``scenario_actions``. ``extends`` takes in the actions of
+A file is YAML (``document``) in the vocabulary of ``actions``. ``extends`` takes in the actions of
 another file; ``a.yaml+b.yaml`` compounds several.
 
 Invariant: the same actions in another order are the same scenario (held by ``tests/test_scenario.py``).
@@ -21,34 +21,13 @@ from pydantic import ValidationError
 from forecast.data.assumptions import Assumptions
 from forecast.data.dataset import Dataset
 from forecast.data.reading.problems import near, quoted
-from forecast.scenario.actions import ACTION_TYPES, ADDITIONALITY, Header
-from forecast.scenario.checks import Placed, check_actions
+from forecast.scenario.actions import ACTIONS, Header, Measure
+from forecast.scenario.actions.placed import Placed
+from forecast.scenario.checks import check_actions
 from forecast.scenario.document import Document, Notes, note_errors, parse_yaml
 
 BASELINE: Final = "0" * 16
 """Hash of the scenario without actions."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """One action of a scenario, under the name that tables show.
-
-    id : unique within the scenario, ``type#1`` where the file names none
-    key : of its random streams: the file's id, else what the action is about, so that a copied file keeps its draws
-    additionality : share of the effect that counts
-    """
-
-    id: str
-    key: str
-    action: Any
-    file: str
-    line: int
-    additionality: float
-
-    @property
-    def type(self) -> str:
-        """Type of the action."""
-        return str(self.action.type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,10 +217,10 @@ def _actions(listed: Any, document: Document, notes: Notes) -> list[Placed]:
             notes.add("type_mapping", document.file, spot.line, spot.column, name="actions", value=quoted(str(raw)))
             continue
         kind = raw.get("type")
-        if not isinstance(kind, str) or kind not in ACTION_TYPES:
+        if not isinstance(kind, str) or kind not in ACTIONS:
             _note_type(kind, document, k, notes)
             continue
-        model = ACTION_TYPES[kind]
+        model = ACTIONS[kind].model
         try:
             action = model.model_validate_json(json.dumps(raw), strict=True)
         except ValidationError as error:
@@ -254,11 +233,11 @@ def _actions(listed: Any, document: Document, notes: Notes) -> list[Placed]:
 def _note_type(kind: Any, document: Document, k: int, notes: Notes) -> None:
     spot = document.spot(("actions", k, "type"))
     if kind is None:
-        notes.add("action_untyped", document.file, spot.line, spot.column, expected=", ".join(ACTION_TYPES))
+        notes.add("action_untyped", document.file, spot.line, spot.column, expected=", ".join(ACTIONS))
         return
-    suggestion = near(str(kind), ACTION_TYPES)
+    suggestion = near(str(kind), ACTIONS)
     code = "action_near" if suggestion else "action_unknown"
-    params = {"value": quoted(str(kind)), "suggestion": suggestion or "", "expected": ", ".join(ACTION_TYPES)}
+    params = {"value": quoted(str(kind)), "suggestion": suggestion or "", "expected": ", ".join(ACTIONS)}
     notes.add(code, document.file, spot.line, spot.column, **params)
 
 
@@ -326,7 +305,7 @@ def _measures(actions: Sequence[Placed]) -> tuple[Measure, ...]:
                 action=action,
                 file=file,
                 line=placed.spot().line,
-                additionality=ADDITIONALITY.get(action.type, 1.0) if share is None else share,
+                additionality=ACTIONS[action.type].additionality if share is None else share,
             )
         )
     return tuple(out)

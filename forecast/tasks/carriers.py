@@ -25,10 +25,10 @@ from forecast.data.reading.columns import NO_COUNTY
 from forecast.dims import Floats, from_percent
 from forecast.growth import EntryChannel
 from forecast.periods import Month
-from forecast.scenario.actions import ADDITIONALITY
-from forecast.scenario.effects.enterprises import DEFAULT_PROB, DEFAULT_RAMP, ENTERED_FOR, baseline_ratio, recoverable
-from forecast.scenario.effects.projects import DEFAULT_START_PROB, plans, usual_ratio
-from forecast.scenario.effects.world import World
+from forecast.scenario.actions.enterprises import DEFAULT_PROB, DEFAULT_RAMP, RESTART, baseline_ratio, recoverable
+from forecast.scenario.actions.firms import ENTERED_FOR
+from forecast.scenario.actions.projects import COMPLETE, DEFAULT_START_PROB, plans, usual_ratio
+from forecast.scenario.effects import World
 
 ADVANCE_MONTHS: Final = 1.0
 """Work of later years that a project can bring forward, months of its planned pace: a setting (设定值)."""
@@ -320,7 +320,7 @@ def _carriers(world: World, months: Sequence[int], assumptions: Assumptions, row
         output = world.base_yi(world.city, "ind_output")
         if output is not None:
             per_yi = elasticity * assumptions.value_added_per_output.mean * level / float(output.mean())
-            yield from _new_part(_enterprises, world, months, per_yi, ADDITIONALITY["enterprise_restart"])
+            yield from _new_part(_enterprises, world, months, per_yi, RESTART.additionality)
     elif row.industry == "construction":
         driver = str(row.driver) if str(row.driver) in ("constr", "fai") else "constr"
         driven = world.base_yi(world.city, driver)
@@ -328,7 +328,7 @@ def _carriers(world: World, months: Sequence[int], assumptions: Assumptions, row
             part = assumptions.construction_share.mean if driver == "constr" else 1.0
             per_yi = elasticity * part * level / float(driven.mean())
             projects = partial(_projects, assumptions=assumptions)
-            yield from _new_part(projects, world, months, per_yi, ADDITIONALITY["project_complete"])
+            yield from _new_part(projects, world, months, per_yi, COMPLETE.additionality)
 
 
 def _new_part(

@@ -17,13 +17,14 @@ from forecast.answers.chances import Case, Criterion, Ends, Status, ends
 from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
 from forecast.dims import WAN_PER_YI, Floats, from_percent, to_percent
-from forecast.scenario.actions import ADDITIONALITY
+from forecast.scenario.actions.enterprises import RESTART
+from forecast.scenario.actions.projects import COMPLETE
 from forecast.scenario.effects import World, year_ends
 
 ADDITIONALITY_OF: Final = {
-    "fai": ADDITIONALITY["project_complete"],
-    "ind_va": ADDITIONALITY["enterprise_restart"],
-    "ind_output": ADDITIONALITY["enterprise_restart"],
+    "fai": COMPLETE.additionality,
+    "ind_va": RESTART.additionality,
+    "ind_output": RESTART.additionality,
 }
 """Part of the work on ledger rows that is new against the forecast, by indicator; 1 for every other one."""
 

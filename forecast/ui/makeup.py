@@ -14,7 +14,6 @@ import streamlit as st
 from forecast.answers.chances import Case
 from forecast.errors import ForecastError
 from forecast.plan.candidates import LeverOptions, candidates
-from forecast.plan.levers import FAMILIES
 from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupError, MakeupRequest, default_wish, parse_wishes
 from forecast.plan.result import Makeup
@@ -34,6 +33,7 @@ from forecast.report.makeup_view import (
 )
 from forecast.report.makeup_words import sentences
 from forecast.runs.store import ConflictError, StoreError
+from forecast.scenario.actions import Family
 from forecast.scenario.compare import Result
 from forecast.scenario.drafting import draft_of
 from forecast.scenario.reader import Scenario
@@ -138,7 +138,7 @@ def _inputs(choice: Choice, now: Working, base: Result, form: _Form) -> _Form:
             )  # fmt: skip
             families = st.multiselect(
                 t("ui_makeup.families", lang),
-                [one.value for one in FAMILIES],
+                [one.value for one in Family],
                 default=[one.value for one in form.options.families],
                 format_func=lambda one: t(f"makeup.family_{one}", lang),
                 key="makeup-families",

@@ -2,6 +2,6 @@
 
 from forecast.scenario.effects.couple import Effects, apply, year_end, year_ends
 from forecast.scenario.effects.evaluate import Evaluator
-from forecast.scenario.effects.world import World
+from forecast.scenario.world import World
 
 __all__ = ["Effects", "Evaluator", "World", "apply", "year_end", "year_ends"]

@@ -22,8 +22,8 @@ from forecast.data.assumptions import Assumptions
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
 from forecast.draws.gdp import GDP, Industries, industry_effect
 from forecast.draws.paths import IndicatorPaths, Paths, first_open
-from forecast.scenario.effects.parts import Impulse
-from forecast.scenario.effects.world import World, month_matrix
+from forecast.scenario.parts import Impulse
+from forecast.scenario.world import World, month_matrix
 
 LEAST_GROWTH: Final = -0.999
 """No period loses more than this, fraction: effects cannot make a level negative."""

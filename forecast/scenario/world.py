@@ -7,8 +7,8 @@ Invariant: bases, shares and coefficients are drawn by their own names, so that 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any, Final
 
@@ -33,6 +33,28 @@ LEVEL, SHARE = 0, 1
 """Positions of level and share in a row of bases."""
 
 
+class Memo[K: Hashable, V]:
+    """What was made before, by key: asked again, it is not made again; nothing else can tell the difference.
+
+    most : results that are kept, the least recently asked being dropped; None for all
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+        self._kept: OrderedDict[K, V] = OrderedDict()
+
+    def __call__(self, key: K, make: Callable[[], V]) -> V:
+        """What ``make`` gives, now or when ``key`` was first asked."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        value = make()
+        self._kept[key] = value
+        if self._most is not None and len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return value
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class World:
     """Baseline paths and the data set that they come from.
@@ -42,6 +64,11 @@ class World:
 
     paths: Paths
     dataset: Dataset
+    _results: Memo[tuple[str, ...], Any] = field(default_factory=lambda: Memo(MOST_KEPT), init=False, repr=False)
+    _weights: Memo[tuple[str, str], Floats] = field(default_factory=Memo, init=False, repr=False)
+    _month_weights: Memo[tuple[str, str], Floats] = field(default_factory=Memo, init=False, repr=False)
+    _drawn: Memo[tuple[str, ...], Floats] = field(default_factory=Memo, init=False, repr=False)
+    _levels: Memo[tuple[str, str], Floats | None] = field(default_factory=Memo, init=False, repr=False)
 
     @property
     def seed(self) -> int:
@@ -94,53 +121,35 @@ class World:
         """Whether an indicator of a unit has draws."""
         return (indicator, unit) in self._with_draws
 
-    @cached_property
-    def _kept(self) -> OrderedDict[tuple[str, ...], Any]:
-        return OrderedDict()
-
     def remember[T](self, key: tuple[str, ...], make: Callable[[], T]) -> T:
         """What ``make`` gives, from the last ``MOST_KEPT`` results where ``key`` was asked before."""
-        if key in self._kept:
-            self._kept.move_to_end(key)
-        else:
-            self._kept[key] = make()
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return self._kept[key]
-
-    @cached_property
-    def _weights(self) -> dict[tuple[str, str], Floats]:
-        return {}
+        return self._results(key, make)
 
     def weight(self, indicator: str, unit: str) -> Floats:
         """Base weights of the periods of a year, (draw or 1, period)."""
-        key = (indicator, unit)
-        if key not in self._weights:
+
+        def made() -> Floats:
             if self.drawn(indicator, unit):
                 one = self.paths.indicators[indicator]
-                found = one.base_weight.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy()
-            else:
-                meta = self.dataset.panel.indicators.get(indicator)
-                frequency = meta.frequency if meta else Frequency.MONTHLY
-                profile = meta.profile if meta else None
-                found = np.asarray(default_profile(frequency) if profile is None else profile)[None]
-            self._weights[key] = found
-        return self._weights[key]
+                return one.base_weight.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy()
+            meta = self.dataset.panel.indicators.get(indicator)
+            frequency = meta.frequency if meta else Frequency.MONTHLY
+            profile = meta.profile if meta else None
+            return np.asarray(default_profile(frequency) if profile is None else profile)[None]
 
-    @cached_property
-    def _month_weights(self) -> dict[tuple[str, str], Floats]:
-        return {}
+        return self._weights((indicator, unit), made)
 
     def month_weight(self, indicator: str, unit: str) -> Floats:
         """Share of last year's total in every calendar month, (draw or 1, 12); a period's months weigh alike.
 
         Months that no period covers (December of a shifted indicator) weigh nothing.
         """
-        key = (indicator, unit)
-        if key not in self._month_weights:
+
+        def made() -> Floats:
             spread = month_matrix(self.frequency(indicator))
-            self._month_weights[key] = self.weight(indicator, unit) @ (spread / spread.sum(0)).T
-        return self._month_weights[key]
+            return self.weight(indicator, unit) @ (spread / spread.sum(0)).T
+
+        return self._month_weights((indicator, unit), made)
 
     @cached_property
     def _bases(self) -> dict[tuple[str, str], tuple[float, float, float]]:
@@ -164,35 +173,27 @@ class World:
         row = self._bases.get((unit, indicator))
         return None if row is None or not np.isfinite(row[position]) else (row[position], row[2])
 
-    @cached_property
-    def _drawn(self) -> dict[tuple[str, ...], Floats]:
-        return {}
-
     def _lognormal(self, key: tuple[str, ...], value: float, sd: float) -> Floats:
-        if key not in self._drawn:
+        def made() -> Floats:
             normal = generator(self.seed, *key).standard_normal(self.draws)
-            self._drawn[key] = value * np.exp(np.sqrt(np.log1p(sd**2)) * normal)
-        return self._drawn[key]
+            return value * np.exp(np.sqrt(np.log1p(sd**2)) * normal)
 
-    @cached_property
-    def _levels(self) -> dict[tuple[str, str], Floats | None]:
-        return {}
+        return self._drawn(key, made)
 
     def base_yi(self, unit: str, indicator: str) -> Floats | None:
         """Level of last year, (draw,), 亿元: as stated, else the parent's times the share; None where neither is."""
-        key = (unit, indicator)
-        if key not in self._levels:
+
+        def made() -> Floats | None:
             if (stated := self._stated(unit, indicator, LEVEL)) is not None:
-                self._levels[key] = self._lognormal(("base", unit, indicator), *stated)
-            else:
-                parent, share = self.dataset.panel.units[unit].parent, self.share(unit, indicator)
-                above = self.base_yi(parent, indicator) if parent and share is not None else None
-                level: Floats | None = None if above is None or share is None else above * share
-                if level is None and indicator == "ind_output":
-                    added = self.base_yi(unit, "ind_va")
-                    level = None if added is None else added / VALUE_ADDED_RATE
-                self._levels[key] = level
-        return self._levels[key]
+                return self._lognormal(("base", unit, indicator), *stated)
+            parent, share = self.dataset.panel.units[unit].parent, self.share(unit, indicator)
+            above = self.base_yi(parent, indicator) if parent and share is not None else None
+            if above is not None and share is not None:
+                return above * share
+            added = self.base_yi(unit, "ind_va") if indicator == "ind_output" else None
+            return None if added is None else added / VALUE_ADDED_RATE
+
+        return self._levels((unit, indicator), made)
 
     def share(self, unit: str, indicator: str) -> Floats | None:
         """Share of the parent's level, (draw,), fraction; None where none is stated."""

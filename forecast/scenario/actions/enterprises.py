@@ -1,4 +1,4 @@
-"""What restarts, stops, exits and entries of enterprises bring, 亿元 of output.
+"""What restarts, stops and exits of enterprises are and bring, 亿元 of output.
 
 Against the ledger's baseline: a halted firm stays halted, any other goes on at its growth to date.
 
@@ -8,19 +8,36 @@ Invariant: a restart lifts the year by base share x weights of the months x reco
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
 
-from forecast.dims import WAN_PER_YI, Floats, from_percent
-from forecast.growth import EntryChannel
+from forecast.data.assumptions import Assumptions, Fraction
+from forecast.data.dataset import Dataset
+from forecast.data.reading.problems import quoted
+from forecast.dims import Floats, from_percent
 from forecast.periods import Month
-from forecast.scenario.checks import picked, place_names
-from forecast.scenario.effects.parts import Part, delivery
-from forecast.scenario.effects.world import World
-from forecast.scenario.reader import Measure, Scenario
+from forecast.scenario.actions.kinds import (
+    ActionType,
+    Editor,
+    Family,
+    LedgerOf,
+    LedgerRow,
+    Measure,
+    MonthText,
+    OnEnterprises,
+    Ramp,
+    Shares,
+    Taken,
+    by_rows,
+    nothing_shared,
+)
+from forecast.scenario.actions.placed import Placed, need_base, picked, place_names
+from forecast.scenario.document import Notes
+from forecast.scenario.parts import Impulse, Part, delivery
+from forecast.scenario.world import World
 
 OUTPUT: Final = "ind_output"
 DEFAULT_RAMP: Final = (0.3, 0.6, 0.8)
@@ -35,22 +52,38 @@ RATIO_OF: Final[Mapping[str, float]] = {
     "normal": 1.0,
 }
 """Output against last year where the ledger gives no growth to date (DOMAIN.md §3.2)."""
-MEAN_OUTPUT: Final = 0.8
-"""Mean of the Beta share of a new unit's output, which is scaled so that the output stated is the mean."""
-ENTERED_FOR: Final[Mapping[str, tuple[str, ...]]] = {
-    "industry": ("ind_output",),
-    "trade": ("retail_above", "retail"),
-    "wholesale_retail": ("retail_above", "retail"),
-    "hotel_catering": ("retail_above", "retail"),
-    "services": ("service_rev",),
-    "profit_services": ("service_rev",),
-    "construction": ("constr",),
-    "real_estate": (),
-}
-"""Indicators that a new unit of a sector of the pipeline counts in; sales of trade are taken as 限上 retail."""
 
 
-def _rows(world: World, action: object, frame: pd.DataFrame) -> pd.DataFrame:
+class EnterpriseRestart(OnEnterprises):
+    """复产：停产、半停产、减产企业恢复生产。"""
+
+    type: Literal["enterprise_restart"]
+    month: MonthText | None = None
+    recovery: Ramp | None = None
+    prob: Fraction | None = None
+    delay: Shares = (1.0,)
+    spread: Fraction = 0.2
+
+
+class EnterpriseStop(OnEnterprises):
+    """停产减产：企业停产，或只剩一部分产出。"""
+
+    type: Literal["enterprise_stop"]
+    month: MonthText
+    remaining: Fraction = 0.0
+    prob: Fraction = 1.0
+
+
+class EnterpriseExit(OnEnterprises):
+    """退库：企业退出统计名录，基数保留或一并退出。"""
+
+    type: Literal["enterprise_exit"]
+    month: MonthText
+    keep_base: bool
+    prob: Fraction = 1.0
+
+
+def rows_of(world: World, action: object, frame: pd.DataFrame) -> pd.DataFrame:
     names = place_names(world.dataset)
     at = picked(frame, "enterprise", action.enterprises, action.select, names)  # type: ignore[attr-defined]
     return frame.iloc[at]
@@ -76,10 +109,10 @@ def recoverable(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[able & (rows["status"] != "normal").to_numpy()]
 
 
-def restart(world: World, scenario: Scenario, measure: Measure) -> Part:
+def _restart(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
     """Firms of a group run again from a month on, up to a recovery, each with its own chance."""
     action = measure.action
-    rows = recoverable(_rows(world, action, world.dataset.ledger.enterprises))
+    rows = recoverable(rows_of(world, action, world.dataset.ledger.enterprises))
     ratio = baseline_ratio(rows)
     ramps = [action.recovery or ramp or DEFAULT_RAMP for ramp in rows["ramp"]]
     amounts: dict[int, Floats] = {}
@@ -94,11 +127,11 @@ def restart(world: World, scenario: Scenario, measure: Measure) -> Part:
     stated = rows["restart_prob"].to_numpy(dtype=np.float64)
     prob = np.where(np.isfinite(stated), stated, DEFAULT_PROB) if action.prob is None else action.prob
     level = np.array([ramp[-1] for ramp in ramps])
-    part = _part(
-        world, scenario, measure, rows, amounts, prob=prob, mean=level, spread=action.spread, delay=action.delay
+    part = firms_part(
+        world, assumptions, measure, rows, amounts, prob=prob, mean=level, spread=action.spread, delay=action.delay
     )
     scale = (1.0 / np.where(level > 0.0, level, 1.0))[:, None]  # the drawn share averages the recovery reached
-    return _with_amounts(part, {late: amount * scale for late, amount in part.amount.items()})
+    return [_with_amounts(part, {late: amount * scale for late, amount in part.amount.items()})]
 
 
 def _with_amounts(part: Part, amounts: Mapping[int, Floats]) -> Part:
@@ -119,9 +152,9 @@ def _start(world: World, month: Month | None) -> int:
     return world.column(wanted.year, wanted.month)
 
 
-def _part(
+def firms_part(
     world: World,
-    scenario: Scenario,
+    assumptions: Assumptions,
     measure: Measure,
     rows: pd.DataFrame,
     amounts: Mapping[int, Floats],
@@ -136,7 +169,7 @@ def _part(
         key=measure.key,
         entities=[str(name) for name in rows["enterprise"]],
         draws=world.draws,
-        correlation=scenario.assumptions.correlation,
+        correlation=assumptions.correlation,
         prob=prob,
         mean=mean,
         spread=spread,
@@ -152,18 +185,18 @@ def _part(
     )
 
 
-def stop(world: World, scenario: Scenario, measure: Measure) -> Part:
+def _stop(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
     """Firms stop, or leave the statistics while their base stays: what they would have made is missing."""
     action = measure.action
-    rows = _rows(world, action, world.dataset.ledger.enterprises)
+    rows = rows_of(world, action, world.dataset.ledger.enterprises)
     first = max(_start(world, action.month), 0)
     amount = np.zeros((len(rows), len(world.months)))
     lost = baseline_ratio(rows) * (1.0 - getattr(action, "remaining", 0.0))
     amount[:, first:] = -(lost * rows["base_output_yi"].to_numpy(dtype=np.float64))[:, None]
-    return _part(world, scenario, measure, rows, {0: amount}, prob=action.prob)
+    return [firms_part(world, assumptions, measure, rows, {0: amount}, prob=action.prob)]
 
 
-def exits_with_base(world: World, scenario: Scenario, measure: Measure) -> dict[tuple[str, str], Floats]:
+def _exits_with_base(world: World, assumptions: Assumptions, measure: Measure) -> dict[tuple[str, str], Floats]:
     """Firms leave with their base: growth of those that remain, in this year's comparable scope.
 
     Returns
@@ -176,11 +209,11 @@ def exits_with_base(world: World, scenario: Scenario, measure: Measure) -> dict[
     growth of those that left; the first month carries what they were to date (DOMAIN.md §3.4).
     """
     action = measure.action
-    rows = _rows(world, action, world.dataset.ledger.enterprises)
+    rows = rows_of(world, action, world.dataset.ledger.enterprises)
     first, base = max(_start(world, action.month), 0), world.base_yi(world.city, OUTPUT)
     if first >= len(world.months) or base is None or rows.empty:
         return {}
-    arrives = _part(world, scenario, measure, rows, {}, prob=action.prob).delivery.share.astype(np.float64)
+    arrives = firms_part(world, assumptions, measure, rows, {}, prob=action.prob).delivery.share.astype(np.float64)
     output = rows["base_output_yi"].to_numpy(dtype=np.float64)
     to_date = from_percent(rows["ytd_growth_pct"].to_numpy(dtype=np.float64))
     ahead = baseline_ratio(rows) - 1.0
@@ -212,41 +245,119 @@ def _monthly_contributions(world: World, indicator: str) -> Floats:
     return running[:, position]
 
 
-def entries(world: World, scenario: Scenario, measure: Measure) -> list[Part]:
-    """New units in the statistics: through the monthly channel they report from the month after filing."""
-    action = measure.action
-    if action.channel == EntryChannel.ANNUAL.value:
-        return []
-    if action.count is not None:
-        place = action.county or world.city
-        names = [f"{place}-{action.indicator}-{k + 1}" for k in range(action.count)]
-        rows = pd.DataFrame({"enterprise": names, "county": place})
-        monthly = np.full(len(rows), action.monthly_output_wan / WAN_PER_YI)
-        indicators: list[tuple[str, ...]] = [(action.indicator,)] * len(rows)
-    else:
-        rows = _rows(world, action, world.dataset.ledger.pipeline)
-        monthly = np.nan_to_num(rows["expected_monthly_output_yi"].to_numpy(dtype=np.float64))
-        by_sector = [ENTERED_FOR.get(str(sector), ()) for sector in rows["sector"]]
-        indicators = [(action.indicator,)] * len(rows) if action.indicator else by_sector
-    first = max(world.column(action.month.year, action.month.month) + 1, 0)
-    parts = []
-    for indicator in sorted({name for names in indicators for name in names}):
-        if world.base_yi(world.city, indicator) is None:
-            continue
-        chosen = np.array([indicator in names for names in indicators])
-        amount = np.zeros((len(rows), len(world.months)))
-        amount[chosen, first:] = monthly[chosen, None]
-        mean = 1.0 if action.spread == 0.0 else MEAN_OUTPUT
-        part = _part(
-            world, scenario, measure, rows, {0: amount / mean}, prob=action.prob, mean=mean, spread=action.spread
-        )
-        parts.append(
-            Part(
-                indicator=indicator,
-                entities=part.entities,
-                places=part.places,
-                amount=part.amount,
-                delivery=part.delivery,
-            )
-        )
-    return parts
+def _exit(world: World, assumptions: Assumptions, taken: Sequence[Taken]) -> Impulse:
+    """Firms leave with their base, or leave it behind, which is a stop."""
+    measure = taken[0].measure
+    if measure.action.keep_base:
+        return by_rows(world, assumptions, taken)
+    found = Impulse(points=_exits_with_base(world, assumptions, measure))
+    return found.scaled(measure.additionality)
+
+
+def _check(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+    need_base(placed, dataset, OUTPUT, notes)
+
+
+def _check_restart(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+    rows = dataset.ledger.enterprises.set_index("enterprise", drop=False)
+    for k, name in enumerate(placed.action.enterprises or ()):
+        if name in rows.index:
+            row = rows.loc[name]
+            if row["status"] == "normal":
+                placed.note(notes, "restart_normal", "enterprises", k, value=name)
+            elif row["recoverable"] is not None and not row["recoverable"]:
+                placed.note(notes, "restart_lost", "enterprises", k, value=name, cause=row["cause"])
+    _check(placed, dataset, notes)
+
+
+def _clashes(actions: Sequence[Placed], dataset: Dataset, notes: Notes) -> None:
+    """No enterprise both restarts and stops."""
+    about = [(placed, _named(placed, dataset)) for placed in actions if placed.action.type in _TYPES_OF_STATE]
+    state: dict[str, Placed] = {}
+    for placed, names in about:
+        if placed.action.type != RESTART.name:
+            for name in names:
+                state.setdefault(name, placed)
+    reported: set[tuple[int, int]] = set()
+    for placed, names in about:
+        clash = [n for n in names if n in state and state[n] is not placed]
+        if clash and (id(placed), id(state[clash[0]])) not in reported:
+            other = state[clash[0]]
+            reported |= {(id(placed), id(other)), (id(other), id(placed))}
+            params = {"value": quoted(", ".join(clash)), "file": other.document.file, "line": other.spot().line}
+            placed.note(notes, "enterprise_clash", params=params)
+
+
+def _named(placed: Placed, dataset: Dataset) -> list[str]:
+    """Enterprises whose state an action sets."""
+    frame, action = dataset.ledger.enterprises, placed.action
+    rows = frame.iloc[picked(frame, "enterprise", action.enterprises, action.select, place_names(dataset))]
+    if action.type == RESTART.name:
+        rows = recoverable(rows)
+    return [str(name) for name in rows["enterprise"]]
+
+
+def _can_restart(row: LedgerRow) -> bool:
+    return row["recoverable"] is not False and row["status"] != "normal"
+
+
+def _reached(row: LedgerRow) -> float:
+    return float((row.get("ramp") or DEFAULT_RAMP)[-1])
+
+
+LEDGER: Final = LedgerOf(table="enterprises", key="enterprise", ids="enterprises")
+COUPLED: Final = ("value_added_per_output", "correlation")
+"""Coefficients that output of enterprises goes through."""
+
+RESTART: Final = ActionType(
+    name="enterprise_restart",
+    model=EnterpriseRestart,
+    ledger=LEDGER,
+    additionality=0.7,
+    check=_check_restart,
+    among=_clashes,
+    parts=_restart,
+    assumptions=COUPLED,
+    editor=Editor(
+        columns={"month": "month", "prob_pct": "prob", "level_pct": "recovery", "delay_months": "delay"},
+        able=_can_restart,
+        level=_reached,
+        month_of="restart_month",
+        prob_of="restart_prob",
+        prob=DEFAULT_PROB,
+    ),
+    lever=Family.RESTART,
+)
+STOP: Final = ActionType(
+    name="enterprise_stop",
+    model=EnterpriseStop,
+    ledger=LEDGER,
+    check=_check,
+    among=_clashes,
+    parts=_stop,
+    overlaps=nothing_shared,
+    assumptions=COUPLED,
+    editor=Editor(
+        columns={"month": "month", "prob_pct": "prob", "level_pct": "remaining"},
+        level=lambda _: 0.0,
+        required=("month",),
+    ),
+)
+EXIT: Final = ActionType(
+    name="enterprise_exit",
+    model=EnterpriseExit,
+    ledger=LEDGER,
+    check=_check,
+    among=_clashes,
+    parts=_stop,
+    impulse=_exit,
+    overlaps=nothing_shared,
+    assumptions=COUPLED,
+    editor=Editor(
+        columns={"month": "month", "prob_pct": "prob"},
+        required=("month",),
+        always={"keep_base": True},
+    ),
+)
+TYPES: Final = (RESTART, STOP, EXIT)
+_TYPES_OF_STATE: Final = frozenset(one.name for one in TYPES)

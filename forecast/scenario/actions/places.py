@@ -1,0 +1,169 @@
+"""What pushes of places and sectors are and bring: growth of months.
+
+Invariant: a fill never exceeds the industry's cap, however many actions fill it (held by ``tests/test_effects.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Annotated, Final, Literal
+
+import numpy as np
+from pydantic import Field
+
+from forecast.data.assumptions import Assumptions, Fraction
+from forecast.data.dataset import Dataset
+from forecast.dims import Floats, from_percent
+from forecast.draws.streams import SHARE, SUCCESS, shares, uniforms
+from forecast.scenario.actions.kinds import ActionFields, ActionType, Family, Measure, MonthText, Taken, Text
+from forecast.scenario.actions.placed import Placed, need_base
+from forecast.scenario.document import Notes
+from forecast.scenario.parts import Impulse
+from forecast.scenario.world import World
+
+DEFAULT_CAP_PP: Final = 8.0
+"""Most that a sector can be filled by where industries.csv has no cap, points of its growth: a setting (设定值)."""
+
+
+NO_SUPPORT: Final = "-"
+"""In place of a support: none is named."""
+
+
+class CountyPush(ActionFields):
+    """县区发力：某县区（或全市）某指标在若干月份的单月增速高出若干个百分点。"""
+
+    type: Literal["county_push"]
+    unit: Text
+    indicator: Text
+    effect_pp: Annotated[float, Field(ge=-100.0, le=100.0)]
+    month: MonthText
+    until: MonthText | None = None
+    prob: Fraction = 1.0
+    delivery: Fraction = 0.8
+    spread: Fraction = 0.2
+
+
+class SectorFill(ActionFields):
+    """行业补位：某行业增加值增速高出若干个百分点，或多出若干亿元。"""
+
+    type: Literal["sector_fill"]
+    industry: Text
+    effect_pp: Annotated[float, Field(gt=0.0, le=100.0)] | None = None
+    amount_yi: Annotated[float, Field(gt=0.0, le=1e5)] | None = None
+    cap_pp: Annotated[float, Field(gt=0.0, le=100.0)] | None = None
+    support: Text | None = None
+    month: MonthText
+    until: MonthText | None = None
+    prob: Fraction = 1.0
+    delivery: Fraction = 0.8
+    spread: Fraction = 0.2
+
+
+def window_of(world: World, measure: Measure) -> Floats:
+    """1 in the months of an action, 0 elsewhere, (month,)."""
+    action, window = measure.action, np.zeros(len(world.months))
+    first = max(world.column(action.month.year, action.month.month), 0)
+    last = len(window) - 1 if action.until is None else world.column(action.until.year, action.until.month)
+    window[first : max(last + 1, 0)] = 1.0
+    return window
+
+
+def _arrives(world: World, assumptions: Assumptions, measure: Measure, entity: str) -> Floats:
+    """Success times completion, (draw,)."""
+    action = measure.action
+    uniform = uniforms(world.seed, measure.key, (entity,), world.draws, assumptions.correlation)
+    success = (uniform[SUCCESS][0] < action.prob).astype(np.float64)
+    return success * shares(uniform[SHARE], action.delivery, action.spread)[0]
+
+
+def _push(world: World, assumptions: Assumptions, taken: Sequence[Taken]) -> Impulse:
+    """A place grows faster, or slower, by so many points in every month of the window."""
+    measure = taken[0].measure
+    action = measure.action
+    size = from_percent(action.effect_pp) * _arrives(world, assumptions, measure, action.unit)
+    found = Impulse(growth={(action.indicator, action.unit): size[:, None] * window_of(world, measure)})
+    return found.scaled(measure.additionality)
+
+
+def cap_pp(world: World, industry: str, stated: Sequence[float | None]) -> tuple[float, bool]:
+    """Most that an industry can be filled by, points of its growth, and whether industries.csv names it."""
+    given = [value for value in stated if value is not None]
+    if given:
+        return max(given), False
+    rows = world.dataset.panel.industries
+    cap = float(rows.loc[rows["industry"] == industry, "cap_pp"].iloc[0])
+    return (DEFAULT_CAP_PP, False) if np.isnan(cap) else (cap, True)
+
+
+def _fill(world: World, assumptions: Assumptions, taken: Sequence[Taken]) -> Impulse:
+    """One industry's value added grows faster, all actions on it together up to its cap."""
+    industry = taken[0].measure.action.industry
+    cap = from_percent(cap_pp(world, industry, [one.measure.action.cap_pp for one in taken])[0])
+    together = np.zeros((world.draws, len(world.months)))
+    for one in taken:
+        measure = one.measure
+        action, window = measure.action, window_of(world, measure)
+        arrived = _arrives(world, assumptions, measure, industry)[:, None] * window * measure.additionality
+        if action.effect_pp is not None:
+            together += from_percent(action.effect_pp) * arrived
+        else:
+            together += _growth_of(world, industry, action.amount_yi, window) * arrived
+    return Impulse(industry={industry: np.minimum(together, cap)})
+
+
+def _growth_of(world: World, industry: str, amount_yi: float, window: Floats) -> Floats:
+    """Growth of the months in the window that an amount of value added makes, (draw, 1), fraction."""
+    base = world.base_yi(world.city, "gdp")
+    rows = world.dataset.panel.industries
+    share = rows.loc[rows["industry"] == industry, [f"share_q{q}" for q in range(1, 5)]].to_numpy(dtype=np.float64)[0]
+    quarter = np.array([(month - 1) // 3 for month in world.months])
+    weight = world.month_weight("gdp", world.city)[:, world.months[0] - 1 :] * share[quarter] * window
+    if base is None or not window.any():
+        return np.zeros((world.draws, 1))
+    return amount_yi / (base[:, None] * weight.sum(axis=1, keepdims=True))
+
+
+def _check_push(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+    action, units = placed.action, dataset.panel.units
+    if action.unit not in units or action.indicator not in dataset.panel.indicators:
+        return
+    unit = units[action.unit]
+    if unit.level not in ("city", "county", "zone"):
+        placed.note(notes, "push_above", "unit", value=action.unit, level=unit.level)
+    elif unit.unit != dataset.config.city:
+        bases = dataset.panel.bases
+        at = (bases["unit"] == action.unit) & (bases["indicator"] == action.indicator)
+        if not np.isfinite(bases["share_of_parent"][at].to_numpy(dtype=np.float64)).any():
+            placed.note(notes, "share_missing", "unit", unit=action.unit, indicator=action.indicator)
+
+
+def _check_fill(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+    action = placed.action
+    if (action.effect_pp is None) == (action.amount_yi is None):
+        placed.note(notes, "fill_one", a="effect_pp", b="amount_yi")
+    need_base(placed, dataset, "gdp", notes)
+
+
+def _industry(one: Taken) -> frozenset[Hashable]:
+    return frozenset({one.measure.action.industry})
+
+
+def _told(world: World, action: SectorFill) -> Mapping[str, str]:
+    cap = cap_pp(world, action.industry, [action.cap_pp])[0]
+    return {"cap_pp": f"{cap:g}", "support": action.support or NO_SUPPORT}
+
+
+PUSH: Final = ActionType(
+    name="county_push", model=CountyPush, check=_check_push, impulse=_push, lever=Family.PUSH, use="effect_pp"
+)
+FILL: Final = ActionType(
+    name="sector_fill",
+    model=SectorFill,
+    check=_check_fill,
+    impulse=_fill,
+    overlaps=_industry,
+    told=_told,
+    lever=Family.SECTOR,
+    use="effect_pp",
+)
+TYPES: Final = (PUSH, FILL)
