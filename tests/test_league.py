@@ -8,12 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from forecast.answers.evidence import Evidence
 from forecast.answers.league import league
 from forecast.data.dataset import read_dataset, retargeted
+from forecast.data.panel import Unit
 from forecast.dims import UNIT
 from forecast.errors import UsageError
 from forecast.periods import Month
 from forecast.runs.run import Request, run
+from forecast.track_record.replay import Pair, Replayed, rank_records
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -81,3 +84,30 @@ def test_31_provinces_have_one_rank_each():
     assert len(answers) == 31
     assert all(one.shares.sum() == pytest.approx(1.0) for one in answers)
     assert sum(one.first(10) for one in answers) >= 10.0  # equals share the better rank
+
+
+def replayed(unit, outcome):
+    pair = Pair(
+        unit=unit, level="city", benchmark="p", tolerance_pp=1.0, outcome_pct=outcome, benchmark_outcome_pct=5.0
+    )
+    month = Month(2019, 8)
+    return Replayed(indicator="fai", pair=pair, month=month, months_left=4, evidence=Evidence.AMPLE, synthetic=False)
+
+
+def test_replayed_ranks_are_scored_as_counted_by_hand():
+    ends = [9.0, 7.0, 7.0, 4.0, 2.0, 1.0]
+    cases = [replayed(unit, end) for unit, end in zip("abcdef", ends, strict=True)]
+    units = {u: Unit(unit=u, name_zh=u, level="city", parent="p", counted_within=None) for u in "abcdef"}
+    draws = np.random.default_rng(5).normal([8, 7, 6, 4, 3, 1], 2.0, (300, 6)) / 100.0
+    found = rank_records(cases, draws, {u: k for k, u in enumerate("abcdef")}, units)
+    assert [found[u].outcome for u in "abcdef"] == [1, 2, 2, 4, 5, 6]
+    printed = np.round(draws * 100.0, 1)
+    second = [1 + int((draw > draw[2]).sum()) for draw in printed]
+    one = found["c"]
+    assert (one.among, one.first) == (6, 2)
+    assert one.expected == pytest.approx(np.mean(second), abs=0.02)
+    assert one.p_first == pytest.approx(np.mean(np.array(second) <= 2), abs=0.01)
+    assert one.brier == pytest.approx((one.p_first - 1.0) ** 2)
+    below = [np.mean(np.array(second) <= r) for r in range(1, 6)]
+    assert one.rps == pytest.approx(np.mean([(b - (r >= 2)) ** 2 for r, b in enumerate(below, 1)]), abs=0.01)
+    assert rank_records(cases[:4], draws, {u: k for k, u in enumerate("abcdef")}, units) == {}

@@ -9,8 +9,8 @@ Invariant: nothing that was released later enters a forecast; only the outcome i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -18,10 +18,12 @@ import pandas as pd
 
 from forecast.answers.chances import reached
 from forecast.answers.evidence import Evidence, Published, classify
+from forecast.answers.ranks import ranked
 from forecast.data.panel import EvidenceRule, Indicator, Panel, Unit, known, nearest_province
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.fitting import FitTask, fit_indicator
 from forecast.draws.orderings import orderings
+from forecast.growth import as_published
 from forecast.inference.gaps.ratio import Method
 from forecast.inference.measure import CUMULATIVE, measure
 from forecast.inference.model import Measurements
@@ -34,6 +36,8 @@ MODEL: Final = "model"
 """Name of the product's own model among the forecasters."""
 DEFAULT_TOLERANCE_PP: Final = 2.0
 """Half-width of the window that decides where the data set has no target for a place, points."""
+FEWEST_RANKED: Final = 5
+"""Siblings below which a rank says little."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,25 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RankRecord:
+    """One forecast of a year-end rank among siblings (cities of a province, provinces of a nation), scored.
+
+    outcome, among : rank by full-year growth as published, equals at the better one, and among how many
+    expected : mean rank over draws; first : places that count as being ahead, a third of all
+    p_first : share of draws in which the place is among them; brier : its score
+    rps : ranked probability score of the rank, sum of squared errors of P(rank <= r), over ``among - 1``
+    """
+
+    outcome: int
+    among: int
+    expected: float
+    first: int
+    p_first: float
+    brier: float
+    rps: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One forecast of one forecaster, scored.
 
@@ -104,6 +127,7 @@ class Record:
     crps_pp : of full-year growth; twcrps_pp : of the gap, within the tolerance either side of reaching, points
     covered50, covered90, pit : None for a forecaster that gives no distribution
     diagnostics : verdict on the fit; empty for others than the model
+    rank : None where fewer than ``FEWEST_RANKED`` siblings are replayed together
     """
 
     case: Replayed
@@ -118,6 +142,7 @@ class Record:
     covered90: bool | None
     pit: float | None
     diagnostics: str
+    rank: RankRecord | None = None
 
 
 def outcomes(panel: Panel, indicator: Indicator, year: int, *, by: AsOf | None = None) -> dict[str, float]:
@@ -174,14 +199,52 @@ def replay(task: ReplayTask) -> tuple[Record, ...]:
     measurements = measure(task.panel, seen, task.panel.indicators[task.indicator], target_year=task.month.year)
     place = {unit: i for i, unit in enumerate(measurements.units)}
     forecasts, verdict = _forecasts(task, seen, measurements)
+    ranks = {name: rank_records(cases, draws, place, task.panel.units) for name, draws in forecasts.items()}
     records = []
     for case in cases:
         for name, draws in forecasts.items():
             both = draws[:, [place[case.pair.unit], place[case.pair.benchmark]]]
             if np.isfinite(both).all():
                 rng = stream(task.seed, "pit", task.indicator, str(task.month), case.pair.unit)
-                records.append(_scored(case, name, to_percent(both), rng, verdict if name == MODEL else ""))
+                scored = _scored(case, name, to_percent(both), rng, verdict if name == MODEL else "")
+                records.append(replace(scored, rank=ranks[name].get(case.pair.unit)))
     return tuple(records)
+
+
+def rank_records(
+    cases: Sequence[Replayed], draws: Floats, place: Mapping[str, int], units: Mapping[str, Unit]
+) -> dict[str, RankRecord]:
+    """Ranks of the places that are replayed together, by unit.
+
+    Parameters
+    ----------
+    draws : (draw, unit), full-year growth of one forecaster, fraction; ``place`` : position of a unit
+    """
+    groups: dict[tuple[str, str | None], list[Pair]] = {}
+    for case in cases:
+        own = units[case.pair.unit]
+        if own.counted_within is None and np.isfinite(draws[:, place[own.unit]]).all():
+            groups.setdefault((own.level, own.parent), []).append(case.pair)
+    found: dict[str, RankRecord] = {}
+    for group in groups.values():
+        if len(group) < FEWEST_RANKED:
+            continue
+        rank = ranked(as_published(to_percent(draws[:, [place[pair.unit] for pair in group]])))
+        outcome = ranked(np.array([[pair.outcome_pct for pair in group]]))[0]
+        first, places = round(len(group) / 3), np.arange(1, len(group))
+        for k, pair in enumerate(group):
+            below = (rank[:, k, None] <= places).mean(axis=0)
+            p_first, ahead = float(below[first - 1]), bool(outcome[k] <= first)
+            found[pair.unit] = RankRecord(
+                outcome=int(outcome[k]),
+                among=len(group),
+                expected=float(rank[:, k].mean()),
+                first=first,
+                p_first=p_first,
+                brier=float(scoring.brier(p_first, ahead)),
+                rps=float(((below - (outcome[k] <= places)) ** 2).mean()),
+            )
+    return found
 
 
 def _cases(task: ReplayTask, as_of: AsOf, seen: pd.DataFrame) -> list[Replayed]:
