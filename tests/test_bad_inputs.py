@@ -175,7 +175,35 @@ CASES: dict[str, Case] = {
         obs("xixian,ind_va,2020-08,cum_yoy_pct,12..5,,published,统计局"), "number_bad", OBS, NEW, "value", "12..5"
     ),
     "a word for a number": Case(
-        obs("xixian,ind_va,2020-08,cum_yoy_pct,下降13.6,,published,统计局"), "number_bad", OBS, NEW, "value"
+        obs("xixian,ind_va,2020-08,cum_yoy_pct,大幅下降,,published,统计局"), "number_bad", OBS, NEW, "value"
+    ),
+    "a range for a number": Case(
+        obs("xixian,ind_va,2020-08,cum_yoy_pct,6.5-7,,published,统计局"),
+        "number_range_words",
+        OBS,
+        NEW,
+        "value",
+        "6.5-7",
+    ),
+    "a bound for a number": Case(
+        obs("xixian,ind_va,2020-08,cum_yoy_pct,8%以上,,published,统计局"), "number_bound", OBS, NEW, "value"
+    ),
+    "points for growth": Case(
+        obs("xixian,ind_va,2020-08,cum_yoy_pct,0.5个百分点,,published,统计局"), "number_points", OBS, NEW, "value"
+    ),
+    "a date for a number": Case(
+        obs("xixian,ind_va,2020-08,cum_yoy_pct,5月1日,,published,统计局"), "number_is_date", OBS, NEW, "value"
+    ),
+    "a decimal comma": Case(
+        obs('xixian,ind_va,2020-08,cum_yoy_pct,"8,5",,published,统计局'), "decimal_comma", OBS, NEW, "value", "8,5"
+    ),
+    "a level under growth": Case(
+        obs("xixian,规模以上工业增加值(亿元),2020-08,cum_yoy_pct,8.5,,published,统计局"),
+        "measure_contradiction",
+        OBS,
+        NEW,
+        "measure",
+        "亿元",
     ),
     "an infinite number": Case(
         obs("xixian,ind_va,2020-08,level_cum,1e999,,published,统计局"), "number_bad", OBS, NEW, "value"

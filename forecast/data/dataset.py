@@ -20,7 +20,7 @@ from forecast.data.reading.observations import empty_table, read_bases, read_ind
 from forecast.data.reading.problems import Problems, near
 from forecast.data.reading.source import Source, open_source
 from forecast.data.target import Target, TargetKind, read_targets
-from forecast.errors import InputError, UsageError
+from forecast.errors import InputError, Problem, UsageError
 from forecast.periods import AsOf, Month
 
 
@@ -29,6 +29,7 @@ class Dataset:
     """What a data set says, checked.
 
     data_hash : first 16 hex digits of the SHA-256 over the contents of all files read, whatever their order
+    remarks : what was left aside or understood in its own way, one a cause and file
     """
 
     config: Config
@@ -36,6 +37,7 @@ class Dataset:
     ledger: Ledger
     targets: tuple[Target, ...]
     data_hash: str
+    remarks: tuple[Problem, ...] = ()
 
 
 def read_dataset(path: Path) -> Dataset:
@@ -60,12 +62,13 @@ def read_dataset(path: Path) -> Dataset:
             check_indicators(config.assessment, indicators, file=source.file, problems=problems)
     panel = _panel(source, problems, units, indicators)
     ledger = _ledger(source, problems, units)
+    city = config.city if config else ""
     targets: tuple[Target, ...] = ()
     if "targets" in tables:
         below = _below(config.province, units) if config and units else None
         lights = config.lights if config else None
         targets = read_targets(
-            tables["targets"], problems, units=units, indicators=indicators, lights=lights, below=below
+            tables["targets"], problems, units=units, indicators=indicators, lights=lights, below=below, city=city
         )
     problems.check()
     if config is None:
@@ -77,6 +80,7 @@ def read_dataset(path: Path) -> Dataset:
         ledger=ledger,
         targets=targets,
         data_hash=source.digest(),
+        remarks=problems.remarks(),
     )
 
 
@@ -134,14 +138,15 @@ def _panel(
 ) -> Panel:
     """Everything published; what could not be read is empty."""
     tables = source.tables
+    city = source.config.city if source.config else ""
     observations, bases, industries = (empty_table(kind) for kind in ("observations", "bases", "industries"))
     if "observations" in tables:
         synthetic = source.config is None or source.config.synthetic
         observations = read_observations(
-            tables["observations"], problems, units=units, indicators=indicators, synthetic=synthetic
+            tables["observations"], problems, units=units, indicators=indicators, synthetic=synthetic, city=city
         )
     if "bases" in tables:
-        bases = read_bases(tables["bases"], problems, units=units, indicators=indicators)
+        bases = read_bases(tables["bases"], problems, units=units, indicators=indicators, city=city)
     if "industries" in tables:
         industries = read_industries(tables["industries"], problems, indicators=indicators)
     return Panel(

@@ -23,8 +23,9 @@ from forecast.data.panel import release_rule
 from forecast.data.reading.columns import TABLES
 from forecast.data.reading.observations import read_observations
 from forecast.data.reading.problems import Problems, RawTable, plain, table_of_rows
+from forecast.data.reading.resolve import indicator_names, place_names
+from forecast.data.reading.rows import is_spoken
 from forecast.data.reading.sheets import DATA, open_sheets
-from forecast.data.reading.spellings import indicator_key, known_indicator
 from forecast.data.reading.textfiles import csv_rows, read_bytes, xlsx_rows
 from forecast.data.reading.widesheet import WideRow, read_wide
 from forecast.periods import Month
@@ -41,7 +42,7 @@ class Addition:
     """A figure to be added.
 
     value : percent, or 亿元 for levels; released : None for the usual release day of the period
-    written : the value as the file writes it
+    written : the value as the file writes it, in digits where it says it in words
     revises : the value that it replaces, None for a new figure
     file, row, cell : where it was read
     """
@@ -172,7 +173,12 @@ def _take_observations(dataset: Dataset, table: RawTable, problems: Problems, fo
     if not len(table.frame):
         return
     frame = read_observations(
-        table, problems, units=panel.units, indicators=panel.indicators, synthetic=dataset.config.synthetic
+        table,
+        problems,
+        units=panel.units,
+        indicators=panel.indicators,
+        synthetic=dataset.config.synthetic,
+        city=dataset.config.city,
     )
     found.frames.append(frame)
     found.tables.append(table)
@@ -192,15 +198,17 @@ def _kind(rows: Rows, name: str, stem: str) -> str | None:
 
 def _wide_table(dataset: Dataset, rows: Sequence[WideRow], file: str) -> RawTable:
     """Figures of a wide sheet as observations, places and indicators under the ids of the data set."""
-    places, indicators = _places(dataset), _indicators(dataset)
+    panel = dataset.panel
+    places = place_names(panel.units.values(), city=dataset.config.city)
+    indicators = indicator_names(panel.indicators.values())
     status = "synthetic" if dataset.config.synthetic else "published"
     data = [
         {
-            "unit": places.get(plain(row.place), row.place),
-            "indicator": indicators.get(indicator_key(row.indicator), row.indicator),
+            "unit": places.find(plain(row.place)) or row.place,
+            "indicator": indicators.find(plain(row.indicator)) or row.indicator,
             "period": str(figure.period),
             "measure": figure.measure,
-            "value": figure.value,
+            "value": figure.written,
             "released": "",
             "status": status,
             "source": row.source or file,
@@ -211,27 +219,6 @@ def _wide_table(dataset: Dataset, rows: Sequence[WideRow], file: str) -> RawTabl
         for figure in row.figures
     ]
     return RawTable(file, pd.DataFrame(data))
-
-
-def _places(dataset: Dataset) -> dict[str, str]:
-    """Words for the units: ids, names, names without 省 or 市, and 全国, 全省, 全市."""
-    units, config = dataset.panel.units, dataset.config
-    words = {unit.name_zh.removesuffix("省").removesuffix("市"): key for key, unit in units.items()}
-    roots = [key for key, unit in units.items() if unit.parent is None]
-    words |= {"全国": roots[0], "全省": config.province, "全市": config.city}
-    return words | {unit.name_zh: key for key, unit in units.items()} | {key: key for key in units}
-
-
-def _indicators(dataset: Dataset) -> dict[str, str]:
-    """Indicators of the data set by every way of writing them."""
-    out: dict[str, str] = {}
-    for name, one in dataset.panel.indicators.items():
-        out |= {indicator_key(name): name, indicator_key(one.name_zh): name}
-        usual = known_indicator(name) or known_indicator(one.name_zh)
-        if usual is not None:
-            for spelling in (usual.indicator, usual.name_zh, *usual.spellings):
-                out.setdefault(indicator_key(spelling), name)
-    return out
 
 
 type _Key = tuple[str, str, str, str]
@@ -266,14 +253,15 @@ def _addition(row: Mapping[Any, Any], table: RawTable, index: int) -> Addition:
     cell = str(table.frame["_cell"].iat[index]) if "_cell" in table.frame.columns else ""
     fixed = {column.name for column in TABLES["observations"]} | {"_row", "_cell"}
     extras = {c: str(table.frame[c].iat[index]) for c in table.frame.columns if c not in fixed}
-    period, day, value = row["period"], row["released"], row["value"]
+    period, day, value = row["period"], row["released"], float(row["value"])
+    written = str(table.frame["value"].iat[index])
     return Addition(
         unit=str(row["unit"]),
         indicator=str(row["indicator"]),
         period=period,
         measure=str(row["measure"]),
-        value=float(value),
-        written=str(table.frame["value"].iat[index]),
+        value=value,
+        written=f"{value:.12g}" if is_spoken(written) else written,
         released=None if row["released_rule"] else day,
         status=str(row["status"]),
         source=str(row["source"]),

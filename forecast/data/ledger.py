@@ -15,9 +15,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from forecast.data.panel import Unit
-from forecast.data.reading.columns import NO_COUNTY
+from forecast.data.reading.columns import NO_COUNTY, NO_COUNTY_WORDS
 from forecast.data.reading.observations import with_provenance
 from forecast.data.reading.problems import Problems, RawTable
+from forecast.data.reading.resolve import place_names
 from forecast.data.reading.rows import Fields, Names
 from forecast.dims import Floats
 from forecast.periods import Month
@@ -136,8 +137,14 @@ def _counties(fields: Fields, units: Mapping[str, Unit] | None) -> list[str]:
     """Counties and zones of units.csv, 市本级 and 跨县区."""
     if not units:
         return fields.ids("county", None)
-    places = {u.unit: u.name_zh for u in units.values() if u.level in ("county", "zone")}
-    return fields.ids("county", Names.of("county", dict(NO_COUNTY) | places))
+    below = {u.unit for u in units.values() if u.level in ("county", "zone")}
+    known = place_names(units.values())
+    none = Names.of("county", dict(NO_COUNTY))
+    also = {word: unit for word, unit in known.also.items() if unit in below}
+    ids = {word: unit for word, unit in known.ids.items() if unit in below}
+    words = {word: key for key, same in NO_COUNTY_WORDS.items() for word in same}
+    names = Names(noun="county", ids={**none.ids, **ids}, also={**also, **words}, key=known.key)
+    return fields.ids("county", names)
 
 
 def _percent(fields: Fields, column: str) -> Floats:

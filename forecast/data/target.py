@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from forecast.data.panel import Indicator, LightRule, Unit
 from forecast.data.reading.problems import Problems, RawTable, quoted
+from forecast.data.reading.resolve import indicator_names, place_names
 from forecast.data.reading.rows import Fields, Names
 
 
@@ -53,17 +54,19 @@ def read_targets(
     indicators: Mapping[str, Indicator] | None,
     lights: Mapping[str, LightRule] | None,
     below: frozenset[str] | None = None,
+    city: str = "",
 ) -> tuple[Target, ...]:
     """Targets in the order of the file; only to be used where no problem was noted.
 
     Parameters
     ----------
     units, indicators, lights : what rows may name; None where these could not be read
+    city : the unit that 全市 means
     below : units below the province, which its average can be asked of; None where unknown
     """
     fields = Fields(table, problems)
-    unit_names = Names.of("unit", {u.unit: u.name_zh for u in units.values()}) if units else None
-    names = Names.of("indicator", {i.indicator: i.name_zh for i in indicators.values()}) if indicators else None
+    unit_names = place_names(units.values(), city=city) if units else None
+    names = indicator_names(indicators.values()) if indicators else None
     rules = Names(noun="light_rule", ids={rule: rule for rule in lights}) if lights else None
     columns = zip(
         fields.ids("unit", unit_names),

@@ -20,6 +20,9 @@ from forecast.periods import default_profile
 CUMULATIVE: Final = "cum_yoy_pct"
 SINGLE: Final = "month_yoy_pct"
 
+LEAST_GROWTH: Final = -0.9995
+"""Growth in place of a published -100.0 %, whose logarithm does not exist: what rounds to it, fraction."""
+
 
 def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_year: int) -> Measurements:
     """Measurements of an indicator, for every place with a figure and every ancestor of one.
@@ -46,7 +49,7 @@ def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_y
     levels = known[(known["indicator"] == indicator.indicator) & (known["measure"] == "level_cum")]
     weights = [_weight(indicator, levels[levels["unit"] == u.unit], target_year) for u in units]
     weight = np.array([w for w, _ in weights]).reshape(len(units), per_year)
-    growth = from_percent(rows["value"].to_numpy(dtype=np.float64))
+    growth = np.maximum(from_percent(rows["value"].to_numpy(dtype=np.float64)), LEAST_GROWTH)
     cumulative = (rows["measure"] == CUMULATIVE).to_numpy(dtype=bool) | (place == 0)
     noise_pp = np.where(rows["status"] == "derived", DERIVED_FACTOR, 1.0) * ROUNDING_SD_PP
     share = weight[unit, place] / np.cumsum(weight, axis=1)[unit, place] if len(unit) else np.ones(0)

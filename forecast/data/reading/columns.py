@@ -40,6 +40,11 @@ MONEY_UNITS: Final[Mapping[str, float]] = {"yi": 1.0, "wan": 1e-4, "yuan": 1e-8}
 
 NO_COUNTY: Final[Mapping[str, str]] = {"shibenji": "市本级", "kuaxianqu": "跨县区"}
 """Values of a ledger's county that are no place of units.csv."""
+NO_COUNTY_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "shibenji": ("市直", "市级", "市本", "本级"),
+    "kuaxianqu": ("跨县", "跨区县", "跨区", "多县区"),
+}
+"""Other words for them."""
 
 
 def _c(name: str, *zh: str, required: bool = True) -> Column:

@@ -13,15 +13,18 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from forecast.data.panel import Indicator, Unit, release_rule
-from forecast.data.reading.columns import MONEY_UNITS, TABLES
+from forecast.data.reading.columns import CHOICES, MONEY_UNITS, TABLES
 from forecast.data.reading.problems import Problems, RawTable, plain, quoted
-from forecast.data.reading.rows import Fields, Names, is_masked
+from forecast.data.reading.resolve import indicator_names, place_names
+from forecast.data.reading.rows import CellError, Fields, is_masked, parse_number
+from forecast.data.reading.spoken import measure_id, said_of, to_yi
 from forecast.dims import Floats
 from forecast.periods import Frequency, Month, last_day
 
@@ -47,17 +50,20 @@ def read_observations(
     units: Mapping[str, Unit] | None,
     indicators: Mapping[str, Indicator] | None,
     synthetic: bool,
+    city: str = "",
 ) -> pd.DataFrame:
     """Observations in the order of the file, columns as ``Panel.observations`` describes.
 
     Parameters
     ----------
     units, indicators : what rows may name; None where these could not be read, and nothing is said about them
+    city : the unit that 全市 means
     synthetic : whether the data set is synthetic throughout; otherwise a synthetic figure is a problem
     """
     fields = Fields(table, problems)
-    unit_names = Names.of("unit", {u.unit: u.name_zh for u in units.values()}) if units else None
-    names = Names.of("indicator", {i.indicator: i.name_zh for i in indicators.values()}) if indicators else None
+    unit_names = place_names(units.values(), city=city) if units else None
+    names = indicator_names(indicators.values()) if indicators else None
+    fields = Fields(_measured(table, problems), problems)
     measure = fields.choices("measure", words="measure")
     unit = fields.ids("unit", unit_names)
     indicator = fields.ids("indicator", names)
@@ -82,6 +88,40 @@ def read_observations(
     return with_provenance(frame, fields, "observations")
 
 
+def _measured(table: RawTable, problems: Problems) -> RawTable:
+    """Table in which a name with a unit has decided an empty measure, and its amounts are 亿元.
+
+    A name and a measure that contradict each other are a problem.
+    """
+    fields = Fields(table, problems)
+    if not (fields.has("indicator") and fields.has("measure")):
+        return table
+    measures, values = fields.texts("measure").copy(), fields.texts("value").copy()
+    for index, name in enumerate(fields.texts("indicator")):
+        said = said_of(name)
+        stated = _KIND_OF.get(plain(measures[index]).lower(), "")
+        clash = said.contradiction
+        if said.kind in ("growth", "level") and stated in ("growth", "level") and stated != said.kind:
+            clash = clash or f"{name} / {measures[index]}"
+        if clash:
+            fields.note(index, "measure", "measure_contradiction", found=quoted(clash))
+            values[index] = ""
+        elif not measures[index] and (measure := measure_id(said.kind, said.span)):
+            measures[index] = measure
+        factor = to_yi(said.unit)
+        if said.kind == "level" and factor != 1.0 and not clash:
+            with suppress(CellError):
+                values[index] = f"{parse_number(values[index]) * factor:.12g}"
+    return RawTable(table.file, table.frame.assign(measure=measures, value=values), table.headers)
+
+
+_KIND_OF: Final = {
+    word.lower(): kind
+    for measure, kind in (("cum_yoy_pct", "growth"), ("month_yoy_pct", "growth"), ("level_cum", "level"))
+    for word in (measure, *CHOICES["measure"][measure])
+} | dict.fromkeys(("level_month", *CHOICES["measure"]["level_month"]), "level")
+
+
 def _values(fields: Fields, measure: list[str]) -> Floats:
     """Values, each within what its measure can be."""
     values = fields.numbers("value", form="percent")
@@ -90,8 +130,8 @@ def _values(fields: Fields, measure: list[str]) -> Floats:
         if math.isnan(value):
             continue
         shown = quoted(cells[index])
-        if name in _GROWTH and not -100.0 < value <= _MAX_GROWTH:
-            code = "growth_below" if value <= -100.0 else "growth_above"
+        if name in _GROWTH and not -100.0 <= value <= _MAX_GROWTH:
+            code = "growth_below" if value < -100.0 else "growth_above"
             fields.note(index, "value", code, value=shown, limit=f"{_MAX_GROWTH:g}")
         elif name in ("level_cum", "level_month") and cells[index].rstrip().endswith(("%", "％")):
             fields.note(index, "value", "level_percent", value=shown)
@@ -243,11 +283,12 @@ def read_bases(
     *,
     units: Mapping[str, Unit] | None,
     indicators: Mapping[str, Indicator] | None,
+    city: str = "",
 ) -> pd.DataFrame:
     """Bases, levels in 亿元, shares as fractions; one row per unit, indicator and year."""
     fields = Fields(table, problems)
-    unit_names = Names.of("unit", {u.unit: u.name_zh for u in units.values()}) if units else None
-    names = Names.of("indicator", {i.indicator: i.name_zh for i in indicators.values()}) if indicators else None
+    unit_names = place_names(units.values(), city=city) if units else None
+    names = indicator_names(indicators.values()) if indicators else None
     years = fields.numbers("base_year", low=1990, high=2100, required=True, code="year_range")
     frame = pd.DataFrame(
         {
@@ -271,7 +312,7 @@ def read_bases(
 def read_industries(table: RawTable, problems: Problems, *, indicators: Mapping[str, Indicator] | None) -> pd.DataFrame:
     """Industries of GDP; the shares of each quarter are fractions that sum to 1."""
     fields = Fields(table, problems)
-    names = Names.of("indicator", {i.indicator: i.name_zh for i in indicators.values()}) if indicators else None
+    names = indicator_names(indicators.values()) if indicators else None
     quarters = [f"share_q{quarter}" for quarter in range(1, 5)]
     before = len(problems)
     frame = pd.DataFrame(

@@ -60,6 +60,7 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: list[Problem] = []
+        self._remarks: dict[tuple[str, str], list[str]] = {}
 
     def __len__(self) -> int:
         return len(self._found)
@@ -73,6 +74,20 @@ class Problems:
         texts = {key: str(value) for key, value in params.items()}
         shown = None if column is None else quoted(column)
         self._found.append(Problem(code=code, file=file, row=row, column=shown, params=texts))
+
+    def remark(self, code: str, file: str, shown: str) -> None:
+        """Note something that is no problem, but that a person should know: what was left aside, or understood so.
+
+        shown : the cell and what stands there; one message a cause names the first of them and counts the rest
+        """
+        self._remarks.setdefault((file, code), []).append(shown)
+
+    def remarks(self) -> tuple[Problem, ...]:
+        """All remarks, one a cause and file."""
+        return tuple(
+            Problem(code=code, file=file, params={"n": str(len(shown)), "list": _first_few(shown)})
+            for (file, code), shown in sorted(self._remarks.items())
+        )
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Take over problems that were found elsewhere."""
@@ -113,6 +128,16 @@ class Problems:
         """
         if self._found:
             raise InputError(self.listed())
+
+
+_REMARKED: Final = 6
+"""Cells that one remark shows; the rest are counted."""
+
+
+def _first_few(shown: Sequence[str]) -> str:
+    """The first few of a list, in the order in which they were noted."""
+    once = list(dict.fromkeys(shown))
+    return "; ".join(once[:_REMARKED]) + (" …" if len(once) > _REMARKED else "")
 
 
 _PLAIN: Final = (

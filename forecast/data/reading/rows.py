@@ -16,7 +16,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -24,6 +24,7 @@ import numpy as np
 
 from forecast.data.reading.columns import CHOICES, MONEY_UNITS
 from forecast.data.reading.problems import Problems, RawTable, near, plain, quoted
+from forecast.data.reading.spoken import WordsError, spoken_number
 from forecast.dims import Floats
 from forecast.periods import Month, last_day
 
@@ -37,7 +38,9 @@ class CellError(ValueError):
 
 
 _MASK: Final = re.compile(
-    r"(?:[x×*][x×*.]*)?%?|[-–—_/.·…]*%?|n/?a|nan|null|none|未公布|未发布|暂缺|缺|无数据|保密", re.I
+    r"(?:[x×*][x×*.]*)?%?|[-–—_/.·…]*%?|n/?a|nan|null|none"
+    r"|(?:未|待|尚未|暂未)(?:公布|发布|统计|核定|反馈|出)|暂缺|缺|无|无数据|暂无(?:数据)?|不详|保密|\(空\)",
+    re.I,
 )
 _NUMBER: Final = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+-]?\d+)?|[+-]?\.\d+", re.I | re.A)
 _DIGITS: Final = {"一": 1, "二": 2, "三": 3, "四": 4}
@@ -65,18 +68,35 @@ def parse_number(text: str) -> float:
     number = float(found.replace(",", ""))
     if not math.isfinite(number):
         raise CellError("number_bad")
-    return number
+    return number + 0.0  # no negative zero
+
+
+def is_spoken(text: str) -> bool:
+    """Whether a cell says its number in words: 增长8.5%, 持平, （3.2）."""
+    return not is_masked(text) and _NUMBER.fullmatch(_bare(text)) is None
+
+
+def _bare(text: str) -> str:
+    return plain(text).removesuffix("%").replace("–", "-").replace(" ", "")
 
 
 def parse_percent(text: str) -> float:
-    """Percent of a cell, ``4.1`` and ``4.1%`` alike; NaN where masked.
+    """Percent of a cell, ``4.1`` and ``4.1%`` alike, or in words (增长4.1%, 持平); NaN where masked.
 
     Raises
     ------
     CellError
-        The cell is neither a number nor masked.
+        The cell is neither a number nor masked, or its words could mean two.
     """
-    return parse_number(text if is_masked(text) else plain(text).removesuffix("%"))
+    if not is_spoken(text):
+        return parse_number(text if is_masked(text) else plain(text).removesuffix("%"))
+    try:
+        spoken = spoken_number(text)
+    except WordsError as error:
+        raise CellError(error.code) from None
+    if spoken is None:
+        raise CellError("number_bad")
+    return spoken.value
 
 
 def parse_fraction(text: str) -> float:
@@ -217,10 +237,17 @@ class Names:
 
     noun : what they are, the beginning of the codes of problems (``unit_unknown``, ``unit_near``)
     ids : words -> id; the id itself is among its words
+    also : other ways of writing, under their ``key`` -> id; key : what is left of a word in any way of writing
     """
 
     noun: str
     ids: Mapping[str, str]
+    also: Mapping[str, str] = field(default_factory=dict)
+    key: Callable[[str], str] = plain
+
+    def find(self, word: str) -> str:
+        """Id that a word means, "" for none."""
+        return self.ids.get(word) or self.ids.get(word.lower()) or self.also.get(self.key(word), "")
 
     @classmethod
     def of(cls, noun: str, names: Mapping[str, str]) -> Names:
@@ -245,6 +272,16 @@ class Fields:
     def note(self, index: int, column: str | None, code: str, **params: object) -> None:
         """Note a problem with a cell."""
         self.problems.at(self.table, index, code, column=column, **params)
+
+    def remark(self, index: int, column: str, code: str, shown: str) -> None:
+        """Note what was understood of a cell."""
+        self.problems.remark(code, self.table.file, f"{self.place(index, column)} {shown}")
+
+    def place(self, index: int, column: str) -> str:
+        """Cell of an entry: its address, or row and column as the file writes them."""
+        if "_cell" in self.table.frame.columns and (cell := str(self.table.frame["_cell"].iat[index])):
+            return cell
+        return f"{self.table.headers.get(column, column)}:{self.rows[index]}"
 
     def texts(self, column: str, *, required: bool = False) -> list[str]:
         """The cells as they stand; an absent column is empty."""
@@ -279,6 +316,8 @@ class Fields:
             except CellError as error:
                 self.note(index, column, error.code, value=quoted(cell))
                 continue
+            if form == "percent" and is_spoken(cell):
+                self.remark(index, column, "number_spoken", f"“{quoted(cell)}” → {value:g}")
             if math.isnan(value):
                 if required and self.has(column):
                     self.note(index, column, "cell_empty")
@@ -336,7 +375,7 @@ class Fields:
             if names is None:
                 read.append(word)
                 continue
-            found = names.ids.get(word) or names.ids.get(word.lower(), "")
+            found = names.find(word)
             read.append(found)
             if found or not self.has(column):
                 continue

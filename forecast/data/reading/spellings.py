@@ -197,8 +197,10 @@ PROVINCES: Final[Mapping[str, str]] = {
 }
 """Provinces by their short names, with the ids that data sets use."""
 
-_BRACKETS: Final = re.compile(r"\((?:不含农户|不含跨区|GDP|可比价|现价|%|[^()]*[元吨度米人])\)", re.I)
-_TAIL: Final = re.compile(r"(?:累计|同比|可比价|增速|增长率|增长|增幅|\(\)|%|[:：])+$")
+_BRACKETS: Final = re.compile(r"[(\[](?:不含农户|不含跨区|GDP|可比价|现价|%|±%|[^()]*[元吨度米人时]|[亿万])[)\]]", re.I)
+_TAIL: Final = re.compile(
+    r"(?:累计|当月|本月|同比|可比价|不变价|名义|增速|增长率|增长|增幅|绝对[额值量数]|(?:累计|当月|本期)(?:值|额|数)|总量|\(\)|%|[:：_])+$"
+)
 _HEAD: Final = re.compile(r"^(?:其中[:：]?|[一二三四五六七八九十]+、|\d{1,2}[、.．]\s*|#|全市|全省|全国)+")
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*")
 

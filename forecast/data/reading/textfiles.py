@@ -36,7 +36,9 @@ SUFFIXES: Final = (".csv", ".xlsx")
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0"
 _CONTROL: Final = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
-_DELIMITERS: Final = (",", "\t", ";")
+_DELIMITERS: Final = (",", "\t", ";", "|", "，")
+_SEP_LINE: Final = re.compile(r"\s*\"?sep=(.)\"?[^\S\n]*(?:\r?\n|\r|$)", re.I)
+_COMMA_NUMBER: Final = re.compile(r"[+-]?\d+,\d+%?")
 
 
 def read_bytes(path: Path, name: str, problems: Problems) -> bytes | None:
@@ -121,16 +123,32 @@ def csv_rows(content: bytes, name: str, problems: Problems) -> Rows | None:
     text = decode(content, name, problems)
     if text is None:
         return None
-    header = text.lstrip().partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=header.count)
+    told = _SEP_LINE.match(text)
+    body = text[told.end() :] if told else text
+    lines = body.split("\n")
+    sample = next((line for line in lines if line.strip()), "")
+    delimiter = told[1] if told else max(_DELIMITERS, key=lambda mark: (sample.count(mark), mark in (",", "\t")))
     rows: Rows = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
     try:
-        rows.extend((number, cells) for number, cells in enumerate(reader, 1))
+        rows.extend((number, cells) for number, cells in enumerate(reader, 2 if told else 1))
     except csv.Error as error:
         problems.add("csv_broken", name, row=len(rows) + 1, reason=str(error))
         return None
+    if delimiter == ";":
+        _check_commas(rows, name, problems)
     return rows
+
+
+def _check_commas(rows: Rows, name: str, problems: Problems) -> None:
+    """Where semicolons part the cells, ``1,234`` may be 1.234 as well as 1234: refused, and blanked in the rows."""
+    header = rows[0][1] if rows else []
+    for number, cells in rows:
+        for index, cell in enumerate(cells):
+            if _COMMA_NUMBER.fullmatch(cell.strip()):
+                column = header[index].strip() if index < len(header) else None
+                problems.add("decimal_comma", name, row=number, column=column or None, value=quoted(cell))
+                cells[index] = ""
 
 
 def xlsx_rows(content: bytes, name: str, kind: str, problems: Problems) -> Rows | None:
@@ -228,7 +246,35 @@ def cell_text(cell: Cell | MergedCell) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        if "%" in str(cell.number_format or ""):
-            return f"{value * 100:.13g}%"
-        return f"{value:.15g}"
+        return number_text(value, str(cell.number_format or ""))
     return str(value).strip()
+
+
+_LITERAL: Final = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]')
+_QUOTED_PERCENT: Final = re.compile(r'"[^"]*%[^"]*"|\\%')
+
+
+def number_text(value: float, number_format: str) -> str:
+    """A number as its cell shows it: 0.041 below ``0.0%`` is ``4.1%``, 8.5 below ``0.0"%"`` or ``0.0\\%`` is ``8.5%``.
+
+    Only a percent sign that is neither quoted, escaped nor there for its width (``0.0_%``) makes a number a fraction.
+    """
+    sections = _sections(number_format)
+    section = sections[1] if value < 0 and len(sections) > 1 else sections[0]
+    if "%" in _LITERAL.sub("", section):
+        return f"{value * 100:.13g}%"
+    return f"{value:.15g}" + ("%" if _QUOTED_PERCENT.search(section) else "")
+
+
+def _sections(number_format: str) -> list[str]:
+    """Parts of a number format between semicolons that are not quoted: positive, negative, zero, text."""
+    parts, at = [""], 0
+    while at < len(number_format):
+        found = _LITERAL.match(number_format, at)
+        piece = found[0] if found else number_format[at]
+        if piece == ";":
+            parts.append("")
+        else:
+            parts[-1] += piece
+        at += len(piece)
+    return parts

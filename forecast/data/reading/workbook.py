@@ -377,7 +377,7 @@ class _Book:
                 "indicator": indicator,
                 "period": str(figure.period),
                 "measure": figure.measure,
-                "value": figure.value,
+                "value": figure.written,
                 "released": _released(figure.period, day),
                 "status": "synthetic" if parameters.synthetic else "published",
                 "source": row.source or self.file,
