@@ -11,11 +11,13 @@ from forecast.cli.options import Call, DatasetArgument, command
 def validate(call: Call, dataset: DatasetArgument) -> None:
     """Check a data set; all problems at once."""
     from forecast.data.dataset import read_dataset, summary
-    from forecast.report.checked import render_summary
+    from forecast.report.checked import remarks_document, render_summary
 
     data = read_dataset(dataset)
     read = summary(data)
     call.finish(
-        lambda: {"ok": True, "data_hash": data.data_hash} | asdict(read),
+        lambda: (
+            {"ok": True, "data_hash": data.data_hash} | asdict(read) | {"remarks": remarks_document(data, call.lang)}
+        ),
         lambda: render_summary(data, read, lang=call.lang),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from forecast.data.dataset import Dataset, Summary
 from forecast.tables.words import indicator_name, unit_name
@@ -12,7 +13,7 @@ from forecast.texts import Lang, t
 
 
 def render_summary(dataset: Dataset, read: Summary, *, lang: Lang) -> RenderableType:
-    """Entries of every file, and the reach of every indicator of the city and of what it is measured against."""
+    """Entries of every file, the reach of every indicator of city and province, and what was left aside or understood."""
     panel, config = dataset.panel, dataset.config
     files = Table(title=t("cli.files", lang, name=config.name_zh), box=box.SIMPLE_HEAD, title_justify="left")
     for head in ("file", "rows", "statuses", "masked", "revisions"):
@@ -33,4 +34,13 @@ def render_summary(dataset: Dataset, read: Summary, *, lang: Lang) -> Renderable
                 str(series.this_year),
                 f"{series.first_period} – {series.last_period}",
             )
-    return Group(files, reach, t("cli.valid", lang))
+    told = [Text(one.text(lang)) for one in dataset.remarks]
+    return Group(files, reach, *told, t("cli.valid", lang))
+
+
+def remarks_document(dataset: Dataset, lang: Lang) -> list[dict[str, object]]:
+    """What was left aside or understood in its own way, for programs."""
+    return [
+        {"code": one.code, "file": one.file, "cells": int(one.params["n"]), "text": one.text(lang)}
+        for one in dataset.remarks
+    ]
