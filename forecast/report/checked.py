@@ -13,7 +13,7 @@ from forecast.texts import Lang, t
 
 
 def render_summary(dataset: Dataset, read: Summary, *, lang: Lang) -> RenderableType:
-    """Entries of every file, the reach of every indicator of city and province, and what was left aside or understood."""
+    """Entries of every file, reach of every indicator of city and province, what was left aside or understood."""
     panel, config = dataset.panel, dataset.config
     files = Table(title=t("cli.files", lang, name=config.name_zh), box=box.SIMPLE_HEAD, title_justify="left")
     for head in ("file", "rows", "statuses", "masked", "revisions"):
