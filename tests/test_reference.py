@@ -9,11 +9,11 @@ from scipy.stats import norm
 from forecast.inference.gaps.family import Parent, prepare, scale_log_likelihood
 from forecast.inference.gaps.nuts import build_model, family_data
 from forecast.inference.mixture import mixture, parts
-from forecast.inference.priors import HYPER_DRAWS, MIN_ESS, SCALE_SD, SHAPE_CENTRE, SHAPE_SPREAD, UNIT_SCALE_SD
-from forecast.inference.regular.factors import Grid
+from forecast.inference.priors import MIN_ESS, SCALE_SD, SHAPE_CENTRE, SHAPE_SPREAD, UNIT_SCALE_SD
+from forecast.inference.regular.regular import common_grid
 from forecast.inference.sampling import fit, stream
-from forecast.periods import Frequency
-from tests.synthetic import furthest_apart, measurements
+from tests.reference_fits import GAPS_DRAWS, REGULAR_DRAWS, SEED, gaps_fit, regular, regular_fit, with_gaps
+from tests.synthetic import furthest_apart
 
 TOLERANCE_SD = 0.15
 """Of a quantile, in sds of full-year growth, beside Monte Carlo error: grid and linearised scale of the fast route."""
@@ -21,8 +21,7 @@ TOLERANCE_SD = 0.15
 
 @pytest.fixture(scope="module")
 def both():
-    some = measurements(seed=11, years=3, last=6, gaps=True)
-    return some, *(fit(some, method=m, seed=4, name="x", draws=8 * HYPER_DRAWS) for m in ("fast", "nuts"))
+    return with_gaps(), gaps_fit("fast"), gaps_fit("nuts")
 
 
 def test_both_routes_give_the_same_quantiles_of_year_end_growth(both):
@@ -41,11 +40,11 @@ def test_the_reference_reports_its_diagnostics(both):
 
 def test_auto_takes_the_reference_where_too_few_points_count(both, monkeypatch):
     some, fast, nuts = both
-    auto = fit(some, method="auto", seed=4, name="x", draws=8 * HYPER_DRAWS)
+    auto = fit(some, method="auto", seed=SEED, name="x", draws=GAPS_DRAWS)
     assert auto.diagnostics == fast.diagnostics
     np.testing.assert_array_equal(auto.index, fast.index)
-    monkeypatch.setattr("forecast.inference.gaps.ratio.LEAST_POINTS", 1e9)
-    auto = fit(some, method="auto", seed=4, name="x", draws=8 * HYPER_DRAWS)
+    monkeypatch.setattr("forecast.inference.gaps.ratio.GAPS_LEAST_POINTS", 1e9)
+    auto = fit(some, method="auto", seed=SEED, name="x", draws=GAPS_DRAWS)
     assert (auto.diagnostics.method, auto.diagnostics.status) == ("nuts", "ok")
     assert furthest_apart(some, auto, nuts) < TOLERANCE_SD
 
@@ -70,13 +69,15 @@ def test_the_models_log_density_is_that_of_the_fast_route(both):
 
 
 def test_the_direct_member_is_the_same_by_both_routes():
-    """Its draws of the rest of the year differ by one constant, the part of the way to the common centre."""
-    whole = measurements(seed=11, years=6, last=2, frequency=Frequency.QUARTERLY)
-    fast, nuts = (fit(whole, method=m, seed=4, name="x", draws=2 * HYPER_DRAWS) for m in ("fast", "nuts"))
-    grid = Grid(per_year=whole.per_year, years=4, known=2)
-    direct = mixture(grid, 2 * HYPER_DRAWS, stream(4, "x", "mixture")).direct
-    for unit in range(2):
-        rest = [np.exp(parts(p.index[direct, unit], whole.weight[unit], grid).rest) for p in (fast, nuts)]
-        assert np.ptp(rest[0] - rest[1]) < 1e-9
-        assert rest[0].std() > 1e-4
+    """Its draws of the rest of the year differ by one constant, the part of the way to the common centre.
+
+    Of the root, where no figure is missing: what is missing each route draws for itself.
+    """
+    some, fast, nuts = regular(), regular_fit("fast"), regular_fit("nuts")
+    grid = common_grid(some, (0,), None, root=True)
+    assert grid is not None
+    direct = mixture(grid, REGULAR_DRAWS, stream(SEED, "x", "mixture")).direct
+    rest = [np.exp(parts(p.index[direct, 0], some.weight[0], grid).rest) for p in (fast, nuts)]
+    assert np.ptp(rest[0] - rest[1]) < 1e-9
+    assert rest[0].std() > 1e-4
     assert (fast.diagnostics.method, nuts.diagnostics.method) == ("fast", "nuts")

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 from scipy.optimize import check_grad
 from scipy.special import logsumexp
 
-from forecast.inference.priors import DESIGN_CENTRE, DESIGN_SPREAD, HYPER_DRAWS, MIN_ESS, POOL_SPREAD
+from forecast.inference.priors import DESIGN_CENTRE, DESIGN_SPREAD, MIN_ESS, POOL_SPREAD
 from forecast.inference.regular.factors import Grid, decomposed, observed_noise, shape_kernel
 from forecast.inference.regular.incomplete import NO_GAP
 from forecast.inference.regular.learning import evidence
 from forecast.inference.regular.nuts import build_place_model, place_data
 from forecast.inference.sampling import fit
+from tests.reference_fits import REGULAR_DRAWS, SEED, regular, regular_fit
 from tests.regular_places import places
-from tests.synthetic import full_year, furthest_apart, measurements
+from tests.synthetic import full_year, furthest_apart
 
 GRID = Grid(per_year=11, years=4, known=6)
 GAPS = np.array([7, 20, 21, 36])
@@ -52,11 +51,7 @@ def test_the_models_density_is_the_fast_routes_and_its_gradient_that_of_the_dens
 
 @pytest.fixture(scope="module")
 def both():
-    some = measurements(seed=11, siblings=2, years=6, last=6, scale=0.02)
-    gone = (some.unit == 1) & np.isin(some.time, [15, 25, 34])
-    rows = {name: getattr(some, name)[~gone] for name in ("unit", "time", "cumulative", "log_growth", "noise_sd")}
-    some = dataclasses.replace(some, **rows)
-    return some, *(fit(some, method=m, seed=4, name="x", draws=16 * HYPER_DRAWS) for m in ("fast", "nuts"))
+    return regular(), regular_fit("fast"), regular_fit("nuts")
 
 
 def test_both_routes_give_the_same_quantiles_of_year_end_growth(both):
@@ -76,18 +71,12 @@ def test_the_reference_reports_its_diagnostics(both):
 
 
 def test_auto_takes_the_reference_where_too_few_points_count(both, monkeypatch):
-    """Nowhere: the fast draws; everywhere: those of the reference, to the digit."""
+    """Nowhere: the fast draws; everywhere: those of the reference, to the digit: the same seed gives the same draws."""
     some, fast, nuts = both
-    auto = fit(some, method="auto", seed=4, name="x", draws=16 * HYPER_DRAWS)
+    auto = fit(some, method="auto", seed=SEED, name="x", draws=REGULAR_DRAWS)
     assert auto.diagnostics == fast.diagnostics
     np.testing.assert_array_equal(auto.index, fast.index)
-    monkeypatch.setattr("forecast.inference.regular.regular.LEAST_POINTS", 1e9)
-    auto = fit(some, method="auto", seed=4, name="x", draws=16 * HYPER_DRAWS)
+    monkeypatch.setattr("forecast.inference.regular.regular.REGULAR_LEAST_POINTS", 1e9)
+    auto = fit(some, method="auto", seed=SEED, name="x", draws=REGULAR_DRAWS)
     assert auto.diagnostics == nuts.diagnostics
     np.testing.assert_array_equal(auto.index, nuts.index)
-
-
-def test_the_same_seed_gives_the_same_draws(both):
-    some, _, nuts = both
-    again = fit(some, method="nuts", seed=4, name="x", draws=16 * HYPER_DRAWS)
-    np.testing.assert_array_equal(again.index, nuts.index)
