@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from forecast import files as files_module
 from forecast.runs.store import Store, StoreError
 from forecast.runs.store import disk as disk_module
 from tests.kept import made, made_files, run_id
@@ -78,8 +79,8 @@ def refusal(store: Store, number: int) -> StoreError | None:
 def places(kind: str) -> Iterator[tuple[object, str, bool]]:
     """Where an act of the disk is called from."""
     yield {
-        "write": (disk_module, "write_file", True),
-        "flush": (disk_module.os, "fsync", False),
+        "write": (disk_module, "write_new", True),
+        "flush": (files_module.os, "fsync", False),
         "move": (Path, "rename", False),
         "folder": (Path, "mkdir", False),
     }[kind]

@@ -251,7 +251,7 @@ def test_a_full_disk_changes_nothing_or_leaves_whole_files(city, tmp_path, store
             return real(*arguments)
 
         with monkeypatch.context() as patch:
-            owner = amend_module.os if step == "fsync" else Path
+            owner = os if step == "fsync" else Path
             patch.setattr(owner, step, full)
             with pytest.raises(StoreError, match="disk is full"):
                 amend_module.apply(prepare(city, [new]).amendment)

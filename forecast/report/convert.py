@@ -6,7 +6,6 @@ Invariant: without LibreOffice nothing is written and nothing fails (held by ``t
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+
+from forecast.files import write_whole
 
 SECONDS: Final = 120
 """LibreOffice starts slowly on a busy machine; beyond this it hangs."""
@@ -50,9 +51,7 @@ def _converted(program: str, document: Path, when: dt.date) -> Path | None:
         if not found.is_file():
             return None
         target = document.with_suffix(".pdf")
-        beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-        beside.write_bytes(undated(found.read_bytes(), when))
-        beside.replace(target)
+        write_whole(target, undated(found.read_bytes(), when))
         return target
 
 

@@ -6,7 +6,6 @@ Invariant: all files of a call are made before the first is written, each at onc
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecast.errors import UsageError
+from forecast.files import write_whole
 from forecast.news.news import News
 from forecast.report.brief import brief_bytes
 from forecast.report.convert import to_pdf
@@ -156,13 +156,7 @@ def _write(files: Mapping[str, bytes], out: Path) -> list[Path]:
     written: Sequence[Path] = [out / name for name in files]
     try:
         for path, content in zip(written, files.values(), strict=True):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            try:
-                beside.write_bytes(content)
-                beside.replace(path)
-            finally:
-                beside.unlink(missing_ok=True)
+            write_whole(path, content)
     except OSError as error:
         raise UsageError("usage_not_written", folder=out, reason=error.strerror or error) from error
     return list(written)

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from forecast.files import write_whole
 from forecast.plan.outcome import as_scenario
 from forecast.plan.request import wish_text
 from forecast.plan.result import Makeup, SectorRow
@@ -132,9 +133,7 @@ def write_makeup_tables(plan: Makeup, run: Run, folder: Path) -> None:
     """
     for name, frame in makeup_tables(plan, run).items():
         write_csv(frame, folder / f"{name}.csv", table=name)
-    beside = folder / f".{PLAN_FILE}.tmp"
-    beside.write_text(as_scenario(plan), encoding="utf-8")
-    beside.replace(folder / PLAN_FILE)
+    write_whole(folder / PLAN_FILE, as_scenario(plan))
 
 
 def makeup_document(plan: Makeup, run: Run) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -28,6 +27,7 @@ from forecast.answers.judgement import Row
 from forecast.answers.required import Required
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.paths import IndicatorPaths, Paths
+from forecast.files import write_whole
 from forecast.report.schema import QUANTILES, Column, Measure, schema
 
 type Cell = str | int | float | None
@@ -278,12 +278,4 @@ def write_text(text: str, path: Path) -> None:
     OSError
         The file cannot be written; what was there before is untouched.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("w", encoding="utf-8-sig", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_whole(path, text.encode("utf-8-sig"))

@@ -11,9 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -28,8 +26,9 @@ from forecast.data.reading.problems import Problems, table_of_rows
 from forecast.data.reading.source import CONFIG_FILE
 from forecast.data.reading.textfiles import csv_rows, decode, xlsx_rows
 from forecast.errors import InputError, Problem
+from forecast.files import write_together
 from forecast.periods import AsOf
-from forecast.runs.store.disk import StoreError, sync_folder, written
+from forecast.runs.store.disk import StoreError, written
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -123,26 +122,14 @@ def apply(amendment: Amendment) -> None:
     StoreError
         The disk is full or cannot be written, or a file changed since it was read; nothing was changed.
     """
-    beside = {path: path.with_name(f".{path.name}.{os.getpid()}.new") for path in amendment.after}
+
+    def unchanged() -> None:
+        for path, read in amendment.before.items():
+            if (path.read_bytes() if path.exists() else None) != read:
+                raise StoreError("input_changed", place=path)
+
     with written(amendment.folder):
-        try:
-            for path, content in amendment.after.items():
-                with beside[path].open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                if path.exists():
-                    shutil.copymode(path, beside[path])
-            for path, read in amendment.before.items():
-                if (path.read_bytes() if path.exists() else None) != read:
-                    raise StoreError("input_changed", place=path)
-            for path in amendment.after:
-                beside[path].replace(path)
-            sync_folder(amendment.folder)
-        finally:
-            for path in beside.values():
-                with suppress(OSError):
-                    path.unlink(missing_ok=True)
+        write_together(amendment.after, before=unchanged)
 
 
 def _cells(one: Addition) -> dict[str, str]:

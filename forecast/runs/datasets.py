@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -25,6 +24,7 @@ from typing import Any, Final
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.panel import Config
 from forecast.data.reading.source import CONFIG_FILE
+from forecast.files import sync_folder, write_new, write_whole
 from forecast.runs.amend import apply
 from forecast.runs.store import ConflictError, StoreError, home
 from forecast.runs.store.contents import inputs_of
@@ -176,9 +176,7 @@ class Shelf:
 
     def _write_head(self, name: str, head: Mapping[str, Any]) -> None:
         path = self.root / name / HEAD
-        beside = path.with_name(f".{HEAD}.{os.getpid()}")
-        beside.write_text(json.dumps(head, ensure_ascii=False, indent=1), encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, json.dumps(head, ensure_ascii=False, indent=1))
 
 
 def _checked(name: str) -> str:
@@ -190,9 +188,9 @@ def _checked(name: str) -> str:
 
 def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
     for name, content in contents.items():
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        write_new(folder / name, content)
+    for one in {(folder / name).parent for name in contents} | {folder}:
+        sync_folder(one)
 
 
 def preview(uploads: Mapping[str, bytes], current: Dataset | None) -> Preview:

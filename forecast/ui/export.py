@@ -19,6 +19,7 @@ from typing import Any, Final
 import streamlit as st
 
 from forecast.errors import ForecastError
+from forecast.files import replacing, write_whole
 from forecast.report.changes import earlier_of
 from forecast.runs.store import Store, home
 from forecast.scenario.drafting import to_yaml
@@ -85,7 +86,7 @@ def _scenarios(text: str, place: Path) -> tuple[Path, ...]:
     if not text:
         return ()
     file = place / "scenario.yaml"
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text)
     return (file,)
 
 
@@ -98,14 +99,12 @@ def files_of(place: str) -> list[Path]:
 
 def _zipped(out: Path, to: Path) -> None:
     """One file of all."""
-    beside = to.with_suffix(".new")
-    with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as packed:
+    with replacing(to) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted(out.rglob("*")):
             if path.is_file():
                 entry = zipfile.ZipInfo(path.relative_to(out).as_posix(), FIXED)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 packed.writestr(entry, path.read_bytes())
-    beside.replace(to)
 
 
 KINDS: Final = ("workbook", "brief", "scheme", "charts", "data")

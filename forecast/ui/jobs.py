@@ -24,6 +24,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
+from forecast.files import write_whole
 from forecast.runs.store import home
 from forecast.texts import Lang
 
@@ -137,9 +138,7 @@ def jobs() -> list[Job]:
 
 def write_json(path: Path, value: Any) -> None:
     """Write a file at once or not at all."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-    beside.replace(path)
+    write_whole(path, json.dumps(value, ensure_ascii=False))
 
 
 def _read(path: Path) -> dict[str, Any]:

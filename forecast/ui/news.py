@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from streamlit import runtime
 
 from forecast import __version__
+from forecast.files import write_whole
 from forecast.news.news import News
 from forecast.runs.store import Header, Store, home
 from forecast.texts import Lang, t
@@ -108,8 +109,5 @@ def work_news(options: dict[str, Any], progress: Callable[[str, int, int], None]
     sides = [kept_side(store.open(options[name])) for name in ("before", "after")]
     found = news(*sides, progress=progress)
     place = home() / "news" / options["place"]
-    place.parent.mkdir(exist_ok=True)
-    beside = place.with_suffix(".new")
-    beside.write_bytes(_form().dump_json(found))
-    beside.replace(place)
+    write_whole(place, _form().dump_json(found))
     return {"run_id": options["after"]}

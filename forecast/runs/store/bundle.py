@@ -6,11 +6,11 @@ Invariant: what is imported is what was exported, or nothing (held by ``tests/te
 from __future__ import annotations
 
 import hashlib
-import os
 import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from forecast.files import replacing, write_new
 from forecast.runs.store.disk import MANIFEST, Staging, StoreError, parse_manifest, written
 from forecast.runs.store.kept import KeptRun, understood
 from forecast.runs.store.store import Store
@@ -33,19 +33,9 @@ def export(kept: KeptRun, target: Path) -> Path:
     if bad := kept.damages():
         raise StoreError("damaged", place=kept.folder, files=", ".join(bad))
     path = target / f"{kept.run_id}{SUFFIX}" if target.is_dir() else target
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with written(path):
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("xb") as file:
-                with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as bundle:  # draws are compressed already
-                    for name in (MANIFEST, *kept.manifest["files"]):
-                        bundle.writestr(zipfile.ZipInfo(name, _EPOCH), (kept.folder / name).read_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
+    with written(path), replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as bundle:
+        for name in (MANIFEST, *kept.manifest["files"]):  # draws are compressed already
+            bundle.writestr(zipfile.ZipInfo(name, _EPOCH), (kept.folder / name).read_bytes())
     return path
 
 
@@ -100,6 +90,4 @@ def _checked_manifest(content: dict[str, bytes], path: Path) -> dict[str, Any]:
 def copy_to(kept: KeptRun, folder: Path) -> None:
     """Copy a run's files into an empty folder, which then is a run of its own."""
     for name in (*kept.manifest["files"], MANIFEST):
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes((kept.folder / name).read_bytes())
+        write_new(folder / name, (kept.folder / name).read_bytes())

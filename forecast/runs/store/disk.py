@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecast.errors import ForecastError
+from forecast.files import sync_folder, write_new
 from forecast.texts import Lang, t
 
 
@@ -63,25 +64,6 @@ def written(place: Path) -> Iterator[None]:
         raise StoreError(code, place=place, reason=error.strerror or error) from error
 
 
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries to the disk, where the system can."""
-    with suppress(PermissionError, IsADirectoryError):  # Windows does not open folders
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a new file through to the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def checksum(path: Path) -> str:
     """SHA-256 of a file."""
     with path.open("rb") as file:
@@ -108,7 +90,7 @@ class Staging:
 
     def add(self, name: str, content: bytes) -> None:
         """Write a file."""
-        write_file(self.folder / name, content)
+        write_new(self.folder / name, content)
         self.files[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
     def share(self, name: str, source: Path, sha256: str) -> None:
@@ -124,7 +106,7 @@ class Staging:
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if not (self.link and _linked(source, target)):
-            write_file(target, source.read_bytes())
+            write_new(target, source.read_bytes())
         self.files[name] = {"sha256": sha256, "bytes": target.stat().st_size}
 
     def register(self, name: str) -> None:
@@ -142,7 +124,7 @@ class Staging:
         manifest: dict[str, Any] = {**header, "files": dict(sorted(self.files.items()))}
         manifest["checksum"] = _self_sum(manifest)
         text = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True)
-        write_file(self.folder / MANIFEST, text.encode())
+        write_new(self.folder / MANIFEST, text.encode())
         for folder in sorted({(self.folder / name).parent for name in self.files} | {self.folder}, reverse=True):
             sync_folder(folder)
         return manifest

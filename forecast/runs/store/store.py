@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any, Final
 import sqlalchemy as sa
 
 from forecast.draws.paths import IndicatorPaths
+from forecast.files import sync_folder
 from forecast.runs.store.contents import Answers, fill, header_of
-from forecast.runs.store.disk import Staging, StoreError, clear_stale, staging, sync_folder, written
+from forecast.runs.store.disk import Staging, StoreError, clear_stale, staging, written
 from forecast.runs.store.kept import Header, KeptRun, fit_of, is_kept, opened
 from forecast.runs.store.registry import FITS, RUNS, Registry
 from forecast.runs.store.scenarios import Scenarios
