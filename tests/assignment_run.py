@@ -7,7 +7,7 @@ from pathlib import Path
 
 from forecast.answers.attainment import attain
 from forecast.runs.run import Request, Run
-from forecast.runs.session import Assignments, Wanted, assignments
+from forecast.runs.session import Assignments, Session, Wanted
 from forecast.scenario.effects import World
 from tests import handmade
 from tests import scenario_world as sw
@@ -61,4 +61,4 @@ def finished() -> Run:
 
 
 def assigned(**wanted: object) -> Assignments:
-    return assignments(finished(), Wanted(**wanted))  # type: ignore[arg-type]
+    return Session(finished()).assignments(Wanted(**wanted))  # type: ignore[arg-type]

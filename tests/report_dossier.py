@@ -13,7 +13,7 @@ from forecast.answers.attainment import attain
 from forecast.report.dossier import Dossier, gather
 from forecast.report.schema import schema
 from forecast.runs.run import Run
-from forecast.runs.session import world_of
+from forecast.runs.session import Session
 from tests import assignment_run as ar
 
 SCENARIOS = {
@@ -36,7 +36,7 @@ def scores() -> pd.DataFrame:
 def pooled_run() -> Run:
     """The run with GDP pooled with its industries before it is judged, as runs are."""
     run = ar.finished()
-    paths = world_of(run).paths
+    paths = Session(run).world.paths
     dataset = run.dataset
     return replace(run, paths=paths, attainment=attain(paths, dataset.panel, dataset.targets, dataset.config))
 

@@ -10,11 +10,11 @@ from forecast.answers.evidence import Published
 from forecast.draws.condition import GivenError
 from forecast.plan.path import required_path
 from forecast.report.charts import Overlay, fan_chart
-from forecast.report.explored import explored, explored_grid, explored_text
+from forecast.report.explored import explored_grid, explored_text
 from forecast.report.files import answers
 from forecast.report.monthly import Growth, history_rows, of_indicator, pace_points, path_points
 from forecast.report.path_view import path_grid
-from forecast.runs.session import world_of
+from forecast.runs.session import Session
 from forecast.scenario.compare import cases
 from tests.app_pages import keep_main, page, tables
 from tests.app_runs import ankang
@@ -25,7 +25,7 @@ KEY = ("fai", "ankang", "province_average")
 @pytest.fixture(scope="module")
 def world():
     run = ankang()[2]
-    found = world_of(run)
+    found = Session(run).world
     return found, cases(run.attainment.rows, found.paths, run.dataset)
 
 
@@ -108,13 +108,13 @@ def test_a_fan_chart_holds_overlays_and_history(rows):
 
 
 def test_a_sure_outcome_changes_nothing(world):
-    found = explored(world[0], world[1], "fai.shaanxi>=-90", assessed=8)
+    found = Session(ankang()[2]).explored("fai.shaanxi>=-90")
     assert [o.p_near for o in found.after] == [o.p_near for o in found.before]
     assert "结果不变" in explored_text(found, "zh")
 
 
 def test_a_worse_province_makes_the_city_likelier(world):
-    found = explored(world[0], world[1], "fai.shaanxi<=2.0", assessed=8)
+    found = Session(ankang()[2]).explored("fai.shaanxi<=2.0")
     before, after = (next(o for o in side if o.case.key == KEY) for side in (found.before, found.after))
     assert after.p_near >= before.p_near
     assert after.benchmark_growth.mean_pct < before.benchmark_growth.mean_pct
@@ -127,7 +127,7 @@ def test_a_worse_province_makes_the_city_likelier(world):
 
 def test_an_outcome_beyond_all_draws_is_refused(world):
     with pytest.raises(GivenError):
-        explored(world[0], world[1], "fai.shaanxi>=500", assessed=8)
+        Session(ankang()[2]).explored("fai.shaanxi>=500")
 
 
 def test_the_reader_types_an_outcome(at):

@@ -11,7 +11,7 @@ from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupRequest, parse_wishes
 from forecast.report.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from forecast.report.makeup_view import frontier_chart, frontier_grid, lever_grid, sector_chart, sector_grid, wish_grid
-from forecast.runs.session import assessed, world_of
+from forecast.runs.session import Session, assessed
 from forecast.runs.store import Store
 from forecast.scenario.compare import cases, compare
 from forecast.scenario.drafting import parsed
@@ -24,7 +24,7 @@ CITY = "ankang"
 @pytest.fixture(scope="module")
 def solved():
     run = ankang()[2]
-    world = world_of(run)
+    world = Session(run).world
     judged = cases(run.attainment.rows, world.paths, run.dataset)
     wishes = parse_wishes(["retail:near>=0.95"], judged, city=CITY)
     return world, judged, makeup(world, judged, MakeupRequest(wishes=wishes))

@@ -14,7 +14,7 @@ from forecast.report.changes import change_lines, earlier_of
 from forecast.report.chosen import action_name, effective_actions, scenario_sentence
 from forecast.report.leaders import next_release
 from forecast.report.news_view import news_lines, waterfall
-from forecast.runs.session import study
+from forecast.runs.session import Session
 from forecast.runs.store import Store
 from forecast.tables import words
 from forecast.ui.html import Sheet, sheet
@@ -47,7 +47,7 @@ def plain(text):
 
 @cache
 def speech():
-    return study(ankang()[2], [SPEECH])
+    return Session(ankang()[2]).study([SPEECH])
 
 
 def sheet_of(at):

@@ -11,7 +11,7 @@ import pytest
 from forecast.answers.evidence import Evidence
 from forecast.report.scenario_tables import scenario_tables
 from forecast.report.scenario_terminal import change
-from forecast.runs.session import study
+from forecast.runs.session import Session
 from forecast.runs.store import ConflictError, Store
 from forecast.scenario.drafting import Draft, to_yaml
 from forecast.tables import words
@@ -58,7 +58,7 @@ def test_the_table_of_a_scenario_is_that_of_the_command(at, home, made):
     assert not at.exception
     assert not at.error
     rows = tables(at, "scenario")[0][1:]
-    studied = study(Store(home).open(made[1].run_id).run(), [ROOT / "scenarios" / "consumption.yaml"])
+    studied = Session(Store(home).open(made[1].run_id).run()).study([ROOT / "scenarios" / "consumption.yaml"])
     frame = scenario_tables(studied)["scenarios"]
     mine = frame[(frame["target_kind"] == "province_average") & (frame["unit"] == "ankang")]
     after = mine[mine["scenario"] == "consumption-season"].to_dict("records")

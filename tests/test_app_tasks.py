@@ -18,7 +18,7 @@ from forecast.report.task_view import (
     stock_grid,
     task_frame,
 )
-from forecast.runs.session import Wanted, assignments
+from forecast.runs.session import Session, Wanted
 from forecast.tasks.county_lists import Interview, Ranking, RankStatus, Standing
 from forecast.tasks.holds import Hold
 from tests.app_pages import keep_main, page, said, tables
@@ -27,7 +27,7 @@ from tests.app_runs import ankang
 
 @pytest.fixture(scope="module")
 def found():
-    return assignments(ankang()[2], Wanted(indicators=("fai",)))
+    return Session(ankang()[2]).assignments(Wanted(indicators=("fai",)))
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_typed_cells_become_locks(found):
 
 def test_a_locked_amount_stays_and_the_total_too(found):
     hold = Hold(key="hanbin", month=Month(2020, 10), amount_yi=3.0, indicator="fai")
-    again = assignments(ankang()[2], replace(found.wanted, holds=(hold,)))
+    again = Session(ankang()[2]).assignments(replace(found.wanted, holds=(hold,)))
     table = place_table(again.breakdowns[0], again, "zh")
     assert table.loc["hanbin", "2020-10"] == 30000
     assert table.loc["", "sum"] == place_table(found.breakdowns[0], found, "zh").loc["", "sum"]

@@ -22,7 +22,7 @@ from forecast.errors import InputError, UsageError
 from forecast.report.breakdown_tables import breakdown_document, breakdown_tables, write_breakdown_tables
 from forecast.report.breakdown_terminal import narrative, render_assignments
 from forecast.report.schema import BREAKDOWN_TABLES, COLLECT_TABLES, schema
-from forecast.runs.session import Wanted, assignments
+from forecast.runs.session import Session, Wanted
 from forecast.tasks.breakdown import Method, stated_increment
 from forecast.tasks.holds import parse_hold
 from forecast.texts import LANGS
@@ -150,7 +150,7 @@ def test_a_hold_must_say_for_which_of_several_indicators():
 
 def test_an_indicator_that_the_data_set_does_not_have_is_left_out_of_the_default():
     run = ar.finished()
-    assert [b.indicator for b in assignments(run, Wanted(indicators=("fai", "nothing"))).breakdowns] == ["fai"]
+    assert [b.indicator for b in Session(run).assignments(Wanted(indicators=("fai", "nothing"))).breakdowns] == ["fai"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from forecast.report.makeup_tables import PLAN_FILE, makeup_document, makeup_tab
 from forecast.report.makeup_terminal import render_makeup
 from forecast.report.makeup_words import families, lever_name, sentences, support, use_words
 from forecast.report.schema import MAKEUP_TABLES, schema
-from forecast.runs.session import world_of
+from forecast.runs.session import Session
 from forecast.scenario.compare import cases
 from forecast.texts import t
 from tests.test_scenario_command import finished
@@ -34,7 +34,7 @@ def run():
 
 @pytest.fixture(scope="module")
 def plan(run):
-    world = world_of(run)
+    world = Session(run).world
     judged = cases(run.attainment.rows, world.paths, run.dataset)
     now = next(r.p_reach for r in run.attainment.rows if r.target.indicator == "gdp")
     wishes = parse_wishes([f"gdp>={now + 0.1:.2f}", "ind_va>=0.95", "count:near>=2"], judged, city=world.city)

@@ -20,7 +20,7 @@ from forecast.plan.path import required_path
 from forecast.report.path_tables import path_document, path_frame, write_path
 from forecast.report.path_terminal import path_sentence, render_path
 from forecast.runs.run import Request, Run, run
-from forecast.runs.session import world_of
+from forecast.runs.session import Session
 from forecast.scenario.compare import cases
 from tests.small_dataset import FILES, write_dataset
 
@@ -47,7 +47,7 @@ def finished(folder) -> Run:
 
 @pytest.fixture(scope="module")
 def paths(finished):
-    world = world_of(finished)
+    world = Session(finished).world
     return required_path(world, cases(finished.attainment.rows, world.paths, finished.dataset))
 
 

@@ -15,10 +15,10 @@ from forecast.answers.chances import Status
 from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupRequest, default_wish
 from forecast.report.document_style import ALTERNATIVES, MARGINS_MM
-from forecast.report.dossier import Plan
 from forecast.report.scheme import scheme_bytes
 from forecast.report.sheets.plans import plan_sheet
-from forecast.runs.session import world_of
+from forecast.runs.goals import PlanOf
+from forecast.runs.session import Session
 from forecast.scenario.compare import cases
 from forecast.texts import LANGS, t
 from tests.report_dossier import dossier, synthetic
@@ -34,14 +34,14 @@ def opened(lang="zh"):
 def hopeless():
     """The same with plans that have next to no effort to spend."""
     run = dossier().run
-    world = world_of(run)
+    world = Session(run).world
     judged = cases(run.attainment.rows, world.paths, run.dataset)
     wish = default_wish(judged, city="ankang")
     plans = []
     for plan in dossier().plans:
         wanted = replace(wish, criterion=plan.demand.criterion, level=0.99)
         made = makeup(world, judged, MakeupRequest(wishes=(wanted,), points=0, again=False, budget=1e-6))
-        plans.append(Plan(name=plan.name, demand=plan.demand, makeup=made))
+        plans.append(PlanOf(name=plan.name, demand=plan.demand, makeup=made))
     return replace(dossier(), plans=tuple(plans))
 
 

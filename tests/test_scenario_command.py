@@ -17,7 +17,7 @@ from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.report.scenario_tables import label, scenario_document, scenario_tables, write_scenario_tables
 from forecast.report.scenario_terminal import render_explanation, render_study
 from forecast.runs.run import Fits, Request, Run, finish
-from forecast.runs.session import study
+from forecast.runs.session import Session
 from forecast.scenario.actions import MODELS
 from forecast.tables import words
 from forecast.texts import catalogue
@@ -72,7 +72,7 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def studied(run, files):
-    return study(run, files)
+    return Session(run).study(files)
 
 
 def shown(renderable) -> str:
@@ -144,7 +144,7 @@ def test_the_screen_shows_every_scenario_and_every_explanation(studied):
 
 
 def test_conditions_reach_the_screen_and_the_tables(run, files):
-    conditioned = study(run, files, given=["fai.shaanxi>=-2"])
+    conditioned = Session(run).study(files, given=["fai.shaanxi>=-2"])
     assert conditioned.given is not None
     assert "fai.shaanxi>=-2" in shown(render_study(conditioned, lang="zh"))
     assert set(scenario_tables(conditioned)["scenarios"]["given"]) == {"fai.shaanxi>=-2"}

@@ -45,7 +45,7 @@ def breakdown(
     from forecast.report.breakdown_terminal import narrative, render_assignments
     from forecast.report.files import provenance
     from forecast.report.task_sheet import BOOK_NAME, write_task_book
-    from forecast.runs.session import assignments, wanted
+    from forecast.runs.session import wanted
     from forecast.tables import words
     from forecast.tasks.breakdown import Method
 
@@ -61,7 +61,7 @@ def breakdown(
         files=holds or (),
     )
     ran = call.run(dataset)
-    found = assignments(ran.run, asked)
+    found = ran.session.assignments(asked)
     if at_odds := [b for b in found.breakdowns if b.status is Status.INFEASIBLE]:
         lines = [line for b in at_odds for line in narrative(b, found, call.lang)]
         if call.json:

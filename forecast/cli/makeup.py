@@ -29,12 +29,10 @@ def makeup(
     """The least effort that reaches what is wished for."""
     from forecast.data.dataset import read_dataset
     from forecast.periods import AsOf
-    from forecast.plan.makeup import makeup as solve
     from forecast.plan.request import MakeupRequest, read_options, wishes_of
     from forecast.report.makeup_tables import PLAN_FILE, makeup_document, write_makeup_tables
     from forecast.report.makeup_terminal import render_makeup
     from forecast.runs.run import acting
-    from forecast.runs.session import judged_of, world_of
     from forecast.scenario.reader import read_scenario
 
     data = read_dataset(dataset)
@@ -44,11 +42,9 @@ def makeup(
     )  # a slip is told before the fit, not after it
     adopted = None if scenario is None else read_scenario(scenario, data)
     ran = call.run(dataset)
-    world = world_of(ran.run)
-    judged = judged_of(ran.run, world)
-    asked = wishes_of(wish or (), judged, city=world.city)
+    asked = wishes_of(wish or (), ran.session.cases, city=ran.session.world.city)
     request = MakeupRequest(wishes=asked, options=options, budget=budget, fair=fair, scenario=adopted)
-    plan = solve(world, judged, request)
+    plan = ran.session.plan(request)
     target = ran.write("-makeup")
     write_makeup_tables(plan, ran.run, target)
     files = (str(target), str(target / PLAN_FILE))

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from forecast.executor import Executor
     from forecast.inference.gaps.ratio import Method
     from forecast.runs.run import Request, Run
+    from forecast.runs.session import Session
     from forecast.runs.store import KeptRun, Store
 
 WIDE: Final = 120
@@ -176,7 +177,7 @@ class Call:
             return Ran(call=self, run=made, kept=self.keep(store, made))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ran:
     """A run that a command made.
 
@@ -186,6 +187,13 @@ class Ran:
     call: Call
     run: Run
     kept: KeptRun | None
+
+    @cached_property
+    def session(self) -> Session:
+        """The run, ready to be asked."""
+        from forecast.runs.session import Session
+
+        return Session(self.run)
 
     def write(self, suffix: str = "") -> Path:
         """The run's directory, named after it unless told; gives its place."""

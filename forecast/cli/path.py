@@ -24,17 +24,14 @@ def path(
     """The monthly path that a chosen probability needs."""
     from forecast.answers.chances import Criterion
     from forecast.data.dataset import read_dataset
-    from forecast.plan.path import DEFAULT, Demand, indicators_of, required_path
+    from forecast.plan.path import DEFAULT, Demand, indicators_of
     from forecast.report.path_tables import TABLE, path_document, write_path
     from forecast.report.path_terminal import render_path
-    from forecast.runs.session import judged_of, world_of
 
     wanted = indicators_of(indicator or (), read_dataset(dataset))
     ran = call.run(dataset)
-    world = world_of(ran.run)
-    judged = judged_of(ran.run, world)
     demands = [Demand(criterion=Criterion(criterion), probability=value) for value in p or ()] or DEFAULT
-    found = required_path(world, [case for case in judged if case.target.indicator in wanted], demands)
+    found = ran.session.required(demands, wanted=lambda case: case.target.indicator in wanted)
     target = ran.write("-path")
     write_path(found, ran.run, target)
     ran.finish(

@@ -27,7 +27,6 @@ def scenario(
     from forecast.report.scenario_tables import scenario_document, write_scenario_tables
     from forecast.report.scenario_terminal import render_explanation, render_study
     from forecast.runs.run import acting
-    from forecast.runs.session import study
     from forecast.scenario.reader import read_scenario
 
     data = read_dataset(dataset)
@@ -37,7 +36,7 @@ def scenario(
     for text in given or ():
         read_given(text)
     ran = call.run(dataset)
-    studied = study(ran.run, files, given=given or ())
+    studied = ran.session.study(files, given=given or ())
     target = ran.write("-scenario")
     write_scenario_tables(studied, target)
 

@@ -23,7 +23,7 @@ def makeup(world: World, judged: Sequence[Case], request: MakeupRequest) -> Make
 
     Parameters
     ----------
-    world : baseline draws with GDP pooled (``session.world_of(run)``)
+    world : baseline draws with GDP pooled (``session.Session.world``)
     judged : targets that can be judged (``compare.cases``)
     request : wishes (``parse_wishes``), levers, budget, fairness, scenario adopted already
 

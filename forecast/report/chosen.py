@@ -16,7 +16,7 @@ from forecast.report.notes import joint_sentence
 from forecast.report.scenario_terminal import change
 from forecast.scenario.actions import Measure
 from forecast.scenario.compare import Result
-from forecast.scenario.contributions import Contribution
+from forecast.scenario.contributions import Contribution, most_effective
 from forecast.scenario.reader import Scenario
 from forecast.tables import words
 from forecast.texts import Lang, t
@@ -40,23 +40,12 @@ def scenario_sentence(result: Result, scenario: Scenario, lang: Lang) -> str:
 
 
 def effective_actions(found: Sequence[Contribution], scenario: Scenario, dataset: Dataset, lang: Lang) -> list[str]:
-    """The actions that bring most, each with the indicator that it helps most.
-
-    Ordered by the fair share of the expected number of assessed indicators that come close; of those that move none,
-    by the points of gap. Actions that bring nothing are left out.
-    """
-    ranked = []
-    for measure in scenario.actions:
-        mine = [c for c in found if c.action == measure.id and c.case.in_assessment]
-        gap = max((c.share_gap_pp for c in mine), default=0.0)
-        if gap > 0.0:
-            ranked.append((sum(c.share_near for c in mine), gap, measure, mine))
-    ranked.sort(key=lambda one: (-one[0], -one[1]))
-    return [_effect(measure, mine, dataset, lang) for _, _, measure, mine in ranked[:MOST]]
+    """The actions that bring most, each with the indicator that it helps most."""
+    ranked = most_effective(found, scenario, most=MOST)
+    return [_effect(one.measure, one.best, dataset, lang) for one in ranked]
 
 
-def _effect(measure: Measure, mine: Sequence[Contribution], dataset: Dataset, lang: Lang) -> str:
-    best = max(mine, key=lambda c: (c.share_near, c.share_gap_pp))
+def _effect(measure: Measure, best: Contribution, dataset: Dataset, lang: Lang) -> str:
     return t(
         "ui_overview.effect",
         lang,

@@ -9,69 +9,21 @@ Invariant: the numbers of all outputs of a dossier agree to the printed digit (h
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 
-from forecast.answers.chances import Case, Criterion
-from forecast.answers.evidence import Published
-from forecast.answers.judgement import Row, judge
 from forecast.data.panel import known
-from forecast.data.target import Target, TargetKind
 from forecast.news.news import News
-from forecast.plan.makeup import makeup
-from forecast.plan.path import Demand, RequiredPath, required_path
-from forecast.plan.request import MakeupRequest, default_wish
-from forecast.plan.result import Makeup
+from forecast.plan.path import RequiredPath
 from forecast.report.files import provenance, tables
 from forecast.report.tables import Provenance
+from forecast.runs.goals import Goals, PlanOf, goals, paths, plans
 from forecast.runs.run import Run
-from forecast.runs.session import Assignments, Study, assignments, judged_of, study
+from forecast.runs.session import Assignments, Session, Study, Wanted
 from forecast.scenario.compare import Result
-from forecast.scenario.effects import World
 from forecast.texts import Lang, t
-
-DEMANDS: Final[Mapping[str, Demand]] = {
-    "floor": Demand(criterion=Criterion.NEAR, probability=0.5),
-    "strive": Demand(criterion=Criterion.NEAR, probability=0.7),
-    "sprint": Demand(criterion=Criterion.REACH, probability=0.5),
-}
-"""What the three plans are for: 保底, 争取, 冲刺."""
-PATHS: Final = ("floor", "sprint")
-"""Plans whose monthly paths are printed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """One of the three plans, solved.
-
-    name : floor, strive or sprint
-    """
-
-    name: str
-    demand: Demand
-    makeup: Makeup
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goals:
-    """All that one indicator of the city is held against.
-
-    average : against the province's average; None where that is no target
-    plan : against the year's plan; None where none was set
-    positive : against growth above zero; judged by the same rules although no target asks for it
-    """
-
-    average: Row | None
-    plan: Row | None
-    positive: Row
-
-    @property
-    def main(self) -> Row:
-        """The one that is reported first."""
-        return self.average or self.plan or self.positive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,7 +44,7 @@ class Dossier:
     tables: Mapping[str, pd.DataFrame]
     goals: tuple[Goals, ...]
     observed: pd.DataFrame
-    plans: tuple[Plan, ...]
+    plans: tuple[PlanOf, ...]
     assigned: Assignments
     paths: Mapping[str, tuple[RequiredPath, ...]]
     news: News | None = None
@@ -133,9 +85,10 @@ def synthetic_ledger(run: Run) -> bool:
 
 
 def gather(
-    run: Run,
+    session: Session | Run,
     scenarios: Sequence[str | Path] = (),
     *,
+    wanted: Wanted | None = None,
     backtest: Mapping[str, pd.DataFrame] | None = None,
     news: News | None = None,
 ) -> Dossier:
@@ -144,6 +97,7 @@ def gather(
     Parameters
     ----------
     scenarios : files to compare, in order; the first is the one of the forecast table
+    wanted : what the breakdown is to reach and which sums are locked; None: the usual
     backtest : tables of a backtest; None without one
     news : why it moved since an earlier run; None without one
 
@@ -152,66 +106,16 @@ def gather(
     ScenarioError
         A file is unusable.
     """
-    studied = study(run, scenarios)
-    world = studied.world
-    judged = judged_of(run, world)
+    asked = session if isinstance(session, Session) else Session(session)
+    run = asked.run
     return Dossier(
-        study=studied,
+        study=asked.study(scenarios),
         tables=tables(run),
-        goals=_goals(run),
+        goals=goals(run),
         observed=known(run.dataset.panel, run.paths.as_of),
-        plans=_plans(world, judged),
-        assigned=assignments(run, world=world),
-        paths=_paths(world, judged),
+        plans=plans(asked),
+        assigned=asked.assignments(wanted),
+        paths=paths(asked),
         news=news,
         backtest=backtest or {},
-    )
-
-
-def _plans(world: World, judged: Sequence[Case]) -> tuple[Plan, ...]:
-    """The three plans, each the least effort for its wish; none where nothing can be judged."""
-    wish = default_wish(judged, city=world.city)
-    if wish is None:
-        return ()
-    found = []
-    for name, demand in DEMANDS.items():
-        wanted = replace(wish, criterion=demand.criterion, level=demand.probability)
-        request = MakeupRequest(wishes=(wanted,), points=0, again=False)
-        found.append(Plan(name=name, demand=demand, makeup=makeup(world, judged, request)))
-    return tuple(found)
-
-
-def _paths(world: World, judged: Sequence[Case]) -> dict[str, tuple[RequiredPath, ...]]:
-    """Monthly paths of the city's indicators against the province's average."""
-    mine = [c for c in judged if c.target.kind is TargetKind.PROVINCE_AVERAGE and c.target.unit == world.city]
-    return {name: required_path(world, mine, [DEMANDS[name]], below=False) for name in PATHS}
-
-
-def _goals(run: Run) -> tuple[Goals, ...]:
-    """The city's indicators with a target of any kind."""
-    city, panel = run.dataset.config.city, run.dataset.panel
-    published = Published.of(panel, run.paths.as_of, run.paths.target_year)
-    rows = {(r.target.indicator, r.target.kind): r for r in run.attainment.rows if r.target.unit == city}
-    found = []
-    for name in dict.fromkeys(indicator for indicator, _ in rows):
-        average, plan = rows.get((name, TargetKind.PROVINCE_AVERAGE)), rows.get((name, TargetKind.PLAN))
-        first = average or plan or next(row for (one, _), row in rows.items() if one == name)
-        positive = rows.get((name, TargetKind.POSITIVE_GROWTH))
-        if positive is None:
-            wanted = _positive(first.target)
-            positive = judge(wanted, run.paths, published=published, config=run.dataset.config).row
-        found.append(Goals(average=average, plan=plan, positive=positive))
-    return tuple(found)
-
-
-def _positive(like: Target) -> Target:
-    return Target(
-        unit=like.unit,
-        indicator=like.indicator,
-        kind=TargetKind.POSITIVE_GROWTH,
-        value=None,
-        tolerance_pp=0.0,
-        assessed=False,
-        light_rule=like.light_rule,
-        source="",
     )

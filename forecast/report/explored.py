@@ -5,41 +5,13 @@ Invariant: a sure outcome changes nothing (held by ``tests/test_app_indicator.py
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-from forecast.answers.chances import Case, Outcome
-from forecast.draws.condition import Conditioned, Route, condition, parse_given
+from forecast.answers.chances import Outcome
+from forecast.draws.condition import Route
 from forecast.report.grid import Grid, grid
 from forecast.report.leaders import Cell
-from forecast.scenario.compare import compare
-from forecast.scenario.effects import World
+from forecast.runs.session import Explored
 from forecast.tables import words
 from forecast.texts import Lang, t
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Explored:
-    """How the draws were conditioned, and all targets before and after."""
-
-    given: Conditioned
-    before: tuple[Outcome, ...]
-    after: tuple[Outcome, ...]
-
-
-def explored(world: World, cases: Sequence[Case], text: str, *, assessed: int) -> Explored:
-    """Targets given an outcome such as ``fai.shaanxi>=4.0``.
-
-    Raises
-    ------
-    GivenError
-        It cannot be read, or leaves too few draws and cannot be met by moving them.
-    """
-    conditioned = condition(world.paths, [parse_given(text, world.paths)])
-    then = World(paths=conditioned.paths, dataset=world.dataset)
-    before = compare(world, [], cases, assessed=assessed).baseline.outcomes
-    after = compare(then, [], cases, assessed=assessed).baseline.outcomes
-    return Explored(given=conditioned, before=before, after=after)
 
 
 def explored_text(found: Explored, lang: Lang) -> str:

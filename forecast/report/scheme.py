@@ -21,7 +21,7 @@ from forecast.report.document_style import (
     new_document,
     number_pages,
 )
-from forecast.report.dossier import Dossier, Plan
+from forecast.report.dossier import Dossier
 from forecast.report.draft import ACROSS_MM, UPRIGHT_MM, Draft
 from forecast.report.makeup_words import GROUPS, feasible_words, group_of, sentences, support
 from forecast.report.sheets.explanation import explanation_sheet
@@ -30,6 +30,7 @@ from forecast.report.sheets.plans import lever_sheet, plan_name, plan_sheet, sai
 from forecast.report.sheets.table import Sheet, Style, Value, shown
 from forecast.report.sheets.tasks import task_summary_sheet, team_rows
 from forecast.report.workbook.book import made_at
+from forecast.runs.goals import PlanOf
 from forecast.tables import words
 from forecast.texts import Lang, t
 
@@ -96,13 +97,13 @@ def _situation(draft: Draft) -> None:
     _plan_table(draft, draft.say("table", number=1, title=draft.say("table_plans")))
 
 
-def _verdict(plan: Plan, lang: Lang) -> str:
+def _verdict(plan: PlanOf, lang: Lang) -> str:
     """What a plan asks and whether it is reached: the first of its sentences."""
     said = _needed(plan, lang)
     return t("reports.scheme_verdict", lang, plan=plan_name(plan, lang), said=said)
 
 
-def _needed(plan: Plan, lang: Lang) -> str:
+def _needed(plan: PlanOf, lang: Lang) -> str:
     """The sentence on the plan's wish."""
     wish = wish_of(plan)
     needed = shown(wish.needed_pp, Style.EXTENT, lang)
@@ -135,7 +136,7 @@ def _of_group(dossier: Dossier, group: str) -> list[list[SectorRow]]:
     return [[row for row in plan.makeup.sectors if group_of(row.industry) == group] for plan in dossier.plans]
 
 
-def _amounts(plan: Plan, rows: Sequence[SectorRow], lang: Lang) -> str:
+def _amounts(plan: PlanOf, rows: Sequence[SectorRow], lang: Lang) -> str:
     """What a group brings in a plan: 保底方案0.60个百分点（7.0亿元）."""
     points = sum(row.planned_pp for row in rows)
     money = [row.planned_yi for row in rows if row.planned_yi is not None]

@@ -1,27 +1,25 @@
-"""A study: one run, scenarios on its draws, and everything that is said of them.
+"""A session: one run and everything that can be asked of its draws, under notebook, command and page.
 
-Invariant: whatever is asked of a study, its baseline is that of the run on the same data (held by
-``tests/test_scenario_command.py``).
+Invariant: whatever is asked of a session rests on the draws and ledgers of its run: its baseline is that of the run,
+and a question asked twice is answered once (held by ``tests/test_session.py``, ``tests/test_scenario_command.py`` and
+``tests/test_breakdown_command.py``).
 
-Who does what by when, for one run: breakdowns, the lists of naming and the balance of 五上 units.
-
-Invariant: everything comes from the draws and ledgers of the run (held by ``tests/test_breakdown_command.py``).
-
-Posterior predictive checks of a run: every indicator with a fit, in the city and what it is measured against.
-
-Invariant: an indicator's findings do not depend on which others are checked, nor on where
-(held by ``tests/test_predictive.py``).
+Posterior predictive checks of a run are here too: an indicator's findings do not depend on which others are checked,
+nor on where (held by ``tests/test_predictive.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
 from pathlib import Path
+from threading import RLock
 from typing import Final
 
-from forecast.answers.chances import Case, Criterion
+import xarray as xr
+
+from forecast.answers.chances import Case, Criterion, Outcome
 from forecast.answers.predictive import Finding, check_indicator
 from forecast.data.dataset import Dataset
 from forecast.data.panel import known
@@ -31,12 +29,17 @@ from forecast.draws.paths import Pool
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
 from forecast.periods import Month
+from forecast.plan.makeup import makeup
+from forecast.plan.path import DEFAULT, Demand, RequiredPath, required_path
+from forecast.plan.request import MakeupRequest
+from forecast.plan.result import Makeup
 from forecast.runs.run import Run, fit_task
-from forecast.scenario.compare import Comparison, cases, compare
+from forecast.scenario.compare import Comparison, Result, cases, compare
 from forecast.scenario.contributions import Contribution, contributions
+from forecast.scenario.drafting import Draft, checked
 from forecast.scenario.effects import Evaluator, World
 from forecast.scenario.explain import Trace, explain
-from forecast.scenario.ledger_ranges import Range, others_of, ranges
+from forecast.scenario.ledger_ranges import Others, Range, others_of, ranges, rests_on_synthetic
 from forecast.scenario.reader import Scenario, read_scenario
 from forecast.tasks.breakdown import (
     INDICATORS,
@@ -73,66 +76,6 @@ class Study:
     def pool(self) -> Pool | None:
         """How GDP's baseline was pooled, before any condition; None where it was not."""
         return self.run.paths.pool
-
-
-def world_of(run: Run) -> World:
-    """Baseline draws of a run, as a world that actions change."""
-    return World(paths=run.paths, dataset=run.dataset)
-
-
-def judged_of(run: Run, world: World) -> tuple[Case, ...]:
-    """Targets of a run that can be judged, on its world."""
-    return cases(run.attainment.rows, world.paths, run.dataset)
-
-
-def study(run: Run, files: Sequence[str | Path], *, given: Sequence[str] = ()) -> Study:
-    """Read scenarios, evaluate them on the draws of a run, and set them side by side.
-
-    Raises
-    ------
-    ScenarioError
-        A file is unusable.
-    GivenError
-        A condition cannot be read or met.
-    """
-    scenarios = _distinct([read_scenario(file, run.dataset) for file in files])
-    world = world_of(run)
-    conditioned = None
-    if given:
-        outcomes = [parse_given(text, world.paths) for text in given]
-        conditioned = condition(world.paths, outcomes)
-        world = World(paths=conditioned.paths, dataset=run.dataset)
-    judged = judged_of(run, world)
-    comparison = compare(world, scenarios, judged, assessed=assessed(run))
-    evaluators = {s.name: Evaluator(world=world, scenario=s) for s in scenarios}
-    return Study(
-        run=run,
-        world=world,
-        given=conditioned,
-        comparison=comparison,
-        traces={name: explain(e) for name, e in evaluators.items()},
-        contributions={name: contributions(e, judged) for name, e in evaluators.items()},
-        ranges=_ranges(world, scenarios, judged),
-    )
-
-
-def _distinct(scenarios: Sequence[Scenario]) -> list[Scenario]:
-    """Scenarios by name; a file given twice counts once."""
-    return list({s.name: s for s in scenarios}.values())
-
-
-def _ranges(
-    world: World, scenarios: Sequence[Scenario], judged: tuple[Case, ...]
-) -> dict[str, dict[tuple[str, str, str], Range]]:
-    others = others_of(world)
-    return {s.name: ranges(others, s, judged) for s in scenarios}
-
-
-def assessed(run: Run) -> int:
-    """Indicators in the city's assessment, judged or not."""
-    targets = {t.indicator for t in run.dataset.targets if t.assessed and t.kind is TargetKind.PROVINCE_AVERAGE}
-    city = run.dataset.config.city
-    return sum(any(t.indicator == name and t.unit == city for t in run.dataset.targets) for name in targets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,39 +157,211 @@ class Assignments:
         return self.stock.synthetic or self.naming.synthetic or any(b.synthetic for b in self.breakdowns)
 
 
-def assignments(run: Run, wanted: Wanted | None = None, *, world: World | None = None) -> Assignments:
-    """Break down what a run still lacks.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Explored:
+    """All targets without and with an outcome, and how the draws were conditioned on it."""
 
-    Parameters
-    ----------
-    world : that of the run, where it is at hand with what it remembers
+    given: Conditioned
+    before: tuple[Outcome, ...]
+    after: tuple[Outcome, ...]
 
-    Raises
-    ------
-    UsageError
-        The probability is not between 0 and 1, or a hold could be for several indicators.
-    InputError
-        A hold names nothing of the data set.
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A run, its draws as a world that actions change, its targets, and the answers read from them.
+
+    regenerated : further ledgers of the data set with the same totals, from where the program has them; the data set as
+        it is unless told
     """
-    asked = wanted or Wanted()
-    if not 0.0 < asked.wish < 1.0:
-        raise UsageError("usage_wish", found=f"{asked.wish:g}")
-    names = [name for name in asked.indicators if name in run.dataset.panel.indicators]
-    unclear = [hold for hold in asked.holds if hold.indicator is None]
-    if unclear and len(names) > 1:
-        raise UsageError("usage_hold_which", found=unclear[0].name)
-    world = world_of(run) if world is None else world
-    judged = judged_of(run, world)
-    return Assignments(
-        run=run,
-        wanted=asked,
-        breakdowns=tuple(_one(name, world, judged, asked) for name in names),
-        naming=naming(world),
-        stock=stock(run.dataset, run.paths.as_of),
-    )
+
+    run: Run
+    regenerated: Callable[[Dataset], Dataset] = field(default=lambda dataset: dataset, repr=False)
+    _lock: RLock = field(default_factory=RLock, repr=False)
+
+    def __repr__(self) -> str:
+        near = self.run.attainment.near
+        names = len(self.run.paths.indicators)
+        return f"<Session {self.run.run_id}: {names} indicators drawn, {near.judged} of {near.assessed} judged>"
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data set, with the first month of action at the run's state of knowledge."""
+        return self.run.dataset
+
+    @cached_property
+    def world(self) -> World:
+        """The baseline draws, as a world that actions change."""
+        return World(paths=self.run.paths, dataset=self.run.dataset)
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """Targets that can be judged."""
+        return cases(self.run.attainment.rows, self.world.paths, self.dataset)
+
+    @cached_property
+    def assessed(self) -> int:
+        """Indicators in the city's assessment, judged or not."""
+        city = self.dataset.config.city
+        average = [t for t in self.dataset.targets if t.kind is TargetKind.PROVINCE_AVERAGE]
+        wanted = {t.indicator for t in average if t.assessed}
+        return len({t.indicator for t in self.dataset.targets if t.unit == city} & wanted)
+
+    @cached_property
+    def baseline(self) -> Result:
+        """The targets without any action."""
+        return self.evaluate(())[0]
+
+    def answer[T](self, key: tuple[str, ...], make: Callable[[World, tuple[Case, ...]], T]) -> T:
+        """Anything on the draws of the run; the last few answers are kept by their key, and readers take turns."""
+        with self._lock:
+            return self.world.remember(key, lambda: make(self.world, self.cases))
+
+    def draws(self, indicator: str) -> xr.DataArray:
+        """Cumulative growth of an indicator, (draw, unit, period), fraction.
+
+        Raises
+        ------
+        UsageError
+            It has no draws.
+        """
+        one = self.run.paths.indicators.get(indicator)
+        if one is None:
+            names = ", ".join(self.run.paths.indicators)
+            raise UsageError("usage_breakdown_indicator", found=indicator, expected=names)
+        return one.cum_yoy
+
+    def evaluate(self, scenarios: Sequence[Scenario]) -> tuple[Result, ...]:
+        """The baseline, then every scenario, on the same draws."""
+        with self._lock:  # readers share what the world remembers
+            return compare(self.world, scenarios, self.cases, assessed=self.assessed).all
+
+    def scenario(self, draft: Draft) -> Scenario:
+        """A draft, checked against the data set.
+
+        Raises
+        ------
+        ScenarioError
+            Anything is wrong with it.
+        """
+        return checked(draft, self.dataset)
+
+    def contributions(self, scenario: Scenario) -> tuple[Contribution, ...]:
+        """What every action brings to every target."""
+        key = ("contributions", scenario.hash, *(m.id for m in scenario.actions))
+        return self.answer(key, lambda world, judged: _contributions(world, scenario, judged))
+
+    def ranges(self, scenario: Scenario) -> Mapping[tuple[str, str, str], Range]:
+        """Range of the effect over ledgers with the same totals, by target; empty where there are none."""
+        key = ("ranges", scenario.hash)
+        return dict(self.answer(key, lambda _, judged: ranges(self._others, scenario, judged)))
+
+    @cached_property
+    def _others(self) -> Others:
+        return others_of(World(paths=self.run.paths, dataset=self.regenerated(self.dataset)))
+
+    def synthetic(self, scenario: Scenario) -> bool:
+        """Whether any number of a scenario rests on synthetic rows."""
+        return self.dataset.config.synthetic or any(rests_on_synthetic(m, self.dataset) for m in scenario.actions)
+
+    def explored(self, text: str) -> Explored:
+        """All targets given an outcome such as ``fai.shaanxi>=4.0``, beside the targets as they are.
+
+        Raises
+        ------
+        GivenError
+            It cannot be read, or leaves too few draws and cannot be met by moving them.
+        """
+        return self.answer(("given", text), lambda *_: self._explored(text))
+
+    def _explored(self, text: str) -> Explored:
+        conditioned = condition(self.world.paths, [parse_given(text, self.world.paths)])
+        then = World(paths=conditioned.paths, dataset=self.dataset)
+        after = compare(then, [], self.cases, assessed=self.assessed).baseline.outcomes
+        return Explored(given=conditioned, before=self.baseline.outcomes, after=after)
+
+    def study(self, files: Sequence[str | Path], *, given: Sequence[str] = ()) -> Study:
+        """Read scenarios, evaluate them on the draws, and set them side by side; a file given twice counts once.
+
+        Raises
+        ------
+        ScenarioError
+            A file is unusable.
+        GivenError
+            A condition cannot be read or met.
+        """
+        return self.compared([read_scenario(file, self.dataset) for file in files], given=given)
+
+    def compared(self, scenarios: Sequence[Scenario], *, given: Sequence[str] = ()) -> Study:
+        """The same of scenarios that were read."""
+        scenarios = list({s.name: s for s in scenarios}.values())
+        world, judged, conditioned = self.world, self.cases, None
+        if given:
+            conditioned = condition(world.paths, [parse_given(text, world.paths) for text in given])
+            world = World(paths=conditioned.paths, dataset=self.dataset)
+            judged = cases(self.run.attainment.rows, world.paths, self.dataset)
+        evaluators = {s.name: Evaluator(world=world, scenario=s) for s in scenarios}
+        others = others_of(world) if scenarios else None
+        return Study(
+            run=self.run,
+            world=world,
+            given=conditioned,
+            comparison=compare(world, scenarios, judged, assessed=self.assessed),
+            traces={name: explain(e) for name, e in evaluators.items()},
+            contributions={name: contributions(e, judged) for name, e in evaluators.items()},
+            ranges={} if others is None else {s.name: ranges(others, s, judged) for s in scenarios},
+        )
+
+    def plan(self, request: MakeupRequest) -> Makeup:
+        """The least effort that grants wishes; what was solved once is not solved again."""
+        adopted = request.scenario.hash if request.scenario else ""
+        key = ("makeup", str(asdict(replace(request, scenario=None))), adopted)
+        return self.answer(key, lambda world, judged: makeup(world, judged, request))
+
+    def required(
+        self,
+        demands: Sequence[Demand] = DEFAULT,
+        *,
+        wanted: Callable[[Case], bool] = lambda _: True,
+        below: bool = True,
+    ) -> tuple[RequiredPath, ...]:
+        """Monthly paths that probabilities need, of the targets that are wanted."""
+        return required_path(self.world, [case for case in self.cases if wanted(case)], demands, below=below)
+
+    def assignments(self, asked: Wanted | None = None) -> Assignments:
+        """Break down what the run still lacks to who does what by when.
+
+        Raises
+        ------
+        UsageError
+            The probability is not between 0 and 1, or a hold could be for several indicators.
+        InputError
+            A hold names nothing of the data set.
+        """
+        asked = asked or Wanted()
+        if not 0.0 < asked.wish < 1.0:
+            raise UsageError("usage_wish", found=f"{asked.wish:g}")
+        names = [name for name in asked.indicators if name in self.dataset.panel.indicators]
+        unclear = [hold for hold in asked.holds if hold.indicator is None]
+        if unclear and len(names) > 1:
+            raise UsageError("usage_hold_which", found=unclear[0].name)
+
+        def make(world: World, judged: Sequence[Case]) -> Assignments:
+            return Assignments(
+                run=self.run,
+                wanted=asked,
+                breakdowns=tuple(_broken_down(name, world, judged, asked) for name in names),
+                naming=naming(world),
+                stock=stock(self.dataset, self.run.paths.as_of),
+            )
+
+        return self.answer(("tasks", str(asdict(asked))), make)
 
 
-def _one(name: str, world: World, judged: Sequence[Case], asked: Wanted) -> Breakdown:
+def _contributions(world: World, scenario: Scenario, judged: Sequence[Case]) -> tuple[Contribution, ...]:
+    return tuple(contributions(Evaluator(world=world, scenario=scenario), judged))
+
+
+def _broken_down(name: str, world: World, judged: Sequence[Case], asked: Wanted) -> Breakdown:
     given = (asked.increments or {}).get(name)
     if given is None:
         given = required_increment(world, judged, name, criterion=asked.criterion, wish=asked.wish, kind=asked.kind)

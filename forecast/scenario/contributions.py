@@ -21,8 +21,10 @@ from forecast.answers.chances import Case, Criterion, ends
 from forecast.dims import Floats, to_percent
 from forecast.draws.paths import of_unit
 from forecast.draws.streams import generator
+from forecast.scenario.actions import Measure
 from forecast.scenario.compare import Result
 from forecast.scenario.effects import Effects, Evaluator
+from forecast.scenario.reader import Scenario
 
 EXACT_UP_TO: Final = 9
 """Actions up to which every subset is evaluated (512 of them)."""
@@ -52,6 +54,31 @@ class Contribution:
     share_reach: float
     share_near: float
     share_se: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effective:
+    """An action that brings something for the city's assessment, and for which target most."""
+
+    measure: Measure
+    best: Contribution
+
+
+def most_effective(found: Sequence[Contribution], scenario: Scenario, *, most: int) -> list[Effective]:
+    """The actions that bring most, at most ``most``; those that bring nothing are left out.
+
+    Ordered by the fair share of the expected number of assessed indicators that come close; of those that move none,
+    by the points of gap.
+    """
+    ranked = []
+    for measure in scenario.actions:
+        mine = [c for c in found if c.action == measure.id and c.case.in_assessment]
+        gap = max((c.share_gap_pp for c in mine), default=0.0)
+        if gap > 0.0:
+            best = max(mine, key=lambda c: (c.share_near, c.share_gap_pp))
+            ranked.append((sum(c.share_near for c in mine), gap, Effective(measure=measure, best=best)))
+    ranked.sort(key=lambda one: (-one[0], -one[1]))
+    return [one for _, _, one in ranked[:most]]
 
 
 def contributions(evaluator: Evaluator, judged: Sequence[Case]) -> tuple[Contribution, ...]:

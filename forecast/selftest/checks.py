@@ -165,14 +165,14 @@ class Workbench:
     def studied(self) -> Any:
         """The scenarios on the draws of the run, made once."""
         if "study" not in self.kept:
-            from forecast.runs.session import study  # heavy
+            from forecast.runs.session import Session  # heavy
 
             files = []
             for name, text in SCENARIOS.items():
                 path = self.folder / f"{name}.yaml"
                 path.write_text(text, encoding="utf-8")
                 files.append(path)
-            self.kept["study"] = study(self.run(), files)
+            self.kept["study"] = Session(self.run()).study(files)
         return self.kept["study"]
 
 

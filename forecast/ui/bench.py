@@ -12,12 +12,12 @@ from typing import Final
 
 import streamlit as st
 
+from forecast.runs.session import Session
 from forecast.runs.store import Header
 from forecast.scenario.drafting import Draft, to_yaml
 from forecast.scenario.reader import Scenario
 from forecast.texts import Lang, t
 from forecast.ui.kept import store
-from forecast.ui.laboratory import Laboratory
 from forecast.ui.library import Entry, decoded, encoded, entry_of
 
 STATE: Final = "bench"
@@ -53,12 +53,12 @@ class Bench:
         return to_yaml(self.draft) != to_yaml(before)
 
 
-def blank(lab: Laboratory, lang: Lang) -> Draft:
+def blank(lab: Session, lang: Lang) -> Draft:
     """A scenario without actions."""
     return Draft(name="new", title=t("ui_scenario.blank_title", lang), dataset=lab.dataset.config.name)
 
 
-def bench(lab: Laboratory, listed: Sequence[Entry], header: Header, lang: Lang) -> Bench:
+def bench(lab: Session, listed: Sequence[Entry], header: Header, lang: Lang) -> Bench:
     """The session's bench; a new one starts from the address."""
     held: Bench | None = st.session_state.get(STATE)
     if held is not None and held.dataset == lab.dataset.config.name:
@@ -68,7 +68,7 @@ def bench(lab: Laboratory, listed: Sequence[Entry], header: Header, lang: Lang) 
     return made
 
 
-def _from_address(lab: Laboratory, listed: Sequence[Entry], header: Header, lang: Lang) -> Bench:
+def _from_address(lab: Session, listed: Sequence[Entry], header: Header, lang: Lang) -> Bench:
     asked = st.query_params
     notices = []
     entry, key = None, asked.get("scenario")
@@ -91,7 +91,7 @@ def _from_address(lab: Laboratory, listed: Sequence[Entry], header: Header, lang
     return made
 
 
-def load(held: Bench, entry: Entry | None, lab: Laboratory, lang: Lang) -> None:
+def load(held: Bench, entry: Entry | None, lab: Session, lang: Lang) -> None:
     """Put another scenario on the bench; what was there can be taken back."""
     held.previous = held.draft if held.changed else None
     held.entry, held.based_on = entry, entry.version if entry else 0

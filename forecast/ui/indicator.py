@@ -18,9 +18,9 @@ from forecast.answers.judgement import Row, distribution
 from forecast.data.target import TargetKind
 from forecast.dims import UNIT
 from forecast.errors import ForecastError
-from forecast.plan.path import RequiredPath, required_path
+from forecast.plan.path import RequiredPath
 from forecast.report.changes import earlier_of
-from forecast.report.explored import explored, explored_grid, explored_text
+from forecast.report.explored import explored_grid, explored_text
 from forecast.report.leaders import lines as leaders_lines
 from forecast.report.monthly import Growth, history_rows, month_lines, of_indicator, pace_points, path_points
 from forecast.report.news_text import sentence
@@ -28,12 +28,12 @@ from forecast.report.news_view import of_target, waterfall
 from forecast.report.notes import plain_name
 from forecast.report.path_terminal import path_sentence
 from forecast.report.path_view import path_grid
+from forecast.runs.session import Session
 from forecast.tables import words
 from forecast.texts import t
 from forecast.ui.choice import Choice, segments, select
 from forecast.ui.html import facts_html, grid_html, leaders_table, months_table, part_html
-from forecast.ui.kept import gap, headers, loaded
-from forecast.ui.laboratory import Laboratory, laboratory
+from forecast.ui.kept import gap, headers, loaded, session
 from forecast.ui.news import Split, split_between, wait_for
 
 SIGNS = {">=": "above", "<=": "below"}
@@ -44,14 +44,14 @@ def explorer(choice: Choice, row: Row) -> None:
     if row.status is not Status.JUDGED:
         return
     lang = choice.lang
-    lab = laboratory(choice.run.header)
+    lab = session(choice.run.header)
     st.html(part_html(t("ui_indicator.explorer", lang)))
     text = _asked(choice, lab, row)
     if text is None:
         st.caption(t("ui_indicator.explorer_help", lang))
         return
     try:
-        found = lab.answer(("given", text), lambda world, cases: explored(world, cases, text, assessed=lab.assessed))
+        found = lab.explored(text)
     except ForecastError as error:
         st.warning(error.text(lang))
         return
@@ -61,7 +61,7 @@ def explorer(choice: Choice, row: Row) -> None:
     st.caption(explored_text(found, lang))
 
 
-def _asked(choice: Choice, lab: Laboratory, row: Row) -> str | None:
+def _asked(choice: Choice, lab: Session, row: Row) -> str | None:
     """The outcome as it is written; None where no value was typed."""
     lang, panel = choice.lang, choice.run.panel
     paths = lab.world.paths.indicators
@@ -180,9 +180,8 @@ def _wish(choice: Choice, row: Row) -> RequiredPath | None:
     lang, key = choice.lang, (row.target.indicator, row.target.unit, row.target.kind.value)
     if row.status is not Status.JUDGED or choice.unit != choice.run.config.city:
         return None
-    lab = laboratory(choice.run.header)
-    mine = [case for case in lab.cases if case.key == key]
-    found = lab.answer(("path", *key), lambda world, _: required_path(world, mine))
+    lab = session(choice.run.header)
+    found = lab.answer(("path", *key), lambda *_: lab.required(wanted=lambda case: case.key == key))
     paths = {f"{one.demand.criterion.value}_{words.percent(one.demand.probability)}": one for one in found}
     if not paths:
         return None

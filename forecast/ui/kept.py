@@ -22,7 +22,9 @@ from forecast.data.target import TargetKind
 from forecast.dims import Floats
 from forecast.errors import ForecastError
 from forecast.runs.difference import Moved, compare, vintage
+from forecast.runs.session import Session
 from forecast.runs.store import Header, Store, home
+from forecast.ui.bundled import with_regenerated
 
 if TYPE_CHECKING:
     from forecast.data.dataset import Dataset
@@ -108,6 +110,24 @@ def loaded(header: Header) -> Run:
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _loaded(root: str, run_id: str, checksum: str) -> Run:  # noqa: ARG001  the checksum is part of the key
     return _store(root).open(run_id).run()
+
+
+def session(header: Header) -> Session:
+    """A kept run, ready to be asked; what was asked of it once is not worked out again.
+
+    Raises
+    ------
+    StoreError
+        Files of it are missing or damaged.
+    """
+    return _session(str(home()), header.run_id, header.checksum)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _session(root: str, run_id: str, checksum: str) -> Session:
+    made = Session(_loaded(root, run_id, checksum), regenerated=with_regenerated)
+    made.evaluate(())
+    return made
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)

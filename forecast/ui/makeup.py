@@ -14,7 +14,6 @@ import streamlit as st
 from forecast.answers.chances import Case
 from forecast.errors import ForecastError
 from forecast.plan.candidates import LeverOptions, candidates
-from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupError, MakeupRequest, default_wish, parse_wishes
 from forecast.plan.result import Makeup
 from forecast.plan.wishes import Wish
@@ -227,8 +226,7 @@ def _solved(now: Working, form: _Form) -> Makeup:
     """The plan; what was solved once is not solved again."""
     base: Scenario | None = now.scenario if form.beyond else None
     request = MakeupRequest(wishes=form.wishes, options=form.options, budget=form.budget, fair=form.fair, scenario=base)
-    key = ("makeup", repr((form.wishes, form.options, form.budget, form.fair)), base.hash if base else "")
-    return now.lab.answer(key, lambda world, cases: makeup(world, cases, request))
+    return now.lab.plan(request)
 
 
 def _shown(choice: Choice, now: Working, plan: Makeup) -> None:

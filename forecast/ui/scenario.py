@@ -19,6 +19,7 @@ from forecast.report.scenario_view import (
     result_lines,
     side_by_side,
 )
+from forecast.runs.session import Session
 from forecast.runs.store import ConflictError, StoreError
 from forecast.scenario.compare import Result
 from forecast.scenario.drafting import combined, plain_name, to_yaml
@@ -28,8 +29,7 @@ from forecast.texts import Lang, t
 from forecast.ui.bench import Bench, bench, load, remember, revise
 from forecast.ui.choice import Choice
 from forecast.ui.html import contributions_table, scenario_table, side_table
-from forecast.ui.kept import store
-from forecast.ui.laboratory import Laboratory, laboratory
+from forecast.ui.kept import session, store
 from forecast.ui.library import Entry, entries, entry_of, save, versions
 from forecast.ui.scenario_edit import editors
 
@@ -42,7 +42,7 @@ def scenario(choice: Choice) -> None:
     lang = choice.lang
     st.html(f'<h1 class="dabiao-title">{escape(t("ui_scenario.title", lang))}</h1>')
     with st.spinner(t("ui_scenario.opening", lang)):
-        lab = laboratory(choice.run.header)
+        lab = session(choice.run.header)
     if not lab.cases:
         st.info(t("ui_scenario.nothing_judged", lang))
         return
@@ -50,7 +50,7 @@ def scenario(choice: Choice) -> None:
 
 
 @st.fragment
-def _bench(choice: Choice, lab: Laboratory) -> None:
+def _bench(choice: Choice, lab: Session) -> None:
     """Everything below the title: a change redraws this and nothing else."""
     lang, header = choice.lang, choice.run.header
     listed, bad = entries(lab.dataset, store().scenarios)
@@ -75,7 +75,7 @@ def _bench(choice: Choice, lab: Laboratory) -> None:
 # Load, compound, save, share
 
 
-def _library(held: Bench, listed: Sequence[Entry], lab: Laboratory, choice: Choice) -> None:
+def _library(held: Bench, listed: Sequence[Entry], lab: Session, choice: Choice) -> None:
     lang = choice.lang
     by_key = {one.key: one for one in listed}
     if held.entry and held.entry.key not in by_key:  # an older version
@@ -143,7 +143,7 @@ def _compound(held: Bench, listed: Sequence[Entry], lang: Lang) -> None:
             st.rerun()
 
 
-def _save(held: Bench, lab: Laboratory, choice: Choice) -> None:
+def _save(held: Bench, lab: Session, choice: Choice) -> None:
     lang = choice.lang
     with (
         st.popover(t("ui_scenario.save", lang), icon=":material/save:"),
@@ -178,7 +178,7 @@ def _save(held: Bench, lab: Laboratory, choice: Choice) -> None:
 
 def _reload(held: Bench, key: str, choice: Choice) -> None:
     """Take up the version that was saved."""
-    dataset = laboratory(choice.run.header).dataset
+    dataset = session(choice.run.header).dataset
     listed, _ = entries(dataset, store().scenarios)
     held.entry = entry_of(key, listed, dataset, store().scenarios)
     held.based_on = held.entry.version if held.entry else 0
@@ -212,7 +212,7 @@ def _share(held: Bench, choice: Choice) -> None:
 # Results
 
 
-def _valid(held: Bench, lab: Laboratory, lang: Lang) -> Scenario:
+def _valid(held: Bench, lab: Session, lang: Lang) -> Scenario:
     """The scenario as edited, or the last that could be evaluated, with what is wrong."""
     try:
         held.last = lab.scenario(held.draft)
@@ -231,7 +231,7 @@ def _problems(error: InputError, lang: Lang) -> str:
     return "\n".join(f"- {text}" for text in texts)
 
 
-def _results(shown: Scenario, lab: Laboratory, choice: Choice) -> None:
+def _results(shown: Scenario, lab: Session, choice: Choice) -> None:
     lang = choice.lang
     base, result = lab.evaluate([shown])
     if lab.synthetic(shown):
@@ -257,7 +257,7 @@ def _notes(result: Result, shown: Scenario, lang: Lang) -> str:
     return t("ui.space", lang).join(parts)
 
 
-def _contributions(shown: Scenario, lab: Laboratory, choice: Choice) -> None:
+def _contributions(shown: Scenario, lab: Session, choice: Choice) -> None:
     lang = choice.lang
     if not shown.actions or not st.toggle(t("ui_scenario.show_contributions", lang), key="contributions"):
         return
@@ -283,7 +283,7 @@ def _contributions(shown: Scenario, lab: Laboratory, choice: Choice) -> None:
         st.caption(text)
 
 
-def _comparison(held: Bench, shown: Scenario, listed: Sequence[Entry], lab: Laboratory, choice: Choice) -> None:
+def _comparison(held: Bench, shown: Scenario, listed: Sequence[Entry], lab: Session, choice: Choice) -> None:
     lang, by_key = choice.lang, {one.key: one for one in listed}
     st.html(f'<h2 class="dabiao-part">{escape(t("ui_scenario.compare", lang))}</h2>')
     if "compare" not in st.session_state and (asked := st.query_params.get("compare")):

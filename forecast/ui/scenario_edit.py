@@ -20,18 +20,18 @@ import streamlit as st
 from forecast.data.reading.columns import CHOICES, NO_COUNTY
 from forecast.errors import InputError
 from forecast.periods import Month
+from forecast.runs.session import Session
 from forecast.scenario.drafting import Push, fill_pushes, parsed, place_pushes, pushable, to_yaml, with_fill, with_push
 from forecast.scenario.ledger_rows import ENTERPRISES, NOTHING, PROJECTS, Book, able, edited, settings
 from forecast.tables import words
 from forecast.texts import Lang, catalogue, t
 from forecast.ui.bench import Bench, revise
-from forecast.ui.laboratory import Laboratory
 
 TABS: Final = ("enterprises", "projects", "sectors", "places", "actions", "text")
 STEP_PP: Final = 0.5
 
 
-def editors(held: Bench, lab: Laboratory, lang: Lang) -> None:
+def editors(held: Bench, lab: Session, lang: Lang) -> None:
     """One tab a way of editing; only the open one is drawn."""
     tabs = st.tabs([t(f"ui_scenario.tab_{name}", lang) for name in TABS], key="editor", on_change="rerun")
     for name, tab in zip(TABS, tabs, strict=True):
@@ -56,14 +56,14 @@ def editors(held: Bench, lab: Laboratory, lang: Lang) -> None:
 # Sliders
 
 
-def _month_of(lab: Laboratory, pushes: tuple[Push, ...], key: str, lang: Lang) -> str:
+def _month_of(lab: Session, pushes: tuple[Push, ...], key: str, lang: Lang) -> str:
     used = [push.month for push in pushes if push.effect_pp]
     months = months_of(lab)
     first = used[0] if used and used[0] in months else months[0]
     return str(st.selectbox(t("ui_scenario.from_month", lang), months, index=months.index(first), key=key, width=160))
 
 
-def _sectors(held: Bench, lab: Laboratory, lang: Lang) -> None:
+def _sectors(held: Bench, lab: Session, lang: Lang) -> None:
     pushes = fill_pushes(held.draft, lab.dataset)
     if not pushes:
         st.info(t("ui_scenario.no_industries", lang))
@@ -73,7 +73,7 @@ def _sectors(held: Bench, lab: Laboratory, lang: Lang) -> None:
     _sliders(held, pushes, "fill", month, lambda key, value: with_fill(held.draft, key, value, month=month))
 
 
-def _places(held: Bench, lab: Laboratory, lang: Lang) -> None:
+def _places(held: Bench, lab: Session, lang: Lang) -> None:
     names = pushable(lab.dataset)
     if not names:
         st.info(t("ui_scenario.no_bases", lang))
@@ -159,7 +159,7 @@ def _told(action: Mapping[str, Any], lang: Lang) -> dict[str, str]:
     }
 
 
-def _text(held: Bench, lab: Laboratory, lang: Lang) -> None:
+def _text(held: Bench, lab: Session, lang: Lang) -> None:
     text = st.text_area(
         t("ui_scenario.text_label", lang), to_yaml(held.draft), height=TABLE_HEIGHT, key=f"text-{held.epoch}"
     )
@@ -194,7 +194,7 @@ STATE_COLUMN: Final = {"enterprises": "status", "projects": "started"}
 TABLE_HEIGHT: Final = 420
 
 
-def rows(held: Bench, lab: Laboratory, book: Book, lang: Lang) -> None:
+def rows(held: Bench, lab: Session, book: Book, lang: Lang) -> None:
     """One ledger: which rows to see, set all of them, or edit their cells."""
     ledger: pd.DataFrame = getattr(lab.dataset.ledger, book.table)
     if ledger.empty:
@@ -223,7 +223,7 @@ def rows(held: Bench, lab: Laboratory, book: Book, lang: Lang) -> None:
     st.caption(t(f"ui_scenario.help_{book.table}", lang, n=len(shown), all=len(ledger)))
 
 
-def _filtered(ledger: pd.DataFrame, held: Bench, lab: Laboratory, book: Book, lang: Lang) -> pd.DataFrame:
+def _filtered(ledger: pd.DataFrame, held: Bench, lab: Session, book: Book, lang: Lang) -> pd.DataFrame:
     """Rows that the reader wants to see."""
     names = places_of(lab, lang)
     everything = t("ui_scenario.all", lang)
@@ -261,7 +261,7 @@ def _states(book: Book) -> list[str]:
     return ["all", "set", "waiting", "running", "blocked"]
 
 
-def _in_state(ledger: pd.DataFrame, state: str, held: Bench, lab: Laboratory, book: Book) -> pd.Series[bool]:
+def _in_state(ledger: pd.DataFrame, state: str, held: Bench, lab: Session, book: Book) -> pd.Series[bool]:
     match state:
         case "set":
             plans = settings(held.draft, lab.dataset, book)["plan"]
@@ -279,7 +279,7 @@ def _in_state(ledger: pd.DataFrame, state: str, held: Bench, lab: Laboratory, bo
     return pd.Series(True, index=ledger.index)
 
 
-def _table(shown: pd.DataFrame, rows: pd.DataFrame, lab: Laboratory, book: Book, lang: Lang) -> pd.DataFrame:
+def _table(shown: pd.DataFrame, rows: pd.DataFrame, lab: Session, book: Book, lang: Lang) -> pd.DataFrame:
     """What is set and what the ledger says, a row an entity, index its id."""
     ids = pd.Index(shown[book.key].astype(str), name=book.key)
     facts = shown.set_index(ids)
@@ -298,20 +298,20 @@ def _status(status: str, lang: Lang) -> str:
     return CHOICES["enterprise_status"][status][0] if lang == "zh" else status.replace("_", " ")
 
 
-def places_of(lab: Laboratory, lang: Lang) -> dict[str, str]:
+def places_of(lab: Session, lang: Lang) -> dict[str, str]:
     """Names of places by id."""
     units = lab.dataset.panel.units
     named = {key: words.unit_name(unit, lang) for key, unit in units.items()}
     return named | ({key: same[0] for key, same in NO_COUNTY.items()} if lang == "zh" else {})
 
 
-def months_of(lab: Laboratory) -> list[str]:
+def months_of(lab: Session) -> list[str]:
     """Months of the target year that a decision can still affect, YYYY-MM."""
     first, year = lab.dataset.config.first_action_month, lab.dataset.config.target_year
     return [str(Month(year, month)) for month in range(first.month if first.year == year else 12, 13)]
 
 
-def _columns(lab: Laboratory, book: Book, lang: Lang) -> dict[str, Any]:
+def _columns(lab: Session, book: Book, lang: Lang) -> dict[str, Any]:
     column, named = st.column_config, partial(_head, book, lang)
     own = {str(one) for one in _ledger_months(lab, book)}
     plans = [NOTHING, *book.types]
@@ -343,7 +343,7 @@ def _plan(lang: Lang, kind: str) -> str:
     return t("ui_scenario.plan_none" if kind == NOTHING else f"scenario.type_{kind}", lang)
 
 
-def _ledger_months(lab: Laboratory, book: Book) -> list[Month]:
+def _ledger_months(lab: Session, book: Book) -> list[Month]:
     """Months that the ledger itself names for its rows, from the first month of action on."""
     name = "restart_month" if book is ENTERPRISES else "start_plan"
     first = lab.dataset.config.first_action_month
@@ -355,7 +355,7 @@ def _head(book: Book, lang: Lang, name: str) -> str:
     return t(own if own in catalogue(lang) else f"ui_scenario.column_{name}", lang)
 
 
-def _row_edited(key: str, held: Bench, lab: Laboratory, book: Book) -> None:
+def _row_edited(key: str, held: Bench, lab: Session, book: Book) -> None:
     """Take over the cells that were edited."""
     changes: dict[int, dict[str, Any]] = st.session_state[key]["edited_rows"]
     data: pd.DataFrame = st.session_state[f"{key}-data"]
@@ -366,7 +366,7 @@ def _row_edited(key: str, held: Bench, lab: Laboratory, book: Book) -> None:
     revise(held, edited(held.draft, lab.dataset, book, after), redraw=False)
 
 
-def _in_bulk(held: Bench, lab: Laboratory, book: Book, names: list[str], lang: Lang) -> None:
+def _in_bulk(held: Bench, lab: Session, book: Book, names: list[str], lang: Lang) -> None:
     """Set all rows that are shown at once."""
     with (
         st.popover(t("ui_scenario.bulk", lang, n=len(names)), icon=":material/edit_note:"),

@@ -28,7 +28,7 @@ from forecast.report.task_view import (
     task_frame,
     window_lines,
 )
-from forecast.runs.session import Assignments, Wanted, assignments
+from forecast.runs.session import Assignments, Session, Wanted
 from forecast.tables import words
 from forecast.tasks.breakdown import INDICATORS, Breakdown, Method, stated_increment
 from forecast.tasks.county_lists import Ranking
@@ -36,8 +36,7 @@ from forecast.tasks.holds import Hold
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments, select
 from forecast.ui.html import facts_html, grid_html, part_html
-from forecast.ui.kept import loaded
-from forecast.ui.laboratory import Laboratory, laboratory
+from forecast.ui.kept import session
 
 STYLE = Path(__file__).with_name("grids.css")
 PARTS: Final = ("breakdown", "counties", "stock")
@@ -60,7 +59,7 @@ def tasks(choice: Choice) -> None:
     st.html(STYLE)
     st.html(f'<h1 class="dabiao-title">{escape(t("ui_tasks.title", lang))}</h1>')
     with st.spinner(t("ui_scenario.opening", lang)):
-        lab = laboratory(choice.run.header)
+        lab = session(choice.run.header)
     part = segments(
         t("ui_tasks.choice_part", lang), PARTS, key="part", show=lambda one: t(f"ui_tasks.part_{one}", lang), lang=lang
     )
@@ -73,12 +72,6 @@ def tasks(choice: Choice) -> None:
             _breakdown(choice, lab)
 
 
-def _found(choice: Choice, lab: Laboratory, wanted: Wanted) -> Assignments:
-    """Everything of ``dabiao breakdown`` for a request; what was computed once is not computed again."""
-    run = loaded(choice.run.header)
-    return lab.answer(("tasks", repr(wanted)), lambda *_: assignments(run, wanted))
-
-
 def _marked(found: Assignments, choice: Choice) -> None:
     if found.synthetic and not choice.run.config.synthetic:
         st.html(f'<p class="dabiao-warn" role="note">{escape(t("breakdown.synthetic", choice.lang))}</p>')
@@ -87,7 +80,7 @@ def _marked(found: Assignments, choice: Choice) -> None:
 # The breakdown
 
 
-def _breakdown(choice: Choice, lab: Laboratory) -> None:
+def _breakdown(choice: Choice, lab: Session) -> None:
     lang = choice.lang
     names = [name for name in INDICATORS if name in choice.run.panel.indicators]
     if not names:
@@ -97,7 +90,7 @@ def _breakdown(choice: Choice, lab: Laboratory) -> None:
     wanted = _wanted(choice, names, locks)
     try:
         with st.spinner(t("ui_tasks.computing", lang)):
-            found = _found(choice, lab, wanted)
+            found = lab.assignments(wanted)
     except ForecastError as error:
         st.error(error.text(lang))
         _locked(locks, (), None, lang)
@@ -276,9 +269,9 @@ def _list(choice: Choice, b: Breakdown, found: Assignments) -> None:
 # Counties
 
 
-def _counties(choice: Choice, lab: Laboratory) -> None:
+def _counties(choice: Choice, lab: Session) -> None:
     lang = choice.lang
-    found = _found(choice, lab, Wanted(indicators=()))
+    found = lab.assignments(Wanted(indicators=()))
     if found.naming.synthetic and not choice.run.config.synthetic:
         st.html(f'<p class="dabiao-warn" role="note">{escape(t("report.note_synthetic_all", lang))}</p>')
     st.html(part_html(t("naming.title", lang)))
@@ -331,9 +324,9 @@ def _ranking(choice: Choice, found: Assignments) -> None:
 # 五上 units
 
 
-def _stock(choice: Choice, lab: Laboratory) -> None:
+def _stock(choice: Choice, lab: Session) -> None:
     lang = choice.lang
-    found = _found(choice, lab, Wanted(indicators=()))
+    found = lab.assignments(Wanted(indicators=()))
     if found.stock.synthetic and not choice.run.config.synthetic:
         st.html(f'<p class="dabiao-warn" role="note">{escape(t("breakdown.synthetic", choice.lang))}</p>')
     table = stock_grid(found, lang)

@@ -14,13 +14,13 @@ from typing import Literal
 import streamlit as st
 
 from forecast.errors import ForecastError
+from forecast.runs.session import Session
 from forecast.scenario.compare import Result
 from forecast.scenario.reader import Scenario
 from forecast.texts import Lang, t
 from forecast.ui.bench import Bench, bench, load, remember
 from forecast.ui.choice import Choice
-from forecast.ui.kept import store
-from forecast.ui.laboratory import Laboratory, laboratory
+from forecast.ui.kept import session, store
 from forecast.ui.library import Entry, entries
 
 NONE = ""
@@ -30,7 +30,7 @@ NONE = ""
 class Working:
     """The laboratory of the run, what is on the bench, and what it can be exchanged for."""
 
-    lab: Laboratory
+    lab: Session
     held: Bench
     listed: Sequence[Entry]
 
@@ -58,7 +58,7 @@ def working(choice: Choice) -> Working | None:
     StoreError
         The run cannot be read.
     """
-    lab = laboratory(choice.run.header)
+    lab = session(choice.run.header)
     if not lab.cases:
         return None
     listed, _ = entries(lab.dataset, store().scenarios)

@@ -17,10 +17,11 @@ from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.periods import Month
 from forecast.plan.path_steps import Phase
-from forecast.report.dossier import Dossier, Goals
+from forecast.report.dossier import Dossier
 from forecast.report.notes import notes, plain_name
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, shown
+from forecast.runs.goals import Goals
 from forecast.tables import words
 from forecast.texts import Lang, t
 

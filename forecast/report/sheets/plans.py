@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from forecast.answers.chances import Status
 from forecast.plan.result import SectorRow, WishResult
-from forecast.report.dossier import Dossier, Plan
+from forecast.report.dossier import Dossier
 from forecast.report.makeup_words import (
     change_words,
     feasible_words,
@@ -24,11 +24,12 @@ from forecast.report.makeup_words import (
 )
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value
+from forecast.runs.goals import PlanOf
 from forecast.tables import words
 from forecast.texts import Lang, t
 
 
-def plan_name(plan: Plan, lang: Lang) -> str:
+def plan_name(plan: PlanOf, lang: Lang) -> str:
     """保底, 争取, 冲刺, with what is asked."""
     demand = plan.demand
     return t(
@@ -39,7 +40,7 @@ def plan_name(plan: Plan, lang: Lang) -> str:
     )
 
 
-def wish_of(plan: Plan) -> WishResult:
+def wish_of(plan: PlanOf) -> WishResult:
     """The one wish of a plan."""
     return plan.makeup.wishes[0]
 
@@ -84,7 +85,7 @@ def plan_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     )
 
 
-def _plan_row(plan: Plan, lang: Lang) -> tuple[Value, ...]:
+def _plan_row(plan: PlanOf, lang: Lang) -> tuple[Value, ...]:
     wish, made = wish_of(plan), plan.makeup
     planned = sum(row.planned_pp for row in made.sectors)
     money = [row.planned_yi for row in made.sectors if row.planned_yi is not None]
@@ -136,7 +137,7 @@ def sector_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     )
 
 
-def said_of(plan: Plan, lang: Lang) -> str:
+def said_of(plan: PlanOf, lang: Lang) -> str:
     wish = wish_of(plan)
     made = plan.makeup
     money = "" if wish.remaining_yi is None else t("makeup.money_about", lang, number=f"{wish.remaining_yi:.1f}")
@@ -152,7 +153,7 @@ def said_of(plan: Plan, lang: Lang) -> str:
     )
 
 
-def _sector_fields(plans: Sequence[Plan], lang: Lang) -> tuple[Field, ...]:
+def _sector_fields(plans: Sequence[PlanOf], lang: Lang) -> tuple[Field, ...]:
     def column(
         name: str,
         style: Style,
@@ -194,7 +195,7 @@ def _sector_fields(plans: Sequence[Plan], lang: Lang) -> tuple[Field, ...]:
     )
 
 
-def _sector_row(k: int, row: SectorRow, plans: Sequence[Plan], lang: Lang) -> tuple[Value, ...]:
+def _sector_row(k: int, row: SectorRow, plans: Sequence[PlanOf], lang: Lang) -> tuple[Value, ...]:
     cells: list[Value] = [
         row.name_zh if lang == "zh" else row.industry,
         t(f"reports.side_{row.side.value}", lang),

@@ -11,9 +11,10 @@ from forecast.answers.chances import Status
 from forecast.periods import Month
 from forecast.plan.path import RequiredPath
 from forecast.plan.path_steps import Phase, Scope, Step
-from forecast.report.dossier import DEMANDS, Dossier
+from forecast.report.dossier import Dossier
 from forecast.report.sheets.head import heading, subtitle
 from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, distinct
+from forecast.runs.goals import DEMANDS
 from forecast.tables import words
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.tasks import Margin
