@@ -39,7 +39,7 @@ WIDE: Final = 120
 type Options = tuple[str, ...]
 OUTPUT: Final[Options] = ("out", "lang", "json")
 """Options of a command that only writes."""
-RUN: Final[Options] = ("as_of", "seed", "method", *OUTPUT, "refit", "workers")
+RUN: Final[Options] = ("as_of", "unit", "year", "seed", "method", *OUTPUT, "refit", "workers")
 """Options of a command that runs a data set."""
 
 LangOption = Annotated[Literal["zh", "en"] | None, typer.Option("--lang", metavar="zh|en", help="option_lang")]
@@ -47,6 +47,8 @@ DatasetArgument = Annotated[Path, typer.Argument(metavar="DATASET", help="argume
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="argument_run")]
 COMMON: Final[Mapping[str, tuple[Any, Any]]] = {
     "as_of": (Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="option_as_of")], None),
+    "unit": (Annotated[str | None, typer.Option("--unit", metavar="PLACE", help="option_unit")], None),
+    "year": (Annotated[int | None, typer.Option("--year", metavar="YYYY", help="option_year")], None),
     "seed": (Annotated[int, typer.Option("--seed", min=0, metavar="N", help="option_seed")], 1),
     "method": (
         Annotated[
@@ -75,6 +77,8 @@ class Call:
     json: bool = False
     out: Path | None = None
     as_of: str | None = None
+    unit: str | None = None
+    year: int | None = None
     seed: int = 1
     method: Method = "fast"
     refit: bool = False
@@ -96,7 +100,14 @@ class Call:
         """The run that is asked for."""
         from forecast.runs.run import Request
 
-        return Request(dataset=dataset, as_of=self.as_of, seed=self.seed, method=self.method)
+        return Request(
+            dataset=dataset,
+            as_of=self.as_of,
+            unit=self.unit,
+            year=self.year,
+            seed=self.seed,
+            method=self.method,
+        )
 
     def folder(self, name: str) -> Path:
         """Where results are written: as asked, else below ``out/``."""
