@@ -129,22 +129,23 @@ def chained_draws(log_growth: Floats, weight: Floats) -> Floats:
 
     Parameters
     ----------
-    log_growth : (draw, period) log(1 + growth), from the first period of a year on; weight : as of ``chain``
+    log_growth : (draw, period) log(1 + growth), from the first period of a year on
+    weight : as of ``chain``, or of every draw, (draw, per_year)
 
     Returns
     -------
     array (draw, period); where a period's level would not be positive, its floor
     """
-    per_year = len(weight)
+    per_year = weight.shape[-1]
     out = np.empty_like(log_growth)
     base = np.broadcast_to(weight, (len(log_growth), per_year))
     for start in range(0, log_growth.shape[1], per_year):
         year = slice(start, min(start + per_year, log_growth.shape[1]))
         n = year.stop - start
         total = np.cumsum(base[:, :n], axis=1) * np.maximum(np.exp(log_growth[:, year]), 1 + LEAST_GROWTH)
-        levels = np.maximum(np.diff(total, axis=1, prepend=0.0), FLOOR / 10 * weight[:n])
+        levels = np.maximum(np.diff(total, axis=1, prepend=0.0), FLOOR / 10 * weight[..., :n])
         levels *= total[:, -1:] / levels.sum(1, keepdims=True)
-        out[:, year] = np.log(levels / weight[:n])
+        out[:, year] = np.log(levels / weight[..., :n])
         base = levels if n == per_year else base
     return out
 

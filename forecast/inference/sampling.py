@@ -35,6 +35,7 @@ from forecast.inference.model import Measurements
 from forecast.inference.regular.factors import Grid
 from forecast.inference.regular.incomplete import Drawn, Series, series
 from forecast.inference.regular.regular import common_grid, regular_family
+from forecast.inference.regular.weights import shifted, tilts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -139,8 +140,9 @@ class _Siblings:
 class _Made:
     """What is drawn so far: arrays (draw, unit, period) that fill up, and what families leave for their children.
 
-    structural : by the structural member alone; index : members mixed
+    structural : by the structural member alone, on the stated base weights; index : members mixed, on drawn ones
     verdict : on every family, by its parent
+    tilt : (draw, per_year) log of base weights over the stated ones, of every regular unit
     grid : of every unit; series : figures of every regular unit; drawn : the same with what was missing drawn
     excess : (n,) direct draws of every regular unit
     """
@@ -149,6 +151,7 @@ class _Made:
     index: Floats
     fitted: dict[int, RatioDraws] = field(default_factory=dict)
     verdict: dict[int, Diagnostics] = field(default_factory=dict)
+    tilt: dict[int, Floats] = field(default_factory=dict)
     grid: dict[int, Grid | None] = field(default_factory=dict)
     series: dict[int, Series] = field(default_factory=dict)
     drawn: dict[int, Drawn] = field(default_factory=dict)
@@ -217,10 +220,11 @@ class _Task:
         if family.above >= 0:
             above = made.index if family.grid is None else made.structural
             made.structural[:, family.units] += above[:, [family.above]]
-        if family.grid is None or not family.grid.open:
-            made.index[:, family.units] = made.structural[:, family.units]
-        else:
-            self.mix(family, family.grid, made)
+        made.index[:, family.units] = made.structural[:, family.units]
+        if family.grid is not None:
+            self.weigh(family, family.grid, made)
+            if family.grid.open:
+                self.mix(family, family.grid, made)
         return replaced(structural.diagnostics, [self._mend(family, unit, made) for unit in family.units], self.draws)
 
     def _mend(self, family: _Siblings, unit: int, made: _Made) -> int:
@@ -262,13 +266,22 @@ class _Task:
         rng = stream(self.seed, self.name, family.label)
         return sampled_family(prepared, m, method=method, seed=self.seed, rng=rng, own=own)
 
+    def weigh(self, family: _Siblings, grid: Grid, made: _Made) -> None:
+        """Index of a regular family on base weights as uncertain as where they come from."""
+        m = self.measurements
+        for unit in family.units:
+            rng = stream(self.seed, self.name, family.label, m.units[unit], "weights")
+            above = (made.tilt[family.above], float(m.profile_sd[family.above])) if family.above >= 0 else None
+            made.tilt[unit] = tilts(float(m.profile_sd[unit]), above, self.draws, m.per_year, rng)
+            made.index[:, unit] += shifted(made.structural[:, unit], made.tilt[unit], made.drawn[unit], grid)
+
     def mix(self, family: _Siblings, grid: Grid, made: _Made) -> None:
         """Index of a regular family with the direct member's share of the draws."""
         m = self.measurements
         shared = mixture(grid, self.draws, stream(self.seed, self.name, "mixture"))
         self._direct(family, grid, made, shared)
         for unit in family.units:
-            paths, weight = made.structural[:, unit], m.weight[unit]
+            paths, weight = made.index[:, unit], m.weight[unit]
             found = parts(paths, weight, grid)
             to_date, figures = found.to_date.copy(), made.series[unit]
             if grid.known and grid.observed - 1 not in figures.missing:
