@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,12 @@ NAMES = {
     "urban_inc": ("城镇居民人均可支配收入", Frequency.QUARTERLY),
     "culture_rev": ("规上文化企业营业收入", Frequency.QUARTERLY),
 }
+
+
+def printed(growth: np.ndarray, decimals: int = 1) -> np.ndarray:
+    """Growth, fraction, as the bureau prints it, percent: halves away from zero, by decimal arithmetic."""
+    step = Decimal(1).scaleb(-decimals)
+    return np.array([float((Decimal(float(g)) * 100).quantize(step, ROUND_HALF_UP)) for g in growth])
 
 
 def units(cities: int = 1) -> dict[str, Unit]:

@@ -294,11 +294,11 @@ def test_a_fan_chart_holds_the_rows_it_was_given(kept):
 
 
 def test_a_gap_chart_names_its_outcomes(kept):
-    from forecast.answers.judgement import distribution, year_end_gap
+    from forecast.answers.judgement import distribution, year_ends_of
 
     finished = kept[1][-1]
     row = next(r for r in finished.attainment.rows if r.target.indicator == "fai" and r.p_reach is not None)
-    draws = year_end_gap(row.target, finished.paths, panel=finished.dataset.panel, config=finished.dataset.config)
+    draws = year_ends_of(row.target, finished.paths, panel=finished.dataset.panel, config=finished.dataset.config)
     assert draws is not None
     shares = distribution(draws, tolerance_pp=row.target.tolerance_pp)
     assert shares.reached.sum() == pytest.approx(row.p_reach, abs=1 / len(draws))

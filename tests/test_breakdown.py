@@ -17,12 +17,14 @@ from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
 from forecast.errors import InputError
 from forecast.periods import Month
+from forecast.plan.path import Demand, required_path
+from forecast.plan.path_steps import Phase
 from forecast.scenario.compare import evaluate
 from forecast.tasks.allocation import ConflictKind
 from forecast.tasks.breakdown import Increment, Method, breakdown, months_of, required_increment, stated_increment
 from forecast.tasks.carriers import Kind
 from forecast.tasks.holds import parse_hold
-from forecast.tasks.need import ends_of, gap_per_yi, need
+from forecast.tasks.need import ends_of, growth_per_yi, need
 from tests import handmade
 from tests import scenario_world as sw
 
@@ -201,14 +203,31 @@ def test_the_amount_gives_the_wished_probability_and_a_little_less_does_not(indi
     one = case(indicator, tolerance=1.0)
     found = need(ONE, [one], indicator, criterion=Criterion.NEAR, wish=wish)
     assert found.status is Status.NEEDED
-    per_yi, gap = gap_per_yi(ONE, one, Assumptions()), ends_of(ONE, one).gap[0]
+    now, weight = ends_of(ONE, one), ONE.weight(indicator, "ankang")[:, -3 if indicator != "gdp" else -1 :].sum(axis=1)
+    share = ONE.share("ankang", indicator)
 
-    def share(amount):
-        return float((gap + per_yi * amount >= -0.01).mean())
+    def chance(size):
+        return now.moved(0, own=size * weight, goal=size * weight * share).chance(0, Criterion.NEAR)
 
-    assert share(found.effect_yi) >= wish
-    assert share(found.effect_yi - 0.001) < wish
-    assert found.p_now < wish
+    size = found.uplift_pp / 100
+    assert found.p_then == chance(size) >= wish > chance(size * (1 - 1e-6))
+    assert found.p_now == chance(0.0) < wish
+    assert found.level_yi == pytest.approx(size * (ONE.base_yi("ankang", indicator) * weight).mean())
+
+
+def test_the_months_of_a_path_have_the_growth_and_the_money_of_the_need():
+    one = case("fai", tolerance=1.0)
+    found = need(ONE, [one], "fai", wish=0.7)
+    path = required_path(ONE, [one], [Demand(criterion=Criterion.NEAR, probability=0.7)], below=False)[0]
+    assert (path.need, path.rest.extra_yi) == (found, found.level_yi)
+    steps = [step for step in path.lines[0].steps if step.phase is Phase.DEMANDED]
+    weight = ONE.weight("fai", "ankang").mean(axis=0)[-len(steps) :]
+    growth = np.array([step.demanded_month_pct for step in steps])
+    assert float(weight @ growth / weight.sum()) == pytest.approx(found.required_pct)
+    assert sum(step.extra_yi for step in steps) == pytest.approx(found.level_yi)
+    assert found.effect_yi == pytest.approx(found.level_yi, abs=1e-4)
+    whole = breakdown(ONE, required_increment(ONE, [one], "fai", wish=0.7), cases=[one])
+    assert whole.increment.need == found
 
 
 def test_a_wish_that_is_met_needs_nothing():
@@ -229,7 +248,7 @@ def test_what_cannot_be_judged_or_has_no_base_is_said():
 
 def test_a_constant_target_does_not_move_with_the_city():
     average, constant = (
-        gap_per_yi(ONE, case("fai", kind=kind), Assumptions())
+        np.subtract(*growth_per_yi(ONE, case("fai", kind=kind), Assumptions()))
         for kind in (TargetKind.PROVINCE_AVERAGE, TargetKind.POSITIVE_GROWTH)
     )
     share = ONE.share("ankang", "fai")
@@ -245,7 +264,7 @@ def test_one_yi_does_to_the_gap_what_the_same_work_does_as_a_scenario():
     one = case("fai")
     after = evaluate(ONE, sw.scenario(ONE, action), [one], assessed=1)
     moved = after.gaps[one.key] - ends_of(ONE, one).gap[0]
-    assert moved == pytest.approx(gap_per_yi(ONE, one, Assumptions()), rel=1e-6)
+    assert moved == pytest.approx(np.subtract(*growth_per_yi(ONE, one, Assumptions())), rel=1e-6)
 
 
 def test_ledger_work_is_grossed_up_by_what_of_it_is_new():
@@ -259,7 +278,7 @@ def test_ledger_work_is_grossed_up_by_what_of_it_is_new():
 def test_beyond_the_ledgers_what_is_missing_must_be_new_altogether():
     one, book = case("fai", tolerance=0.0), sw.ledger()
     few = replace(book, projects=book.projects.iloc[:3].reset_index(drop=True))
-    world = sw.world(draws=800, book=few)
+    world = sw.world(draws=800, book=few, sd_pct=0.0)  # what work adds to growth is certain
     found = required_increment(world, [one], "fai", wish=0.999)
     done = breakdown(world, found, cases=[one])
     capacity, effect = done.capacity_yi, found.need.effect_yi

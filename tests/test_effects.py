@@ -7,10 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.answers.chances import reached
+from forecast.answers.benchmark import Province
+from forecast.answers.chances import Case, Criterion, drawn_ends, ends
+from forecast.answers.evidence import Evidence
 from forecast.scenario.actions import MODELS
 from forecast.scenario.effects import Evaluator, apply
 from tests import scenario_world as sw
+from tests.handmade import target
 
 ACTIONS = sw.every_action()
 LEVERS = tuple(a for a in ACTIONS if a["type"] not in ("benchmark_path", "base_revision", "price_shift"))
@@ -114,9 +117,14 @@ POSITIVE = ("enterprise_restart", "new_entry", "project_complete", "project_adva
 def test_a_positive_action_never_lowers_a_probability(action):
     after = sw.evaluated(ONE, action)
     for key, one in ONE.paths.indicators.items():
-        gaps = [p.cum_yoy.sel(unit="ankang") - p.cum_yoy.sel(unit="shaanxi") for p in (one, after.indicators[key])]
-        before, now = (reached(g.to_numpy()[:, -1], tolerance_pp=0.0) for g in gaps)
-        assert np.all(now >= before), key
+        then = after.indicators[key]
+        before, now = ((p.cum_yoy.sel(unit="ankang") - p.cum_yoy.sel(unit="shaanxi"))[:, -1] for p in (one, then))
+        assert np.all(now >= before - 1e-12), key
+        held = Province("shaanxi")
+        case = Case(target=target(key), name_zh=key, held=held, evidence=Evidence.AMPLE, ess=1.0)
+        for criterion in Criterion:
+            chances = [ends(drawn_ends(p), [case]).chance(0, criterion) for p in (one, then)]
+            assert chances[0] <= chances[1], key
 
 
 @given(st.floats(0.05, 0.9), st.floats(0.0, 0.5), st.sampled_from(["prob", "delivery"]))

@@ -85,11 +85,11 @@ def test_the_scenario_file_gives_the_chances_of_the_plan(tmp_path):
 
 
 def test_chances_of_halves_are_counted_on_their_draws():
-    gap = ends_under(ONE, SOLVED.adopted, CASES).gap
+    found = ends_under(ONE, SOLVED.adopted, CASES)
     one = SOLVED.wishes[0]
-    assert one.in_sample == value(one.wish, slack_of(gap[:, TRAIN], one.wish, CASES))
-    fresh = ends_under(fresh_world(ONE), SOLVED.adopted, CASES).gap
-    assert one.fresh == value(one.wish, slack_of(fresh, one.wish, CASES))
+    assert one.in_sample == value(one.wish, slack_of(found, one.wish)[:, TRAIN])
+    fresh = ends_under(fresh_world(ONE), SOLVED.adopted, CASES)
+    assert one.fresh == value(one.wish, slack_of(fresh, one.wish))
     assert one.optimism == one.in_sample - one.fresh
     assert abs(one.optimism) < 4 * (one.fresh_mcse + one.mcse * np.sqrt(2))
 
@@ -110,7 +110,7 @@ def test_a_wish_out_of_reach_gets_all_there_is_and_says_what_stays_open():
     assert one.limit is Limit.LEVERS
     assert one.all_draws == pytest.approx(one.ceiling, abs=2 / ONE.draws)
     assert one.before < one.all_draws < one.wish.level
-    slack = slack_of(ends_under(ONE, FAR.adopted, CASES).gap, one.wish, CASES)
+    slack = slack_of(ends_under(ONE, FAR.adopted, CASES), one.wish)
     assert value(one.wish, slack + one.remaining_pp / 100 + 1e-12) >= one.wish.level
     assert value(one.wish, slack + one.remaining_pp / 100 - 1e-9) < one.wish.level
     share = float(ONE.share("ankang", "gdp").mean())
@@ -171,8 +171,8 @@ def test_other_difficulties_move_the_plan_the_right_way():
 
 def test_joint_wishes_and_numbers_are_reached():
     both = parse_wishes(["gdp+ind_va>=0.5"], CASES, city="ankang")[0]
-    gap = ends_under(ONE, None, CASES).gap
-    now = value(both, slack_of(gap, both, CASES))
+    found = ends_under(ONE, None, CASES)
+    now = value(both, slack_of(found, both))
     for text in (f"gdp+ind_va>={now + 0.03:.3f}", f"{above('gdp', 0.02)}", "count:near>=2.2"):
         plan = makeup(ONE, CASES, asked(text, points=0, again=False))
         one = plan.wishes[0]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from forecast.data.dataset import read_dataset
 from forecast.data.panel import REVISION_SD_PP, Panel, known, release_rule
 from forecast.data.reading.observations import OBSERVATION_COLUMNS, empty_table
+from forecast.errors import InputError
 from forecast.periods import AsOf, Month, last_day
 from tests.small_dataset import FILES, write_dataset
 
@@ -60,6 +61,26 @@ def test_what_an_indicator_leaves_out_has_a_stated_default(panel: Panel) -> None
     assert panel.indicators["gdp"].profile is None
     assert panel.indicators["gdp"].revision_sd_pp == REVISION_SD_PP == 0.25
     assert panel.indicators["ind_va"].revision_sd_pp == 0.3
+    assert panel.indicators["gdp"].decimals == 1
+
+
+@pytest.mark.parametrize(("cell", "decimals"), [("2", 2), ("0", 0), ("", 1)])
+def test_published_digits_are_read(tmp_path: Path, cell: str, decimals: int) -> None:
+    written = {"indicators.csv": with_decimals(cell)}
+    assert read_dataset(write_dataset(tmp_path, written)).panel.indicators["gdp"].decimals == decimals
+
+
+@pytest.mark.parametrize("cell", ["4", "-1", "1.5"])
+def test_published_digits_that_cannot_be_are_refused(tmp_path: Path, cell: str) -> None:
+    with pytest.raises(InputError) as error:
+        read_dataset(write_dataset(tmp_path, {"indicators.csv": with_decimals(cell)}))
+    assert [problem.code for problem in error.value.problems] == ["decimals_bad"]
+
+
+def with_decimals(cell: str) -> str:
+    """Indicators with a last column, filled for the quarterly one."""
+    head, *rows = FILES["indicators.csv"].splitlines()
+    return "\n".join([f"{head},decimals", *(f"{row},{cell if row.startswith('gdp') else ''}" for row in rows)]) + "\n"
 
 
 def test_every_row_of_the_file_is_there_masked_or_not(panel: Panel) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.answers.benchmark import Constant, Province
-from forecast.answers.chances import Case, Criterion, Status
+from forecast.answers.chances import Case, Criterion, Ends, Status, least_move
 from forecast.answers.evidence import Evidence
 from forecast.answers.required import action_month, required
 from forecast.data.target import TargetKind
@@ -19,7 +18,7 @@ from forecast.draws.paths import IndicatorPaths
 from forecast.errors import UsageError
 from forecast.growth import cumulative, required_growth
 from forecast.periods import AsOf, Frequency, Month
-from forecast.plan.path import DEFAULT, Demand, indicators_of, required_path, uplift
+from forecast.plan.path import DEFAULT, Demand, indicators_of, required_path
 from forecast.plan.path_steps import Phase, Scope
 from forecast.scenario.compare import compare, ends
 from forecast.scenario.effects import World, apply, year_ends
@@ -76,10 +75,13 @@ def test_with_the_uplift_exactly_the_wished_share_of_draws_is_there_and_with_les
     assert found.status is Status.SOLVED
     now = ends(year_ends(ONE.paths), [one])
     weight = ONE.weight(indicator, "ankang")[:, -3 if indicator != "gdp" else -1 :].sum(axis=1)
-    moved = weight * (1.0 - ONE.share("ankang", indicator))
-    for size, count in ((found.uplift_pp / 100, DRAWS * probability), (found.uplift_pp / 100 - 1e-6, None)):
-        there = int(now.moved(0, own=size * moved).hits(0, criterion).sum())
-        assert there == count if count is not None else there < DRAWS * probability
+    share = ONE.share("ankang", indicator)
+
+    def chance(size: float) -> float:
+        return now.moved(0, own=size * weight, goal=size * weight * share).chance(0, criterion)
+
+    assert found.p_then == chance(found.uplift_pp / 100) >= probability > chance(found.uplift_pp / 100 * (1 - 1e-6))
+    assert found.p_then == pytest.approx(probability, abs=2 / DRAWS)
 
 
 def test_an_action_of_that_size_brings_the_wished_probability():
@@ -97,7 +99,7 @@ def test_an_action_of_that_size_brings_the_wished_probability():
     }
     moved = apply(ONE.paths, sw.Evaluator(world=ONE, scenario=sw.scenario(ONE, push)).effects())
     then = ends(year_ends(moved), [one])
-    assert then.hits(0, NEAR).sum() == DRAWS * 0.9
+    assert then.chance(0, NEAR) == found.p_then
     assert compare(ONE, [sw.scenario(ONE, push)], [one], assessed=1).results[0].outcomes[0].p_near == found.p_then
 
 
@@ -106,37 +108,44 @@ def test_an_action_of_that_size_brings_the_wished_probability():
     [(-13.6, 0.70, 1.0, 35.1), (-13.6, 0.70, 3.0, 41.7), (-12.2, 0.43, 2.2, 13.1), (-10.1, 0.64, 0.0, 18.0)],
 )
 def test_forecast_plus_uplift_is_the_required_growth_of_the_textbook(to_date, weight, target, printed):
-    """DOMAIN §8b.1: one draw, one period before and one after, whatever the forecast of the rest."""
+    """DOMAIN §8b.1: one draw, one period before and one after; the year is there from half a digit below on."""
     forecast = 0.07
     end = weight * to_date / 100 + (1 - weight) * forecast
-    size = uplift(np.array([end - target / 100]), np.array([1 - weight]), probability=0.5, tolerance=0.0)
-    assert round(100 * (forecast + size), 1) == printed
-    assert forecast + size == pytest.approx(float(required_growth(target / 100, to_date / 100, weight)))
+    one = against(np.array([end]), target)
+    size = least_move(one, 0, REACH, probability=0.5, own=np.array([1 - weight]))
+    assert forecast + size == pytest.approx(float(required_growth((target - 0.05) / 100, to_date / 100, weight)))
+    assert round(100 * (forecast + size) + 0.05 / (1 - weight), 1) == printed
+
+
+def against(growth: np.ndarray, plan_pct: float, tolerance: float = 0.0) -> Ends:
+    """Draws of growth against a number named beforehand."""
+    one = case("fai", TargetKind.PLAN, plan_pct, tolerance_pp=tolerance)
+    return Ends(cases=(one,), own=growth[None], goal=np.full_like(growth, plan_pct / 100)[None])
 
 
 @given(
-    gap=st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=60),
+    growth=st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=60),
     probability=st.floats(0.01, 0.99),
-    tolerance=st.floats(0.0, 0.1),
+    tolerance=st.floats(0.0, 10.0),
     seed=st.integers(0, 99),
 )
-def test_the_uplift_is_the_least_that_serves(gap, probability, tolerance, seed):
-    gaps = np.array(gap)
-    weight = np.random.default_rng(seed).uniform(0.05, 1.0, len(gap))
-    size = uplift(gaps, weight, probability=probability, tolerance=tolerance)
-    wanted = math.ceil(probability * len(gap) - 1e-9)
-    assert (gaps + size * weight >= -tolerance - 1e-12).sum() >= wanted
-    assert (gaps + (size - 1e-6) * weight >= -tolerance + 1e-12).sum() < wanted
-    more = uplift(gaps, weight, probability=min(probability + 0.2, 0.99), tolerance=tolerance)
-    assert more >= size
+def test_the_uplift_is_the_least_that_serves(growth, probability, tolerance, seed):
+    one = against(np.array(growth), 1.0, tolerance)
+    weight = np.random.default_rng(seed).uniform(0.05, 1.0, len(growth))
+    size = least_move(one, 0, NEAR, probability=probability, own=weight)
+    most = (len(growth) + 0.5) / (len(growth) + 1)
+    assert np.isfinite(size) == (most >= probability)
+    if np.isfinite(size):
+        assert one.moved(0, own=size * weight).chance(0, NEAR) >= probability
+        assert size == 0.0 or one.moved(0, own=size * (1 - 1e-6) * weight - 1e-12).chance(0, NEAR) < probability
+        more = least_move(one, 0, NEAR, probability=min(probability + 0.2, 0.99), own=weight)
+        assert more >= size
 
 
 def test_draws_that_cannot_be_moved_are_there_or_never_will_be():
-    gap, weight = np.array([-0.1, 0.1, -0.1, -0.2]), np.array([0.0, 0.0, 0.5, 0.5])
-    assert uplift(gap, weight, probability=0.25, tolerance=0.0) == -np.inf
-    assert uplift(gap, weight, probability=0.5, tolerance=0.0) == pytest.approx(0.2)
-    assert uplift(gap, weight, probability=0.75, tolerance=0.0) == pytest.approx(0.4)
-    assert uplift(gap, weight, probability=0.99, tolerance=0.0) == np.inf
+    one, weight = against(np.array([-0.1, 0.1, -0.1, -0.2]), 0.0), np.array([0.0, 0.0, 0.5, 0.5])
+    sizes = [least_move(one, 0, REACH, probability=p, own=weight) for p in (0.3, 0.5, 0.7, 0.9)]
+    assert sizes == [0.0, pytest.approx(2 * 0.0995, abs=1e-4), pytest.approx(2 * 0.1995, abs=1e-4), np.inf]
 
 
 # The path
@@ -162,7 +171,7 @@ def test_single_and_cumulative_path_agree_and_levels_follow_from_base_and_weight
     assert found.rest.extra_yi == pytest.approx(sum(s.extra_yi for s in steps))
     goal = float(world.paths.indicators["fai"].cum_yoy.sel(unit="shaanxi")[0, -1])
     lifted = 0.05 * 0.277 * found.uplift_pp / 100  # the province rises by the city's share
-    assert steps[-1].demanded_cum_pct / 100 == pytest.approx(goal + lifted)
+    assert steps[-1].demanded_cum_pct == pytest.approx(round(100 * (goal + lifted), 1) - 0.05, abs=1e-4)
 
 
 def test_the_pace_line_is_the_share_of_months_gone_and_progress_that_of_the_target_level():

@@ -10,6 +10,7 @@ Invariant: a probability is never 0 or 1, and moves the right way: a better year
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,9 +26,12 @@ from forecast.dims import Floats, from_percent, to_percent
 from forecast.draws.paths import IndicatorPaths, of_unit
 from forecast.errors import NonFiniteError
 
-TIE: Final = 1e-9
-"""Fraction below which a gap counts as none: published figures have one decimal of a percent, so that a difference of
-this size is the binary representation of an equal one."""
+TIE: Final = 1e-6
+"""Part of the last published digit below which two figures are the same one in another binary representation."""
+DECIMALS: Final = 1
+"""Digits that growth is published with unless ``indicators.csv`` says otherwise: the bureaus' bulletins have one."""
+MOST_STEPS: Final = 60
+"""Halvings of an interval: beyond them binary numbers have no more digits."""
 
 
 class Criterion(StrEnum):
@@ -70,6 +74,7 @@ class Case:
     """A target, and what it is held against.
 
     ess : effective number of draws behind a probability
+    decimals : digits that its growth is published with
     """
 
     target: Target
@@ -77,6 +82,7 @@ class Case:
     held: Benchmark
     evidence: Evidence
     ess: float
+    decimals: int = DECIMALS
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -128,9 +134,23 @@ class Ends:
         return np.asarray(self.own - self.goal)
 
     def hits(self, at: int, criterion: Criterion) -> npt.NDArray[np.bool_]:
-        """Draws in which a case is attained, (draw,)."""
-        gap = self.own[at] - self.goal[at]
-        return reached(gap, tolerance_pp=self.cases[at].tolerance_pp(criterion))
+        """Draws in which a case is attained at the digit that is published, (draw,)."""
+        return _ticks(self.own[at], self.cases[at].decimals) >= self._least(at, criterion)
+
+    def slack(self, at: int, criterion: Criterion) -> Floats:
+        """How far the unit's growth is above the least that is printed as attained, (draw,), fraction.
+
+        Not below 0 where the case is attained; as smooth in the unit's growth as that is, for a solver.
+        """
+        least = (self._least(at, criterion) - 0.5) / _unit(self.cases[at].decimals)
+        return np.asarray(self.own[at] - least)
+
+    def _least(self, at: int, criterion: Criterion) -> Floats:
+        """Least growth of the unit that is attained, (draw,), whole published digits."""
+        case = self.cases[at]
+        stated = isinstance(case.held, Constant)  # a number that was named beforehand is nobody's to round
+        goal = self.goal[at] * _unit(case.decimals) if stated else _ticks(self.goal[at], case.decimals)
+        return np.ceil(goal - case.tolerance_pp(criterion) * 10.0**case.decimals - TIE)
 
     def chance(self, at: int, criterion: Criterion) -> float:
         """Probability that a case is attained, in (0, 1)."""
@@ -180,9 +200,64 @@ def _goal(case: Case, end: EndsOf) -> Floats:
             raise ValueError(f"nothing to be held against: {reason}")
 
 
-def reached(gap: Floats, *, tolerance_pp: float) -> npt.NDArray[np.bool_]:
-    """Draws in which the gap (unit minus benchmark, fraction) is not below minus the tolerance; a tie is reached."""
-    return np.asarray(gap >= -from_percent(tolerance_pp) - TIE)
+def _unit(decimals: int) -> float:
+    """Published digits in a growth of 1 (100 %)."""
+    return float(10.0 ** (decimals + 2))
+
+
+def _ticks(growth: Floats, decimals: int) -> Floats:
+    """Growth as the bureau prints it, in whole units of its last digit; halves away from zero."""
+    return np.copysign(np.floor(np.abs(growth) * _unit(decimals) + 0.5 + TIE), growth)
+
+
+def published(growth: Floats, decimals: int = DECIMALS) -> Floats:
+    """Growth as the bureau prints it, fraction: rounded to ``decimals`` of a percent, halves away from zero."""
+    return np.asarray(_ticks(growth, decimals) / _unit(decimals))
+
+
+def attained(own: Floats, goal: Floats, *, decimals: int = DECIMALS) -> npt.NDArray[np.bool_]:
+    """Whether a growth, as it is printed, is not below another, (draw,) or any shape; a tie is attained."""
+    return np.asarray(_ticks(own, decimals) >= _ticks(goal, decimals))
+
+
+def least_move(
+    found: Ends, at: int, criterion: Criterion, *, probability: float, own: Floats, goal: Floats | float = 0.0
+) -> float:
+    """Least multiple of a movement with which a case is attained with a probability, counted as it is printed.
+
+    Parameters
+    ----------
+    own, goal : (draw,), what one of it adds to the unit's year-end growth, and to what it is held against; fraction
+    probability : in (0, 1)
+
+    Returns
+    -------
+    float, 0 where the probability is there already; infinite where no multiple would do.
+
+    Notes
+    -----
+    A draw need not gain by moving, for its benchmark may be rounded up before its unit is; the probability does, so
+    that the place where it passes what is wished is found by halving. It is there at the multiple returned, and
+    is not one part in a million below.
+    """
+
+    def chance(size: float) -> float:
+        return found.moved(at, own=size * own, goal=size * goal).chance(0, criterion)
+
+    if chance(0.0) >= probability:
+        return 0.0
+    short = np.maximum(-found.slack(at, criterion), 0.0) + 2.0 / _unit(found.cases[at].decimals)
+    gain = np.asarray(own - goal)
+    able = gain > 0.0
+    low, high = 0.0, float(np.max(short[able] / gain[able], initial=0.0))
+    if chance(high) < probability:
+        return math.inf
+    for _ in range(MOST_STEPS):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if chance(middle) >= probability else (middle, high)
+        if high - low <= 1e-9 * high:
+            break
+    return high
 
 
 def bounded_share(hits: int, draws: int) -> float:

@@ -26,8 +26,8 @@ import numpy as np
 
 from forecast.answers.benchmark import Constant, Province, Unknown, benchmark
 from forecast.answers.chances import (
-    TIE,
     Case,
+    Criterion,
     Ends,
     RowStatus,
     Status,
@@ -35,7 +35,6 @@ from forecast.answers.chances import (
     drawn_ends,
     ends,
     outcome,
-    reached,
 )
 from forecast.answers.evidence import Evidence, Figure, Published, classify, wanted_period
 from forecast.answers.history import Comparison, HistoryStatus, compare
@@ -66,33 +65,34 @@ class Distribution:
     reached: Floats
 
 
-def year_end_gap(target: Target, paths: Paths, *, panel: Panel, config: Config) -> Floats | None:
-    """Draws of the year-end gap of a target, (draw,), fraction; None where it is not judged."""
+def year_ends_of(target: Target, paths: Paths, *, panel: Panel, config: Config) -> Ends | None:
+    """Draws of the year end of one target; None where it is not judged."""
     published = Published.of(panel, paths.as_of, paths.target_year)
-    return judge(target, paths, published=published, config=config).gap
+    return judge(target, paths, published=published, config=config).ends
 
 
-def distribution(gap: Floats, *, tolerance_pp: float, bins: int = BINS) -> Distribution:
-    """Shares of the draws of a gap by bin and by outcome.
+def distribution(found: Ends, *, bins: int = BINS) -> Distribution:
+    """Shares of the draws of the first case's gap by bin and by outcome.
 
-    Parameters
-    ----------
-    gap : (draw,), unit minus benchmark, fraction, at least one draw
-    tolerance_pp : how far below still counts as close, points
+    A draw is where its gap is, and has the outcome that is printed: next to an edge a bar may have two colours.
     """
-    points = to_percent(gap)
+    points = to_percent(found.gap[0])
     low, high = np.quantile(points, [_TAIL, 1.0 - _TAIL])
     if high - low < bins * 1e-6:  # all draws alike: a settled year
         low, high = low - 0.5, high + 0.5
     edges = np.linspace(low, high, bins + 1)
     inside = points.clip(low, high)
-    reach, close = reached(gap, tolerance_pp=0.0), reached(gap, tolerance_pp=tolerance_pp)
+    reach, close = found.hits(0, Criterion.REACH), found.hits(0, Criterion.NEAR)
 
     def share(of: np.ndarray) -> Floats:
         counts, _ = np.histogram(inside[of], bins=edges)
-        return counts / len(gap)
+        return counts / len(points)
 
     return Distribution(edges_pp=edges, missed=share(~close), near=share(close & ~reach), reached=share(reach))
+
+
+TIE_PP: Final = 1e-7
+"""Points below which a gap of published figures is none: they have one decimal, and binary numbers cannot hold it."""
 
 
 class Light(StrEnum):
@@ -105,9 +105,9 @@ class Light(StrEnum):
 
 def light_now(gap_pp: float, tolerance_pp: float) -> Light:
     """Light by the published gap (unit minus benchmark, points): green from 0, yellow from -tolerance, else red."""
-    if gap_pp >= -to_percent(TIE):
+    if gap_pp >= -TIE_PP:
         return Light.GREEN
-    return Light.YELLOW if gap_pp >= -tolerance_pp - to_percent(TIE) else Light.RED
+    return Light.YELLOW if gap_pp >= -tolerance_pp - TIE_PP else Light.RED
 
 
 def light_ahead(p_reach: float, rule: LightRule) -> Light:
@@ -228,6 +228,7 @@ def case_of(target: Target, paths: Paths, *, published: Published, config: Confi
         held=held,
         evidence=classify(own, min(theirs, default=None), config.evidence),
         ess=one.ess if one else 1.0,
+        decimals=published.panel.indicators[target.indicator].decimals,
     )
 
 

@@ -41,6 +41,7 @@ class Unit:
 class Indicator:
     """What is measured.
 
+    decimals : digits of growth that are published; targets are judged at them
     revision_sd_pp : sd of the disagreement between published cumulative and single-period growth, points
     profile : base weight of every period of a year (``frequency.per_year`` values that sum to 1), or None
     """
@@ -51,6 +52,7 @@ class Indicator:
     department: str
     team_zh: str
     revision_sd_pp: float
+    decimals: int = 1
     profile: tuple[float, ...] | None
 
 
@@ -268,6 +270,7 @@ def read_indicators(table: RawTable, problems: Problems) -> dict[str, Indicator]
     names = fields.texts("name_zh", required=True)
     frequencies = fields.choices("frequency", words="frequency")
     revisions = fields.numbers("revision_sd_pp", low=0.0, high=20.0)
+    decimals = _decimals(fields)
     profiles = fields.texts("profile")
     departments = fields.texts("department")
     teams = fields.texts("team_zh")
@@ -284,8 +287,19 @@ def read_indicators(table: RawTable, problems: Problems) -> dict[str, Indicator]
                 team_zh=teams[index],
                 revision_sd_pp=REVISION_SD_PP if np.isnan(revisions[index]) else float(revisions[index]),
                 profile=profile,
+                decimals=decimals[index],
             )
     return indicators
+
+
+def _decimals(fields: Fields) -> list[int]:
+    """Published digits of every indicator, 1 where nothing is said."""
+    out = []
+    for index, value in enumerate(fields.numbers("decimals", low=0.0, high=3.0, code="decimals_bad").tolist()):
+        if not np.isnan(value) and value != int(value):
+            fields.note(index, "decimals", "decimals_bad", value=quoted(fields.texts("decimals")[index]))
+        out.append(1 if np.isnan(value) else int(value))
+    return out
 
 
 def _profile(fields: Fields, index: int, cell: str, frequency: Frequency) -> tuple[float, ...] | None:

@@ -34,11 +34,11 @@ from forecast.answers.benchmark import Province
 from forecast.answers.evidence import Published
 from forecast.dims import Floats, from_percent, to_percent
 from forecast.plan.ahead import ahead, history_of
-from forecast.plan.problem import TRAIN, Posed, ends_under, fresh_world, slack_of, value_error, values
+from forecast.plan.problem import TRAIN, Posed, ends_under, fresh_world, slack_of, value_error
 from forecast.plan.request import finite
 from forecast.plan.result import CaseResult, Limit, PlanRow, WishResult
 from forecast.plan.sectors import feasible
-from forecast.plan.wishes import Wish, distance, gain
+from forecast.plan.wishes import Wish, distance, gain, value
 
 TENTH: Final = 0.1
 """Part of a cap that marginal gains are given for."""
@@ -47,32 +47,32 @@ LEAST_EFFORT: Final = 1e-9
 
 def wish_results(posed: Posed, after: Ends, adopted: Scenario | None, *, cut_short: bool) -> tuple[WishResult, ...]:
     """The wishes, on the solver's draws, on all and on fresh ones."""
-    fresh = ends_under(fresh_world(posed.world), adopted, posed.cases).gap
+    fresh = ends_under(fresh_world(posed.world), adopted, posed.cases)
     ceiling = posed.values(posed.full)
     return tuple(
-        _wish(posed, w, after.gap, fresh, ceiling[w], cut_short=cut_short) for w in range(len(posed.request.wishes))
+        _wish(posed, w, after, fresh, ceiling[w], cut_short=cut_short) for w in range(len(posed.request.wishes))
     )
 
 
-def _wish(posed: Posed, w: int, gap: Floats, fresh: Floats, ceiling: float, *, cut_short: bool) -> WishResult:
-    wish, cases = posed.request.wishes[w], posed.cases
-    away = distance(wish, slack_of(gap, wish, cases))
+def _wish(posed: Posed, w: int, after: Ends, fresh: Ends, ceiling: float, *, cut_short: bool) -> WishResult:
+    wish, cases, slack = posed.request.wishes[w], posed.cases, slack_of(after, posed.request.wishes[w])
+    away = distance(wish, slack)
     left = max(finite(away), 0.0)
     short = Limit.BUDGET if cut_short or posed.most[w] <= 0.0 else Limit.LEVERS
-    already = posed.start[w] <= 0.0
+    start = float(posed.start[w] - posed.margin[w])
     return WishResult(
         wish=wish,
         names=tuple(next(c.name_zh for c in cases if c.key == key) for key in wish.keys),
-        status=Status.ALREADY_MET if already else Status.SOLVED if away <= 0.0 else Status.UNREACHABLE,
+        status=Status.ALREADY_MET if start <= 0.0 else Status.SOLVED if away <= 0.0 else Status.UNREACHABLE,
         limit=Limit.NONE if away <= 0.0 else short,
-        before=values(posed.before.gap, [wish], cases)[0],
-        in_sample=values(gap[:, TRAIN], [wish], cases)[0],
-        all_draws=values(gap, [wish], cases)[0],
-        fresh=values(fresh, [wish], cases)[0],
+        before=value(wish, slack_of(posed.before, wish)),
+        in_sample=value(wish, slack[:, TRAIN]),
+        all_draws=value(wish, slack),
+        fresh=value(wish, slack_of(fresh, wish)),
         ceiling=ceiling,
-        mcse=value_error(gap, wish, cases),
-        fresh_mcse=value_error(fresh, wish, cases, part=0.5),
-        needed_pp=to_percent(max(finite(float(posed.start[w])), 0.0)),
+        mcse=value_error(after, wish),
+        fresh_mcse=value_error(fresh, wish, part=0.5),
+        needed_pp=to_percent(max(finite(start), 0.0)),
         remaining_pp=to_percent(left),
         remaining_yi=_money(posed, wish, left),
     )

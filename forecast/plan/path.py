@@ -2,34 +2,36 @@
 
 The demanded path is the forecast path with a constant uplift of single-period growth in the periods that a decision
 can still affect; published periods, and open ones before the first month of action, stay as they are. The uplift is
-the least with which the wanted share of draws reaches, or comes near: per draw ``u = (-tolerance - gap) / ((1 - s) W)``
-with ``W`` the base weight of the periods demanded and ``s`` the city's share of the province, which moves with it; the
-wanted quantile of ``u`` over draws is the uplift.
+that of the one ``tasks.need``: the least with which the wanted share of draws reaches, or comes near, as printed.
 
-Invariant: with the uplift on the draws exactly the wanted share of them is there, and with less fewer are
+Invariant: with the uplift on the draws the wanted share of them is there, and with less it is not
 (held by ``tests/test_required_path.py``).
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
-from forecast.answers.chances import Case, Criterion, Ends, Status, ends
+from forecast.answers.chances import Case, Criterion, Status
 from forecast.answers.evidence import Evidence
 from forecast.data.dataset import Dataset
-from forecast.data.target import TargetKind
-from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent, to_percent
-from forecast.draws.paths import first_actionable, first_open
+from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
 from forecast.errors import UsageError
 from forecast.periods import Month
 from forecast.plan.path_steps import Line, Periods, Scope, scaled_projects, steps_of
-from forecast.scenario.effects import World, year_ends
+from forecast.scenario.effects import World
+from forecast.tasks.need import Lift, Need, need_of
 
+_STATUS: Final[Mapping[Status, PathStatus]] = {
+    Status.ALREADY_MET: Status.ALREADY_MET,
+    Status.UNREACHABLE: Status.UNREACHABLE,
+    Status.NOT_ACTIONABLE: Status.NOT_ACTIONABLE,
+}
+"""What a need without an uplift is to a path; any other has one, with or without its money."""
 OF_PROJECTS: Final = "fai"
 """Indicator that the investment of projects counts in."""
 
@@ -68,6 +70,7 @@ class Rest:
 class RequiredPath:
     """What one wish for one target asks for.
 
+    need : the growth and the money that it comes to, which breakdowns and tasks are made of
     uplift_pp : points by which single-period growth of the demanded periods lies above its forecast; 0 where the wish
         is met already, None where it cannot be named
     p_now, p_then : probability without and with it; fractions
@@ -78,6 +81,7 @@ class RequiredPath:
 
     case: Case
     demand: Demand
+    need: Need
     status: PathStatus
     p_now: float
     p_then: float | None
@@ -91,31 +95,6 @@ class RequiredPath:
     def evidence(self) -> Evidence:
         """How much is published of the target."""
         return self.case.evidence
-
-
-def uplift(gap: Floats, weight: Floats, *, probability: float, tolerance: float) -> float:
-    """Least uplift of growth with which a share of draws is not below minus the tolerance.
-
-    Parameters
-    ----------
-    gap : (draw,), year-end gap, fraction; weight : (draw,), what a point of uplift adds to it, in [0, 1]
-    probability : in (0, 1); tolerance : fraction, >= 0
-
-    Returns
-    -------
-    float, fraction; negative where there is room to spare, infinite where too many draws that are short cannot be
-    moved (weight 0).
-
-    Notes
-    -----
-    The order statistic of ``(-tolerance - gap) / weight`` at ``ceil(probability * n)``; draws that cannot be moved are
-    there already (minus infinity) or never (infinity).
-    """
-    short = -tolerance - gap
-    with np.errstate(divide="ignore", invalid="ignore"):
-        needed = np.where(weight > 0.0, short / weight, np.where(short <= 0.0, -np.inf, np.inf))
-    rank = math.ceil(probability * len(gap) - 1e-9)
-    return float(np.partition(needed, rank - 1)[rank - 1])
 
 
 def indicators_of(names: Sequence[str], dataset: Dataset) -> tuple[str, ...]:
@@ -150,88 +129,57 @@ def required_path(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Target:
-    """A target with its draws.
-
-    weight : (draw, period); start : first demanded period; moved : (draw,), what uplift adds to the gap
-    """
+    """A target with its draws; cum : (draw, period), cumulative growth, fraction."""
 
     world: World
     case: Case
-    labels: tuple[Month, ...]
-    growth: Floats
+    lift: Lift
     cum: Floats
-    weight: Floats
-    published: int
-    start: int
-    now: Ends
-    moved: Floats
 
     @classmethod
     def of(cls, world: World, case: Case) -> _Target:
-        indicator = case.target.indicator
-        one = world.paths.indicators[indicator]
-        now = ends(year_ends(world.paths), [case])
-        labels = [str(label) for label in one.cum_yoy[PERIOD].values]
-        open_from = first_open(one.published.sel({UNIT: world.city}).transpose(PERIOD).to_numpy())
-        start = first_actionable(labels, open_from=open_from, action=world.dataset.config.first_action_month)
-        weight = world.weight(indicator, world.city)
-        share = world.share(world.city, indicator) if case.target.kind is TargetKind.PROVINCE_AVERAGE else None
-        return cls(
-            world=world,
-            case=case,
-            labels=tuple(Month.parse(label) for label in labels),
-            growth=one.growth.sel({UNIT: world.city}).transpose(DRAW, PERIOD).to_numpy(),
-            cum=one.cum_yoy.sel({UNIT: world.city}).transpose(DRAW, PERIOD).to_numpy(),
-            weight=weight,
-            published=open_from,
-            start=start,
-            now=now,
-            moved=weight[:, start:].sum(axis=1) * (1.0 if share is None else 1.0 - share),
-        )
+        one = world.paths.indicators[case.target.indicator]
+        cum = one.cum_yoy.sel({UNIT: world.city}).transpose(DRAW, PERIOD).to_numpy()
+        return cls(world=world, case=case, lift=Lift.of(world, case), cum=cum)
 
     def path(self, demand: Demand, *, below: bool = True) -> RequiredPath:
-        tolerance = from_percent(self.case.tolerance_pp(demand.criterion))
-        needed = uplift(self.now.gap[0], self.moved, probability=demand.probability, tolerance=tolerance)
-        status = self._status(needed)
-        size = needed if status is Status.SOLVED else 0.0
+        found = need_of(self.lift, criterion=demand.criterion, wish=demand.probability)
+        status = _STATUS.get(found.status, Status.SOLVED)
+        size = from_percent(found.uplift_pp or 0.0)
         told = status in (Status.SOLVED, Status.ALREADY_MET)
+        tolerance = from_percent(self.case.tolerance_pp(demand.criterion))
         return RequiredPath(
             case=self.case,
             demand=demand,
+            need=found,
             status=status,
-            p_now=self.now.chance(0, demand.criterion),
-            p_then=self.now.moved(0, own=size * self.moved).chance(0, demand.criterion) if told else None,
-            uplift_pp=to_percent(size) if told else None,
-            first=self.labels[self.start] if self.start < len(self.labels) else None,
-            periods=len(self.labels) - self.start,
-            rest=self._rest(size) if status is Status.SOLVED else None,
+            p_now=self.lift.now.chance(0, demand.criterion),
+            p_then=found.p_then,
+            uplift_pp=found.uplift_pp,
+            first=found.first,
+            periods=found.periods,
+            rest=self._rest(size, found) if status is Status.SOLVED else None,
             lines=self._lines(size, tolerance, told=told, below=below),
         )
 
-    def _rest(self, size: float) -> Rest | None:
+    def _rest(self, size: float, found: Need) -> Rest | None:
         base = self.world.base_yi(self.world.city, self.case.target.indicator)
-        if base is None:
+        if base is None or found.level_yi is None:
             return None
-        weight, growth = self.weight[:, self.start :], self.growth[:, self.start :]
-        level = base * (weight * (1.0 + growth + size)).sum(axis=1)
+        at = slice(self.lift.start, None)
+        level = base * (self.lift.weight[:, at] * (1.0 + self.lift.growth[:, at] + size)).sum(axis=1)
         low, high = np.quantile(level, [0.1, 0.9])
-        extra = float((base * weight.sum(axis=1)).mean()) * size
-        return Rest(level_yi=float(level.mean()), p10_yi=float(low), p90_yi=float(high), extra_yi=extra)
-
-    def _status(self, needed: float) -> PathStatus:
-        if needed <= 0.0:
-            return Status.ALREADY_MET
-        if self.start >= len(self.labels):
-            return Status.NOT_ACTIONABLE
-        return Status.SOLVED if np.isfinite(needed) else Status.UNREACHABLE
+        return Rest(level_yi=float(level.mean()), p10_yi=float(low), p90_yi=float(high), extra_yi=found.level_yi)
 
     def _lines(self, size: float, tolerance: float, *, told: bool, below: bool) -> tuple[Line, ...]:
         """Lines of the city, its counties and zones, and for investment its projects."""
         world, indicator = self.world, self.case.target.indicator
         city = world.dataset.panel.units[world.city]
         base = world.base_yi(world.city, indicator)
-        wanted = float((1.0 + self.now.goal[0] - tolerance).mean())
-        steps = steps_of(self._periods, (self.growth, self.cum), self.weight, base, size, wanted=wanted, told=told)
+        wanted = float((1.0 + self.lift.now.goal[0] - tolerance).mean())
+        steps = steps_of(
+            self._periods, (self.lift.growth, self.cum), self.lift.weight, base, size, wanted=wanted, told=told
+        )
         lines = [Line(scope=Scope.CITY, key=city.unit, name_zh=city.name_zh, steps=steps)]
         if not below:
             return tuple(lines)
@@ -241,7 +189,7 @@ class _Target:
             own = world.base_yi(unit.unit, indicator)
             level = None if own is None or total is None or base is None else base * own / total
             drawn = world.drawn(indicator, unit.unit)
-            drawn_growth, weight = self._of(unit.unit) if drawn else (None, self.weight)
+            drawn_growth, weight = self._of(unit.unit) if drawn else (None, self.lift.weight)
             lines.append(
                 Line(
                     scope=Scope.ZONE if unit.counted_within else Scope.COUNTY,
@@ -252,12 +200,13 @@ class _Target:
             )
         if not (told and indicator == OF_PROJECTS and base is not None):
             return tuple(lines)
-        extra = float((base * self.weight[:, self.start :].sum(axis=1)).mean()) * size
-        return (*lines, *scaled_projects(world.dataset.ledger.projects, self.labels[self.start :], extra))
+        extra = float((base * self.lift.own).mean()) * size
+        months = self.lift.labels[self.lift.start :]
+        return (*lines, *scaled_projects(world.dataset.ledger.projects, months, extra))
 
     @property
     def _periods(self) -> Periods:
-        return Periods(labels=self.labels, published=self.published, start=self.start)
+        return Periods(labels=self.lift.labels, published=self.lift.open_from, start=self.lift.start)
 
     def _of(self, unit: str) -> tuple[tuple[Floats, Floats], Floats]:
         """Growth of single periods, and to date, and base weights of a place with draws, (draw, period)."""

@@ -19,15 +19,15 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.chances import TIE, Case, Ends, ends, standard_error
-from forecast.dims import Floats, from_percent
+from forecast.answers.chances import Case, Ends, ends, standard_error
+from forecast.dims import Floats
 from forecast.draws.paths import reordered
 from forecast.plan.candidates import candidates
 from forecast.plan.levers import Unit
 from forecast.plan.program import Columns
 from forecast.plan.request import MakeupRequest
 from forecast.plan.search import Found, Problem, relevant, search
-from forecast.plan.wishes import Form, Wish, value
+from forecast.plan.wishes import Form, Wish, distance, value
 from forecast.plan.worth import Worth, worth
 from forecast.scenario.actions import Family
 from forecast.scenario.effects import Effects, Evaluator, World, year_ends
@@ -35,6 +35,8 @@ from forecast.scenario.reader import Scenario
 
 FRESH: Final = 1_000_003
 """Added to the seed of the run: streams of deliveries and bases that no plan was made with."""
+ROUNDING: Final = 1e-9
+"""Fraction that a slack is raised by: one that is nothing is not made negative by the last binary digit."""
 TRAIN: Final = slice(0, None, 2)
 """Draws that proportions of a plan come from: every other one."""
 
@@ -53,23 +55,17 @@ def fresh_world(world: World) -> World:
     return World(paths=paths, dataset=world.dataset)
 
 
-def slack_of(gap: Floats, wish: Wish, cases: Sequence[Case]) -> Floats:
-    """Slack of a wish's cases, (case of the wish, draw); a tie is attained."""
-    at = [next(i for i, case in enumerate(cases) if case.key == key) for key in wish.keys]
-    tolerance = [cases[i].tolerance_pp(wish.criterion) for i in at]
-    return gap[at] + from_percent(np.array(tolerance))[:, None] + TIE
+def slack_of(found: Ends, wish: Wish) -> Floats:
+    """Slack of a wish's cases at the published digit, (case of the wish, draw); not below 0 where one is attained."""
+    at = [next(i for i, case in enumerate(found.cases) if case.key == key) for key in wish.keys]
+    return np.array([found.slack(i, wish.criterion) for i in at]) + ROUNDING
 
 
-def values(gap: Floats, wishes: Sequence[Wish], cases: Sequence[Case]) -> tuple[float, ...]:
-    """Probabilities (expected numbers) of wishes."""
-    return tuple(value(wish, slack_of(gap, wish, cases)) for wish in wishes)
-
-
-def value_error(gap: Floats, wish: Wish, cases: Sequence[Case], *, part: float = 1.0) -> float:
+def value_error(found: Ends, wish: Wish, *, part: float = 1.0) -> float:
     """Monte Carlo error of a wish's value; ``part`` is the share of the draws that it was counted on."""
-    mine = [case for case in cases if case.key in wish.keys]
+    mine = [case for case in found.cases if case.key in wish.keys]
     ess = max(min(case.ess for case in mine) * part, 1.0)
-    slack = slack_of(gap, wish, cases)
+    slack = slack_of(found, wish)
     if wish.form is Form.EXPECTED:
         return float((slack >= 0.0).sum(axis=0).std() / np.sqrt(ess))
     return standard_error(value(wish, slack), ess)
@@ -87,7 +83,8 @@ class Posed:
 
     cases : targets of the wishes, and the city's assessed ones; before : their year ends without the plan
     groups : names of the groups of the problem's columns
-    start, most : distances of the wishes with nothing and with every lever at full use, (wish,), fraction
+    start, most : distances of the wishes with nothing and with every lever at full use, (wish,), fraction, as the
+        solver is asked; margin : (wish,), how much of them is beyond the wish itself
     """
 
     world: World
@@ -99,10 +96,16 @@ class Posed:
     before: Ends
     start: Floats
     most: Floats
+    margin: Floats
 
     @classmethod
-    def of(cls, world: World, judged: Sequence[Case], request: MakeupRequest) -> Posed:
-        """Levers, their effects, and the baseline (with the scenario adopted already)."""
+    def of(cls, world: World, judged: Sequence[Case], request: MakeupRequest, *, margin: Floats | None = None) -> Posed:
+        """Levers, their effects, and the baseline (with the scenario adopted already).
+
+        Parameters
+        ----------
+        margin : (wish,), what a plan must bring beyond each, fraction of growth; None: nothing
+        """
         keys = {key for wish in request.wishes for key in wish.keys}
         cases = tuple(c for c in judged if c.key in keys or (c.target.unit == world.city and c.in_assessment))
         wanted = [c.target.indicator for c in cases if c.key in keys]
@@ -110,12 +113,13 @@ class Posed:
         names, group = _groups(bring)
         before = ends_under(world, request.scenario, cases)
         at = {case.key: i for i, case in enumerate(cases)}
+        beyond = np.zeros(len(request.wishes)) if margin is None else margin
         counts = np.cumsum([0, *(len(wish.keys) for wish in request.wishes)])
         problem = Problem(
             columns=Columns(cost=bring.cost, whole=bring.whole, lever=bring.lever, group=group),
             wishes=request.wishes,
             about=tuple(np.arange(a, b) for a, b in pairwise(counts)),
-            slack=np.concatenate([slack_of(before.gap, wish, cases) for wish in request.wishes]),
+            slack=np.concatenate([slack_of(before, w) - m for w, m in zip(request.wishes, beyond, strict=True)]),
             effects=bring.effects[[at[key] for wish in request.wishes for key in wish.keys]],
             step=bring.step,
             train=TRAIN,
@@ -131,7 +135,18 @@ class Posed:
             before=before,
             start=problem.distances(problem.least),
             most=problem.distances(problem.columns.largest()),
+            margin=beyond,
         )
+
+    def short(self, after: Ends) -> Floats:
+        """How far a plan's year ends miss the wishes that it was to grant, (wish,), fraction; 0 where they do not.
+
+        What levers bring is counted as a movement of the gap, and the benchmark that moves with the city is printed
+        rounded, so that a plan can miss by a hair.
+        """
+        distances = [distance(wish, slack_of(after, wish)) for wish in self.request.wishes]
+        granted = (self.start > 0.0) & (self.most <= 0.0)
+        return np.where(granted, np.maximum(distances, 0.0), 0.0)
 
     @property
     def full(self) -> Floats:
@@ -152,9 +167,9 @@ class Posed:
         goals = np.where(open_, np.inf, 0.0)
         loose = budget is not None and near is not None
         found = search(problem, goals, columns=columns, fair=fair, near=near, loose=loose)
-        if near is None:  # tangents at the plan are better than those on the way to it
-            again = search(problem, goals, columns=columns, fair=fair, near=found.use)
-            found = again if again.effort < found.effort and not fair else found
+        if near is None and not fair:  # tangents at the plan, or on the way back from everything, may be better
+            tried = [search(problem, goals, columns=columns, near=start) for start in (found.use, self.full)]
+            found = min((found, *tried), key=lambda one: (not one.met, one.effort))
         if budget is None or found.effort <= budget:
             return found, False
         low, high = 0.0, 1.0
@@ -183,7 +198,7 @@ class Posed:
     def slacks(self, use: Floats) -> list[Floats]:
         """Slack of every wish's cases under a plan."""
         slack = self.problem.under(use)
-        return [slack[at] for at in self.problem.about]
+        return [slack[at] + beyond for at, beyond in zip(self.problem.about, self.margin, strict=True)]
 
     def values(self, use: Floats) -> tuple[float, ...]:
         """What the wishes are worth under a plan, all draws."""

@@ -81,7 +81,7 @@ def narrative(b: Breakdown, found: Assignments, lang: Lang) -> list[str]:
     kind = words.kind_name(need.kind if need else found.wanted.kind, lang)
     goal = t(f"breakdown.criterion_{wanted.value}", lang, target=kind)
     match b.status:
-        case Status.ALREADY_MET | Status.NOT_JUDGED | Status.NO_BASE:
+        case Status.ALREADY_MET | Status.NOT_JUDGED | Status.NO_BASE | Status.UNREACHABLE | Status.NOT_ACTIONABLE:
             wish = f"{found.wanted.wish * 100:g}"
             now = _chance(need.p_now if need else None, lang)
             return [t(f"breakdown.said_{b.status.value}", lang, indicator=name, wish=wish, criterion=goal, now=now)]

@@ -16,7 +16,7 @@ import altair as alt
 import pandas as pd
 
 from forecast.answers.chances import Status
-from forecast.answers.judgement import Row, distribution, year_end_gap
+from forecast.answers.judgement import Row, distribution, year_ends_of
 from forecast.data.target import TargetKind
 from forecast.report import fonts
 from forecast.report.charts import OUTCOMES, fan_chart, gap_chart
@@ -161,11 +161,11 @@ def small_fan(row: Row, dossier: Dossier, lang: Lang) -> alt.TopLevelMixin:
 
 def _gap(row: Row, dossier: Dossier, lang: Lang) -> alt.TopLevelMixin | None:
     panel, config = dossier.run.dataset.panel, dossier.run.dataset.config
-    gap = year_end_gap(row.target, dossier.run.paths, panel=panel, config=config)
-    if gap is None:
+    found = year_ends_of(row.target, dossier.run.paths, panel=panel, config=config)
+    if found is None:
         return None
     tolerance = row.target.tolerance_pp
-    made = gap_chart(distribution(gap, tolerance_pp=tolerance), tolerance_pp=tolerance, lang=lang)
+    made = gap_chart(distribution(found), tolerance_pp=tolerance, lang=lang)
     title = t("reports.chart_gap", lang, city=city_name(dossier, lang), indicator=plain_name(row, lang))
     return _titled(made, title, dossier, lang, mark=dossier.mark(lang))
 

@@ -14,7 +14,6 @@ Invariant: ledgers carry all they can before anything is left open (held by ``te
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -33,7 +32,7 @@ from forecast.scenario.effects import World
 from forecast.tasks.allocation import Conflict, Group, Held, conflicts, most, rounded, spread
 from forecast.tasks.carriers import Kind, Row, Work, open_rows, place_name, rows_of, work_of
 from forecast.tasks.holds import Hold
-from forecast.tasks.need import Need, case_of, need
+from forecast.tasks.need import Need, case_of, need, whole_up
 from forecast.tasks.tasks import Margin, Outlook, Task, margins, outlook
 
 
@@ -180,7 +179,14 @@ INDICATORS: Final = ("fai", "ind_va", "gdp")
 
 
 type BreakdownStatus = Literal[
-    Status.SUPPORTED, Status.PARTLY_OPEN, Status.ALREADY_MET, Status.INFEASIBLE, Status.NOT_JUDGED, Status.NO_BASE
+    Status.SUPPORTED,
+    Status.PARTLY_OPEN,
+    Status.ALREADY_MET,
+    Status.INFEASIBLE,
+    Status.NOT_JUDGED,
+    Status.NO_BASE,
+    Status.UNREACHABLE,
+    Status.NOT_ACTIONABLE,
 ]
 """Whether there is a breakdown, and how much of it is supported."""
 
@@ -262,11 +268,6 @@ def _capacity_yi(rows: Sequence[Row]) -> float:
     return float(caps_wan([row for row in rows if row.supported]).sum()) / WAN_PER_YI
 
 
-def _whole_up(yi: float) -> float:
-    """亿元, rounded up to whole 万元."""
-    return max(math.ceil(yi * WAN_PER_YI - 1e-6), 0) / WAN_PER_YI
-
-
 def stated_increment(indicator: str, total_yi: float) -> Increment:
     """An amount that somebody else decided on."""
     return Increment(indicator=indicator, total_yi=round(total_yi * WAN_PER_YI) / WAN_PER_YI)
@@ -297,7 +298,7 @@ def required_increment(
         capacity = _capacity_yi(rows)
         if total > capacity:
             total = capacity + effect - found.additionality * capacity
-    return Increment(indicator=indicator, total_yi=_whole_up(total), need=found)
+    return Increment(indicator=indicator, total_yi=whole_up(total), need=found)
 
 
 def breakdown(
@@ -368,7 +369,7 @@ _AVERAGE: Final = TargetKind.PROVINCE_AVERAGE
 def _no_task(increment: Increment) -> BreakdownStatus | None:
     """Why there is nothing to break down."""
     status = increment.need.status if increment.need else Status.NEEDED
-    if status is Status.NOT_JUDGED or status is Status.NO_BASE:
+    if status is not Status.NEEDED and status is not Status.ALREADY_MET:
         return status
     return Status.ALREADY_MET if increment.total_yi <= 0.0 else None
 

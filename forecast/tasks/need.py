@@ -1,22 +1,26 @@
-"""How much must come on top of the forecast for a wished probability: 亿元 of work, from the draws of the gap.
+"""The one need: growth that the periods a decision can still affect must have on top of the forecast, and its money.
 
-Invariant: with the amount named, and all of it new, the wished share of draws reaches or comes near, and with less it
-does not (held by ``tests/test_breakdown.py``).
+Paths, breakdowns, tasks, plans and papers print what is said here, so that net money (新增) is one number.
+
+Invariant: with the uplift named the wished probability is there as it is printed, and with less it is not
+(held by ``tests/test_breakdown.py``).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 
-from forecast.answers.chances import Case, Criterion, Ends, Status, ends
+from forecast.answers.chances import Case, Criterion, Ends, Status, ends, least_move
 from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
-from forecast.dims import WAN_PER_YI, Floats, from_percent, to_percent
+from forecast.dims import DRAW, PERIOD, UNIT, WAN_PER_YI, Floats, to_percent
+from forecast.draws.paths import first_actionable, first_open
+from forecast.periods import Month
 from forecast.scenario.actions.enterprises import RESTART
 from forecast.scenario.actions.projects import COMPLETE
 from forecast.scenario.effects import World, year_ends
@@ -27,20 +31,29 @@ ADDITIONALITY_OF: Final = {
     "ind_output": RESTART.additionality,
 }
 """Part of the work on ledger rows that is new against the forecast, by indicator; 1 for every other one."""
+LEAST_VALUE_ADDED: Final = 0.1
+"""Growth of value added per growth of output below which a draw of the coefficient says nothing of a need."""
 
 
-type NeedStatus = Literal[Status.NEEDED, Status.ALREADY_MET, Status.NOT_JUDGED, Status.NO_BASE]
+type NeedStatus = Literal[
+    Status.NEEDED, Status.ALREADY_MET, Status.NOT_JUDGED, Status.NO_BASE, Status.UNREACHABLE, Status.NOT_ACTIONABLE
+]
 """Whether an amount can be named, and if not, why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """What a wish asks for on top of the forecast.
+    """What a wish asks for on top of the forecast: growth of the periods that a decision can still affect.
 
-    wish : probability wished, fraction; p_now : without any task
-    growth_pp : growth of the city that must be added to the year, points (mean base)
-    effect_yi : money that must be new against the forecast, 亿元; tasks on ledger rows are ``effect / additionality``
-    base_yi : mean base level that turns points into money, 亿元
+    wish : probability wished, fraction; p_now : without any task; p_then : with it, None where it cannot be named
+    uplift_pp : points by which growth of these periods lies above its forecast, 0 where the wish is met already
+    required_pct : growth that they must average at mean weights, percent: the forecast's and the uplift
+    first, periods : the first of them, and their number
+    growth_pp : growth of the city that this adds to the year, points (mean weight)
+    level_yi : the same in money of the indicator's own level, net of what is forecast (新增), 亿元
+    effect_yi : the same as work that tasks are counted in (output of industry, else the level itself), whole 万元;
+        tasks on ledger rows are ``effect / additionality`` (应安排)
+    base_yi : mean base level of the work, 亿元
     """
 
     indicator: str
@@ -49,11 +62,80 @@ class Need:
     wish: float = 0.5
     kind: TargetKind = TargetKind.PROVINCE_AVERAGE
     p_now: float | None = None
+    p_then: float | None = None
     gap_pp: float | None = None
+    uplift_pp: float | None = None
+    required_pct: float | None = None
+    first: Month | None = None
+    periods: int = 0
     growth_pp: float | None = None
+    level_yi: float | None = None
     effect_yi: float | None = None
     base_yi: float | None = None
     additionality: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lift:
+    """A target of the city, and how growth of the periods that a decision can still affect moves it.
+
+    labels : last month of every period; open_from, start : positions of the first open one, and of the first of these
+    growth, weight : (draw, period), growth of single periods and base weights, fractions
+    share : (draw,), the city's share of the province that moves with it; None where it moves nothing
+    """
+
+    world: World
+    case: Case
+    labels: tuple[Month, ...]
+    open_from: int
+    start: int
+    growth: Floats
+    weight: Floats
+    share: Floats | None
+    now: Ends
+
+    @classmethod
+    def of(cls, world: World, case: Case) -> Lift:
+        """A target on the draws of a world."""
+        indicator, unit = case.target.indicator, case.target.unit
+        one = world.paths.indicators[indicator]
+        labels = [str(label) for label in one.cum_yoy[PERIOD].values]
+        open_from = first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy())
+        average = case.target.kind is TargetKind.PROVINCE_AVERAGE
+        return cls(
+            world=world,
+            case=case,
+            labels=tuple(Month.parse(label) for label in labels),
+            open_from=open_from,
+            start=first_actionable(labels, open_from=open_from, action=world.dataset.config.first_action_month),
+            growth=one.growth.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy(),
+            weight=world.weight(indicator, unit),
+            share=world.share(unit, indicator) if average else None,
+            now=ends_of(world, case),
+        )
+
+    @property
+    def own(self) -> Floats:
+        """What a uniform uplift of 1 adds to the unit's year, (draw,)."""
+        return np.asarray(self.weight[:, self.start :].sum(axis=1))
+
+    @property
+    def goal(self) -> Floats:
+        """What it adds to the benchmark, (draw,): the city is part of the province."""
+        return np.zeros(self.world.draws) if self.share is None else self.own * self.share
+
+    def least(self, criterion: Criterion, probability: float) -> float:
+        """Least uplift with which the target is attained with a probability, fraction; see ``least_move``."""
+        return least_move(self.now, 0, criterion, probability=probability, own=self.own, goal=self.goal)
+
+    def chance(self, size: float, criterion: Criterion) -> float:
+        """Probability with an uplift of so much, fraction."""
+        return self.now.moved(0, own=size * self.own, goal=size * self.goal).chance(0, criterion)
+
+    def average_pct(self, size: float) -> float:
+        """Growth that these periods average at mean weights with an uplift of so much, percent."""
+        weight, growth = (array[:, self.start :].mean(axis=0) for array in (self.weight, self.growth))
+        return to_percent(float(weight @ (growth + size) / weight.sum()))
 
 
 def case_of(
@@ -67,10 +149,11 @@ def _base(world: World, indicator: str) -> Floats | None:
     return world.base_yi(world.city, "ind_output" if indicator in ("ind_va", "ind_output") else indicator)
 
 
-def gap_per_yi(world: World, case: Case, assumptions: Assumptions) -> Floats | None:
-    """What 1 亿元 of new work adds to the gap of a target, (draw,), fraction; None where no base level is known.
+def growth_per_yi(world: World, case: Case, assumptions: Assumptions) -> tuple[Floats, Floats] | None:
+    """What 1 亿元 of new work adds to growth of a target's unit, and to its benchmark's, (draw,) each, fraction.
 
     The city is part of the province: it moves it by its share (``effects.couple``), unless the target is a constant.
+    None where no base level is known.
     """
     indicator = case.target.indicator
     base = _base(world, indicator)
@@ -81,7 +164,7 @@ def gap_per_yi(world: World, case: Case, assumptions: Assumptions) -> Floats | N
         points = points * world.coefficient("value_added_per_output", assumptions.value_added_per_output)
     share = world.share(world.city, indicator)
     constant = case.target.kind is not TargetKind.PROVINCE_AVERAGE
-    return points if share is None or constant else points * (1.0 - share)
+    return points, np.zeros_like(points) if share is None or constant else points * share
 
 
 def ends_of(world: World, case: Case) -> Ends:
@@ -99,37 +182,68 @@ def need(
     kind: TargetKind = TargetKind.PROVINCE_AVERAGE,
     assumptions: Assumptions | None = None,
 ) -> Need:
-    """New money that a wished probability takes.
+    """What a wished probability takes: growth of the periods that can still be affected, and the new money it is.
 
     Notes
     -----
-    A draw needs ``(-gap - tolerance) / gap_per_yi``; the amount is the ``wish`` quantile of that over draws, so that
-    the uncertainty of the base level counts. Rounded up to whole 万元.
+    The uplift is one number, the same in every draw, and the least with which the wished share of draws is attained
+    (``least_move``); money is its mean over draws, work rounded up to whole 万元.
     """
-    stated = assumptions or Assumptions()
-    additionality = ADDITIONALITY_OF.get(indicator, 1.0)
-    common = {"indicator": indicator, "criterion": criterion, "wish": wish, "kind": kind}
     case = case_of(cases, indicator, world.city, kind)
     if case is None:
-        return Need(status=Status.NOT_JUDGED, additionality=additionality, **common)  # type: ignore[arg-type]
-    now, per_yi, base = ends_of(world, case), gap_per_yi(world, case, stated), _base(world, indicator)
-    gap = now.gap[0]
-    told = common | {
-        "p_now": now.chance(0, criterion),
-        "gap_pp": to_percent(float(gap.mean())),
-        "additionality": additionality,
-    }
-    if per_yi is None or base is None:
-        return Need(status=Status.NO_BASE, **told)  # type: ignore[arg-type]
-    tolerance = from_percent(case.tolerance_pp(criterion))
-    wanted = float(np.quantile((-gap - tolerance) / per_yi, wish, method="inverted_cdf"))
-    amount = max(math.ceil(wanted * WAN_PER_YI - 1e-6), 0) / WAN_PER_YI
-    growth = to_percent(amount / float(base.mean()))
-    status: NeedStatus = Status.NEEDED if amount > 0.0 else Status.ALREADY_MET
-    return Need(
-        status=status,
-        growth_pp=growth,
-        effect_yi=amount,
-        base_yi=float(base.mean()),
-        **told,  # type: ignore[arg-type]
+        additionality = ADDITIONALITY_OF.get(indicator, 1.0)
+        return Need(
+            indicator=indicator,
+            status=Status.NOT_JUDGED,
+            criterion=criterion,
+            wish=wish,
+            kind=kind,
+            additionality=additionality,
+        )
+    return need_of(Lift.of(world, case), criterion=criterion, wish=wish, assumptions=assumptions)
+
+
+def need_of(lift: Lift, *, criterion: Criterion, wish: float, assumptions: Assumptions | None = None) -> Need:
+    """The need of a target whose periods are at hand; see ``need``."""
+    world, indicator = lift.world, lift.case.target.indicator
+    size = lift.least(criterion, wish)
+    actionable = lift.start < len(lift.labels)
+    told = Need(
+        indicator=indicator,
+        status=Status.UNREACHABLE if actionable else Status.NOT_ACTIONABLE,
+        criterion=criterion,
+        wish=wish,
+        kind=lift.case.target.kind,
+        p_now=lift.now.chance(0, criterion),
+        gap_pp=to_percent(float(lift.now.gap[0].mean())),
+        first=lift.labels[lift.start] if actionable else None,
+        periods=len(lift.labels) - lift.start,
+        additionality=ADDITIONALITY_OF.get(indicator, 1.0),
     )
+    if not math.isfinite(size):
+        return told
+    base, level = _base(world, indicator), world.base_yi(world.city, indicator)
+    work_rate = 1.0 if base is None or indicator != "ind_va" else 1.0 / _value_added(world, assumptions)
+    status: NeedStatus = Status.NEEDED if base is not None else Status.NO_BASE
+    return replace(
+        told,
+        status=Status.ALREADY_MET if size == 0.0 else status,
+        p_then=lift.chance(size, criterion),
+        uplift_pp=to_percent(size),
+        required_pct=lift.average_pct(size) if actionable else None,
+        growth_pp=to_percent(size * float(lift.own.mean())),
+        level_yi=None if level is None else size * float((level * lift.own).mean()),
+        effect_yi=None if base is None else whole_up(size * float((base * lift.own * work_rate).mean())),
+        base_yi=None if base is None else float(base.mean()),
+    )
+
+
+def _value_added(world: World, assumptions: Assumptions | None) -> Floats:
+    """Growth of value added that growth of output brings, (draw,), kept off zero."""
+    stated = (assumptions or Assumptions()).value_added_per_output
+    return np.maximum(world.coefficient("value_added_per_output", stated), LEAST_VALUE_ADDED)
+
+
+def whole_up(yi: float) -> float:
+    """亿元, rounded up to whole 万元."""
+    return max(math.ceil(yi * WAN_PER_YI - 1e-6), 0) / WAN_PER_YI

@@ -24,7 +24,7 @@ from forecast.draws.streams import SUCCESS, uniforms
 from forecast.periods import Month
 from forecast.scenario.effects import World
 from forecast.tasks.carriers import Condition, Kind, Row, place_name
-from forecast.tasks.need import ADDITIONALITY_OF, ends_of, gap_per_yi
+from forecast.tasks.need import ADDITIONALITY_OF, ends_of, growth_per_yi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def outlook(
     world: World, case: Case, tasks: Sequence[Task], rows: Sequence[Row], assumptions: Assumptions
 ) -> Outlook | None:
     """Delivery drawn row by row, each with its own stream and chance, and what it does to the gap."""
-    per_yi = gap_per_yi(world, case, assumptions)
+    per_yi = growth_per_yi(world, case, assumptions)
     if per_yi is None:
         return None
     indicator = case.target.indicator
@@ -67,11 +67,12 @@ def outlook(
         delivered = np.array([amounts[name] for name in names]) @ came.astype(np.float64)
     new = ADDITIONALITY_OF.get(indicator, 1.0)
     rest = sum(t.task_wan for t in tasks if not t.supported) / WAN_PER_YI
-    now = ends_of(world, case)
+    now, (own, goal) = ends_of(world, case), per_yi
+    everything = new * sum(amounts.values()) + rest
     by = {
         "now": now,
-        "ledger": now.moved(0, own=per_yi * new * delivered),
-        "all": now.moved(0, own=per_yi * (new * sum(amounts.values()) + rest)),
+        "ledger": now.moved(0, own=own * new * delivered, goal=goal * new * delivered),
+        "all": now.moved(0, own=own * everything, goal=goal * everything),
     }
     low, high = np.quantile(delivered, [0.1, 0.9])
     chances = {f"p_{c.value}_{name}": found.chance(0, c) for name, found in by.items() for c in Criterion}

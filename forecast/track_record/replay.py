@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from forecast.answers.chances import reached
+from forecast.answers.chances import attained
 from forecast.answers.evidence import Evidence, Published, classify
 from forecast.answers.ranks import ranked
 from forecast.data.panel import EvidenceRule, Indicator, Panel, Unit, known, nearest_province
@@ -84,6 +84,7 @@ class Replayed:
     months_left : from the month to the last period of the year
     evidence : class of what was published of place and benchmark in the year by then
     synthetic : whether any figure of the indicator is
+    decimals : digits that its growth is published with
     """
 
     indicator: str
@@ -92,12 +93,13 @@ class Replayed:
     months_left: int
     evidence: Evidence
     synthetic: bool
+    decimals: int = 1
 
     @property
     def event(self) -> bool:
         """Whether the place reached its benchmark; a tie is reached."""
-        gap = (self.pair.outcome_pct - self.pair.benchmark_outcome_pct) / 100.0
-        return bool(reached(np.array(gap), tolerance_pp=0.0))
+        own, goal = (np.array(value / 100.0) for value in (self.pair.outcome_pct, self.pair.benchmark_outcome_pct))
+        return bool(attained(own, goal, decimals=self.decimals))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +267,7 @@ def _cases(task: ReplayTask, as_of: AsOf, seen: pd.DataFrame) -> list[Replayed]:
                     months_left=left,
                     evidence=evidence,
                     synthetic=synthetic,
+                    decimals=task.panel.indicators[task.indicator].decimals,
                 )
             )
     return cases
@@ -297,7 +300,7 @@ def _scored(case: Replayed, name: str, draws: Floats, rng: np.random.Generator, 
     """Scores of paired draws (draw, place and benchmark), percent."""
     pair = case.pair
     own, gap = draws[:, 0], draws[:, 0] - draws[:, 1]
-    p_reach = float(reached(gap / 100.0, tolerance_pp=0.0).mean())
+    p_reach = float(attained(own / 100.0, draws[:, 1] / 100.0, decimals=case.decimals).mean())
     spread = len(own) > 1
     window = {"low": -pair.tolerance_pp, "high": pair.tolerance_pp}
     return Record(

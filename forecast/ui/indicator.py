@@ -259,8 +259,8 @@ def _gap(choice: Choice, row: Row) -> None:
 
     lang, target = choice.lang, row.target
     st.html(f'<h2 class="dabiao-part">{escape(t("ui.gap_title", lang))}</h2>')
-    draws = gap(choice.run.header, target.indicator, target.unit, target.kind)
-    if draws is None or row.p_reach is None:
+    found = gap(choice.run.header, target.indicator, target.unit, target.kind)
+    if found is None or row.p_reach is None:
         st.caption(t("glossary.insufficient", lang))
         return
     said = t(
@@ -270,5 +270,5 @@ def _gap(choice: Choice, row: Row) -> None:
         reach=words.chance(row.p_reach, lang, evidence=row.evidence),
     )
     st.html(f'<p class="dabiao-rule">{escape(said)}</p>')
-    shares = distribution(draws, tolerance_pp=target.tolerance_pp)
+    shares = distribution(found)
     st.altair_chart(gap_chart(shares, tolerance_pp=target.tolerance_pp, lang=lang), alt=said)

@@ -16,10 +16,10 @@ import streamlit as st
 
 from forecast.answers.advice import Sharpening, best
 from forecast.answers.attainment import Attainment
-from forecast.answers.judgement import year_end_gap
+from forecast.answers.chances import Ends
+from forecast.answers.judgement import year_ends_of
 from forecast.data.panel import Config, Panel
 from forecast.data.target import TargetKind
-from forecast.dims import Floats
 from forecast.errors import ForecastError
 from forecast.runs.difference import Moved, compare, vintage
 from forecast.runs.session import Session
@@ -164,13 +164,13 @@ def _moved(root: str, before: str, before_sum: str, after: str, after_sum: str) 
     return compare(vintage(sides[0]), vintage(sides[1], dataset=later)), later
 
 
-def gap(header: Header, indicator: str, unit: str, kind: TargetKind) -> Floats | None:
-    """Draws of the year-end gap of a target, (draw,), fraction; None where it is not judged."""
+def gap(header: Header, indicator: str, unit: str, kind: TargetKind) -> Ends | None:
+    """Draws of the year end of a target; None where it is not judged."""
     return _gap(str(home()), header.run_id, header.checksum, indicator, unit, kind.value)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _gap(root: str, run_id: str, checksum: str, indicator: str, unit: str, kind: str) -> Floats | None:
+def _gap(root: str, run_id: str, checksum: str, indicator: str, unit: str, kind: str) -> Ends | None:
     run = _opened(root, run_id, checksum)
     wanted = (indicator, unit, kind)
     target = next(
@@ -179,4 +179,4 @@ def _gap(root: str, run_id: str, checksum: str, indicator: str, unit: str, kind:
         if (row.target.indicator, row.target.unit, row.target.kind.value) == wanted
     )
     paths = _loaded(root, run_id, checksum).paths
-    return year_end_gap(target, paths, panel=run.panel, config=run.config)
+    return year_ends_of(target, paths, panel=run.panel, config=run.config)

@@ -91,6 +91,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _o("team_zh", "专班", "牵头专班", "稳增长专班", "市级专班"),
         _o("revision_sd_pp", "修订标准差", "修订幅度"),
         _o("profile", "分期权重", "月度权重", "基期权重"),
+        _o("decimals", "公布小数位", "小数位数", "公布小数位数"),
     ),
     "observations": (
         _UNIT,
