@@ -23,6 +23,7 @@ from forecast.data.target import TargetKind
 from forecast.errors import NonFiniteError
 from forecast.growth import required_growth
 from forecast.periods import Frequency, Month, default_profile
+from forecast.report.notes import notes
 from tests import handmade as hm
 
 MONTHS = Frequency.MONTHLY.labels(hm.YEAR)
@@ -385,13 +386,36 @@ def test_cumulative_and_single_growth_of_one_month_are_one_point():
     assert row.ytd.growth_pct == 1.0
 
 
-@given(st.integers(0, 20), st.one_of(st.none(), st.integers(0, 20)))
-def test_one_figure_more_never_makes_evidence_worse(own, theirs):
+@given(st.integers(0, 20), st.one_of(st.none(), st.integers(0, 20)), st.integers(0, 4))
+def test_one_figure_more_never_makes_evidence_worse(own, theirs, behind):
     order = [Evidence.INSUFFICIENT, Evidence.THIN, Evidence.LIMITED, Evidence.AMPLE]
-    rule = EvidenceRule()
-    assert order.index(classify(own + 1, theirs, rule)) >= order.index(classify(own, theirs, rule))
+
+    def level(own: int, theirs: int | None, behind: int) -> int:
+        return order.index(classify(own, theirs, EvidenceRule(), behind=behind))
+
+    assert level(own + 1, theirs, behind) >= level(own, theirs, behind)
+    assert level(own, theirs, behind + 1) <= level(own, theirs, behind)
     if theirs is not None:
-        assert order.index(classify(own, theirs + 1, rule)) >= order.index(classify(own, theirs, rule))
+        assert level(own, theirs + 1, max(behind - 1, 0)) >= level(own, theirs, behind)
+
+
+@pytest.mark.parametrize(
+    ("last", "evidence"), [(8, Evidence.AMPLE), (7, Evidence.LIMITED), (6, Evidence.THIN), (3, Evidence.THIN)]
+)
+def test_the_verdict_holds_back_where_the_benchmark_is_older_than_the_citys_figures(last, evidence):
+    """All months through August of the city; the province's last is one or more months before."""
+    city = {f"2020-{m:02d}": 1.0 for m in range(2, 9)}
+    rng = np.random.default_rng(3)
+    found, _ = judge_fai(
+        hm.normal_growth(rng, 0.05, 0.01),
+        hm.normal_growth(rng, 0.0, 0.01),
+        observations=figures(city, {f"2020-{last:02d}": 1.0}),
+    )
+    row = found.rows[0]
+    assert row.evidence is evidence
+    said = "\n".join(notes(found, "zh"))
+    assert ("对方截至" in said) is (last < 8)
+    assert (f"本市截至8月，对方截至{last}月" in said) is (last < 8)
 
 
 def test_growth_to_date_carries_its_own_month_and_is_compared_at_the_common_one():

@@ -226,7 +226,12 @@ def case_of(target: Target, paths: Paths, *, published: Published, config: Confi
         target=target,
         name_zh=published.panel.indicators[target.indicator].name_zh,
         held=held,
-        evidence=classify(own, min(theirs, default=None), config.evidence),
+        evidence=classify(
+            own,
+            min(theirs, default=None),
+            config.evidence,
+            behind=published.behind(target.unit, held.units, target.indicator),
+        ),
         ess=one.ess if one else 1.0,
         decimals=published.panel.indicators[target.indicator].decimals,
     )

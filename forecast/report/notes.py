@@ -105,11 +105,28 @@ def _rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]
             limited=attainment.config.evidence.limited_from,
             ample=attainment.config.evidence.ample_from,
         ),
+        *_older(rows, lang),
         t("report.note_required", lang, first=words.month_name(attainment.config.first_action_month, lang)),
         t("report.note_probability", lang),
         *_synthetic(attainment, rows, lang),
         _method(attainment, rows, lang),
     ]
+
+
+def _older(rows: Sequence[Row], lang: Lang) -> list[str]:
+    """Indicators of which the benchmark's figures are older than the city's."""
+    items = [
+        t(
+            "report.note_older_item",
+            lang,
+            indicator=plain_name(row, lang),
+            own=words.month_name(row.ytd.period, lang),
+            benchmark=words.month_name(row.benchmark_ytd.period, lang),
+        )
+        for row in rows
+        if row.ytd and row.benchmark_ytd and row.ytd.period > row.benchmark_ytd.period
+    ]
+    return [t("report.note_older", lang, list=t("glossary.and", lang).join(dict.fromkeys(items)))] if items else []
 
 
 def _light_rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:

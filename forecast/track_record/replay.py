@@ -257,7 +257,8 @@ def _cases(task: ReplayTask, as_of: AsOf, seen: pd.DataFrame) -> list[Replayed]:
     cases = []
     for pair in task.pairs:
         own, theirs = (published.points(unit, task.indicator) for unit in (pair.unit, pair.benchmark))
-        evidence = classify(own, theirs, task.evidence)
+        behind = published.behind(pair.unit, [pair.benchmark], task.indicator)
+        evidence = classify(own, theirs, task.evidence, behind=behind)
         if evidence is not Evidence.INSUFFICIENT:
             cases.append(
                 Replayed(
