@@ -20,7 +20,8 @@ from forecast.inference import sampling
 from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.gaps.ratio import HYPER_DRAWS
 from forecast.inference.measure import measure
-from forecast.inference.sampling import LEAST_SHARE, fit, impossible, replaced
+from forecast.inference.priors import LEAST_SHARE
+from forecast.inference.sampling import fit, impossible, replaced
 from forecast.periods import AsOf, Frequency, Month
 from tests.synthetic import measurements
 

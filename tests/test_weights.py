@@ -87,6 +87,20 @@ def test_what_weights_add_to_the_spread_of_the_year_is_that_of_the_delta_method(
     np.testing.assert_allclose(to_date, 0.01, atol=1e-12)
 
 
+def test_growth_to_date_stays_where_the_chain_was_repaired():
+    """Running totals that fall: no level of May can be what is published, on any base."""
+    grid, weight = Grid(per_year=4, years=1, known=3), np.full(4, 0.25)
+    log_growth = np.log1p([0.0, 0.0, 0.0, 0.0, 0.0, -0.6, -0.4])
+    index = np.tile([0.0] * 8 + [0.0, -1.6, -0.1, 0.0], (500, 1))
+    place = drawn(
+        Series(log_growth=log_growth, missing=NO_GAP, index=index[0, 4:11], weight=weight), np.zeros((500, 0))
+    )
+    moved = index + shifted(index, tilts(0.2, None, 500, 4, np.random.default_rng(1)), place, grid)
+    to_date = [np.exp(path[:, 8:11]).sum(1) / np.exp(path[:, 4:7]).sum(1) for path in (index, moved)]
+    np.testing.assert_allclose(to_date[1], to_date[0], atol=1e-12)
+    assert np.abs(moved - index)[:, 8:].max() < 2
+
+
 def test_a_child_with_known_levels_under_a_parent_without_any_has_its_own_sd():
     rng = np.random.default_rng(2)
     above = tilts(0.2, None, 20000, 11, rng)

@@ -262,3 +262,16 @@ TAIL_DOF: Final = 8.0
 """Degrees of freedom of the structural member's tails; the variance stays."""
 LEAST_REST: Final = 0.02
 """Least level of the rest of the year, over the structural member's centre: growth stays legal where tails are long."""
+
+# Draws that are none of a place's statistics, and base weights that are drawn
+
+LEAST_SHARE: Final = 1e-5
+"""Share of a period in its year over its base weight below which a draw is none of a place's statistics: far below what
+chaining lets stand of a published slip, far above where single precision loses the period."""
+MOST_GROWTH: Final = 3000.0
+"""A year's total over the year's before, either way, beyond which it is none either."""
+MOST_REPLACED: Final = 0.02
+"""Share of a place's draws that may be replaced before the fit fails its gate."""
+MOST_MOVED: Final = float(np.log(2))
+"""By how much another base may move the growth of a published month, log points: beyond it a level of the chain is a
+repaired one, of which the base says nothing."""

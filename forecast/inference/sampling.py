@@ -20,7 +20,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from forecast.inference.gaps.family import Parent, prepare
 from forecast.inference.gaps.ratio import Method, RatioDraws, sampled_family
 from forecast.inference.mixture import Mixture, Parts, combined, mixture, parts, with_parts
 from forecast.inference.model import Measurements
+from forecast.inference.priors import LEAST_SHARE, MOST_GROWTH, MOST_REPLACED
 from forecast.inference.regular.factors import Grid
 from forecast.inference.regular.incomplete import Drawn, Series, series
 from forecast.inference.regular.regular import common_grid, regular_family
@@ -52,15 +52,6 @@ class Posterior:
     shape: dict[int, Floats]
     scale: dict[int, Floats]
     diagnostics: Diagnostics
-
-
-LEAST_SHARE: Final = 1e-5
-"""Share of a period in its year over its base weight below which a draw is none of a place's statistics: far below what
-chaining lets stand of a published slip, far above where single precision loses the period."""
-MOST_GROWTH: Final = 3000.0
-"""A year's total over the year's before, either way, beyond which it is none either."""
-MOST_REPLACED: Final = 0.02
-"""Share of a place's draws that may be replaced before the fit fails its gate."""
 
 
 def impossible(index: Floats, weight: Floats) -> np.ndarray:

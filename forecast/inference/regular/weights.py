@@ -18,7 +18,7 @@ import numpy as np
 
 from forecast.dims import Floats
 from forecast.inference.chain import chained_draws
-from forecast.inference.priors import RATIO_PROFILE_SHARE
+from forecast.inference.priors import MOST_MOVED, RATIO_PROFILE_SHARE
 from forecast.inference.regular.factors import Grid
 from forecast.inference.regular.incomplete import Drawn
 
@@ -60,6 +60,14 @@ def shifted(index: Floats, tilt: Floats, place: Drawn, grid: Grid) -> Floats:
         figures = np.tile(place.series.log_growth, (len(tilt), 1))
         figures[:, place.series.missing] += place.moved
         target = figures[:, len(place.series.log_growth) - known :]
-        on_tilted = chained_draws(target, last * np.exp(tilt))
-        out[:, start : start + known] += on_tilted - chained_draws(target, last)
+        moved = chained_draws(target, last * np.exp(tilt)) - chained_draws(target, last)
+        out[:, start : start + known] += np.clip(moved, -MOST_MOVED, MOST_MOVED)
+        out[:, start : start + known] += (_to_date(index, place, grid) - _to_date(index + out, place, grid))[:, None]
     return out
+
+
+def _to_date(index: Floats, place: Drawn, grid: Grid) -> Floats:
+    """Log growth of the published part of the target year, (draw,)."""
+    years = index[:, -2 * grid.per_year :].reshape(len(index), 2, grid.per_year)[:, :, : grid.known]
+    total = np.log(np.exp(years) @ place.series.weight[: grid.known])
+    return np.asarray(total[:, 1] - total[:, 0])
