@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from forecast.answers.attainment import attain
-from forecast.report.dossier import Dossier, gather
-from forecast.report.schema import schema
 from forecast.runs.run import Run
 from forecast.runs.session import Session
+from forecast.tables.dossier import Dossier, gather
+from forecast.tables.schema import schema
 from tests import assignment_run as ar
 
 SCENARIOS = {

@@ -18,14 +18,14 @@ from streamlit.testing.v1 import AppTest
 
 from forecast.answers.evidence import Evidence
 from forecast.cli.options import Call
+from forecast.report import html
 from forecast.report.charts import fan_chart, gap_chart
 from forecast.report.files import answers, write_run
-from forecast.report.leaders import COLUMNS, Cell, Line
 from forecast.report.monthly import Growth, of_indicator
 from forecast.runs.run import Request, run
 from forecast.runs.store import Store
 from forecast.tables import words
-from forecast.ui.html import leaders_table
+from forecast.tables.table import Cell, Grid
 
 commands = importlib.import_module("forecast.cli.app")  # forecast.cli.app, as a name, is the whole command line
 ROOT = Path(__file__).parent.parent
@@ -309,12 +309,9 @@ def test_a_gap_chart_names_its_outcomes(kept):
     assert {one["结果"] for one in bars} <= {"未达到", "接近", "达到"}
 
 
-def test_texts_of_a_data_set_are_escaped(kept):
-    target = kept[1][0].attainment.rows[0].target
-    line = Line(
-        target=target, cells={name: Cell("<script>1</script>", "a & b") for name in COLUMNS}, light=None, judged=True
-    )
-    shown = leaders_table([line], "<i>", "zh")
+def test_texts_of_a_data_set_are_escaped():
+    odd = Cell("<script>1</script>", "a & b")
+    shown = html.labelled(Grid(kind="leaders", caption="<i>", heads=(odd, odd), rows=((odd, odd),)))
     assert "<script>" not in shown
     assert "<i>" not in shown
     assert "&lt;script&gt;1&lt;/script&gt;" in shown

@@ -38,7 +38,7 @@ def test_the_job_writes_what_was_asked_for_with_the_scenario_in_use(home, monkey
             (out / f"{kind.value}.txt").write_text(kind.value, encoding="utf-8")
         return []
 
-    monkeypatch.setattr("forecast.report.dossier.gather", gathered)
+    monkeypatch.setattr("forecast.tables.dossier.gather", gathered)
     monkeypatch.setattr("forecast.report.export.write_reports", written)
     text = (ROOT / "scenarios" / "restart.yaml").read_text(encoding="utf-8")
     steps = []

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from forecast.report.grid import grid, split_head
-from forecast.report.leaders import Cell
-from forecast.ui.html import facts_html, grid_html, part_html
+from forecast.report import html
+from forecast.tables.table import Cell, grid, split_head
+from forecast.ui.html import facts_html, part_html
 from tests.app_pages import Rows
 
 
 def test_a_grid_shows_every_cell_and_marks_sums():
     table = grid("k", "标题", ["县区", "增加\n(万元)"], [("甲", "1,200"), ("合计", Cell("3,400", "小字"))], marked=(1,))
-    rows = Rows(grid_html(table)).rows
+    rows = Rows(html.table(table)).rows
     assert rows == [[["县区"], ["增加", "(万元)"]], [["甲"], ["1,200"]], [["合计"], ["3,400", "小字"]]]
-    assert grid_html(table).count('<tr class="marked">') == 1
+    assert html.table(table).count('<tr class="marked">') == 1
 
 
 def test_a_row_with_too_few_cells_is_refused():
@@ -24,10 +24,10 @@ def test_a_row_with_too_few_cells_is_refused():
 
 def test_texts_are_escaped():
     table = grid("k", "<i>", ["<b>", "x"], [("<script>1</script>", "a & b")])
-    for html in (grid_html(table), facts_html(["<script>"]), part_html("<script>")):
-        assert "<script>" not in html
-        assert "<i>" not in html
-    assert "&lt;script&gt;1&lt;/script&gt;" in grid_html(table)
+    for page in (html.table(table), facts_html(["<script>"]), part_html("<script>")):
+        assert "<script>" not in page
+        assert "<i>" not in page
+    assert "&lt;script&gt;1&lt;/script&gt;" in html.table(table)
 
 
 def test_the_second_line_of_a_head_stands_below():

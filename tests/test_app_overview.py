@@ -12,11 +12,12 @@ from forecast.answers.evidence import Evidence
 from forecast.news.news import Delta, Kind, Levels, News, NewsStatus, Part, TargetNews
 from forecast.report.changes import change_lines, earlier_of
 from forecast.report.chosen import action_name, effective_actions, scenario_sentence
-from forecast.report.leaders import next_release
 from forecast.report.news_view import news_lines, waterfall
 from forecast.runs.session import Session
 from forecast.runs.store import Store
 from forecast.tables import words
+from forecast.tables.leaders import next_release
+from forecast.tables.table import grid
 from forecast.ui.html import Sheet, sheet
 from forecast.ui.news import _form
 from tests.app_pages import Rows, keep_main, page, tables
@@ -142,7 +143,7 @@ def test_the_printed_page_shows_the_same_table_and_sentences(at):
 
 def test_the_printed_page_escapes_texts_and_marks_synthetic_data():
     texts = {"title": "<b>", "mark": "合成", "sentence": "<script>", "rule": "", "source": ""}
-    made = sheet(Sheet(scenario=["<i>"], lines=[], parts=[("<u>", ["<s>"])], **texts), "zh")
+    made = sheet(Sheet(scenario=["<i>"], table=grid("leaders", "", [], []), parts=[("<u>", ["<s>"])], **texts), "zh")
     assert not any(tag in made for tag in ("<b>", "<script>", "<i>", "<u>", "<s>"))
     assert '<p class="mark">合成</p>' in made
 

@@ -20,7 +20,7 @@ from forecast.executor import InProcess, LocalProcesses
 from forecast.periods import AsOf, Month
 from forecast.report.backtest import backtest_document, backtest_tables, write_backtest
 from forecast.report.backtest_terminal import render_backtest
-from forecast.report.schema import BACKTEST_TABLES, schema
+from forecast.tables.schema import BACKTEST_TABLES, schema
 from forecast.texts import LANGS
 from forecast.track_record.backtest import BacktestRequest, backtest, replayed_years
 from forecast.track_record.replay import Pair, outcomes, pairs, replay

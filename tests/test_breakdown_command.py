@@ -21,8 +21,8 @@ from forecast.data.reading.problems import Problems
 from forecast.errors import InputError, UsageError
 from forecast.report.breakdown_tables import breakdown_document, breakdown_tables, write_breakdown_tables
 from forecast.report.breakdown_terminal import narrative, render_assignments
-from forecast.report.schema import BREAKDOWN_TABLES, COLLECT_TABLES, schema
 from forecast.runs.session import Session, Wanted
+from forecast.tables.schema import BREAKDOWN_TABLES, COLLECT_TABLES, schema
 from forecast.tasks.breakdown import Method, stated_increment
 from forecast.tasks.holds import parse_hold
 from forecast.texts import LANGS

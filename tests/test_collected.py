@@ -15,8 +15,8 @@ from forecast.errors import InputError, UsageError
 from forecast.periods import Month
 from forecast.report.breakdown_tables import write_breakdown_tables
 from forecast.report.collected import collected_tables, render_collected, write_collected
-from forecast.report.tables import Provenance
 from forecast.report.task_sheet import write_task_book
+from forecast.tables.table import Provenance
 from forecast.tasks.breakdown import breakdown, stated_increment
 from forecast.tasks.collected import collect, read_plan
 from tests import assignment_run as ar

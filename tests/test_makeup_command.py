@@ -20,9 +20,9 @@ from forecast.plan.request import MakeupRequest, parse_wishes
 from forecast.report.makeup_tables import PLAN_FILE, makeup_document, makeup_tables, write_makeup_tables
 from forecast.report.makeup_terminal import render_makeup
 from forecast.report.makeup_words import families, lever_name, sentences, support, use_words
-from forecast.report.schema import MAKEUP_TABLES, schema
 from forecast.runs.session import Session
 from forecast.scenario.compare import cases
+from forecast.tables.schema import MAKEUP_TABLES, schema
 from forecast.texts import t
 from tests.test_scenario_command import finished
 

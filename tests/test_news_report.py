@@ -19,8 +19,8 @@ from forecast.news.news import Delta, Kind, Levels, News, NewsStatus, Part, Targ
 from forecast.news.releases import Release
 from forecast.report.news import news_frame, whole_points, write_news
 from forecast.report.news_text import main_targets, sentence
-from forecast.report.tables import Provenance
 from forecast.runs.difference import FigureChange
+from forecast.tables.table import Provenance
 from tests.small_dataset import write_dataset
 
 SOURCE = Provenance(run_id="later", data_hash="d", scenario_hash="0", model_version="0", seed=1)

@@ -18,9 +18,9 @@ from forecast.cli import app
 from forecast.executor import InProcess
 from forecast.periods import Frequency
 from forecast.report.check import check_document, check_frame, render_check, write_check
-from forecast.report.schema import MORE_TABLES
 from forecast.runs.run import Request, run
 from forecast.runs.session import RunCheck, check_run
+from forecast.tables.schema import MORE_TABLES
 from forecast.texts import LANGS
 from forecast.track_record.simulated import gapped_world, whole_world
 from tests.small_dataset import write_dataset

@@ -16,10 +16,14 @@ from rich.console import Console
 from forecast.answers.attainment import Attainment, attain
 from forecast.data.target import TargetKind
 from forecast.draws.paths import Paths
-from forecast.report import Provenance, attainment_frame, joint_frame, paths_frame, required_frame, schema, write_csv
-from forecast.report.schema import TABLES
+from forecast.report.files import write_csv
 from forecast.report.terminal import render
 from forecast.tables import words
+from forecast.tables.attainment import attainment_frame
+from forecast.tables.paths import paths_frame
+from forecast.tables.required import joint_frame, required_frame
+from forecast.tables.schema import TABLES, schema
+from forecast.tables.table import Provenance
 from forecast.texts import LANGS
 from tests import handmade as hm
 
@@ -152,7 +156,7 @@ def test_every_column_has_a_meaning_and_a_unit(lang):
     for columns in TABLES.values():
         for column in columns:
             assert column.meaning(lang)
-            unit = column.measure.value
+            unit = column.kind.unit
             if column.name.endswith("_pct") or re.search(r"_pct_(mean|p\d\d)$", column.name):
                 assert unit == "%"
             if column.name.endswith("_pp"):
@@ -187,10 +191,10 @@ def test_growth_has_two_decimals_and_probabilities_four(made, tmp_path):
     for row in read(path):
         for column in schema("attainment"):
             text = row[column.name]
-            if text and column.measure.value in {"%", "pp"}:
+            if text and column.kind.unit in {"%", "pp"}:
                 assert re.fullmatch(r"-?\d+\.\d\d", text)
                 assert text != "-0.00"
-            if text and column.measure.value == "probability":
+            if text and column.kind.unit == "probability":
                 assert re.fullmatch(r"0\.\d{4}", text)
                 assert 0 < float(text) < 1
 

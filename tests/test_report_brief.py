@@ -18,7 +18,6 @@ from forecast.report.brief_template import template_bytes, template_path
 from forecast.report.convert import office, to_pdf
 from forecast.report.document_style import ALTERNATIVES, numerals, repacked
 from forecast.report.sheets.every import all_sheets
-from forecast.report.sheets.table import shown
 from forecast.texts import LANGS, t
 from tests.report_dossier import bare, dossier, synthetic
 
@@ -45,7 +44,7 @@ def printed_numbers(found, lang):
     for sheet in all_sheets(found, lang):
         for row in sheet.rows:
             for value, field in zip(row, sheet.fields, strict=True):
-                numbers |= set(NUMBER.findall(shown(value, field.style, lang)))
+                numbers |= set(NUMBER.findall(field.kind.shown(value, lang)))
         numbers |= {n for note in sheet.notes for n in NUMBER.findall(note)}
     return numbers | {n.removesuffix(".0") for n in numbers}
 
@@ -70,7 +69,7 @@ def test_the_table_of_the_brief_is_the_forecast_table():
     for record in sheet.records():
         for mine, theirs in pairs.items():
             style = sheet.fields[sheet.position(theirs)].style
-            assert rows[record["indicator"]][mine] == shown(record[theirs], style, "zh")
+            assert rows[record["indicator"]][mine] == style.shown(record[theirs], "zh")
 
 
 def test_the_sections_of_a_brief_stand_in_order():

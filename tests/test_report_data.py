@@ -11,9 +11,8 @@ import pandas as pd
 import pytest
 
 from forecast.report.data_files import EXACT, csv_of, data_files, harmless
-from forecast.report.schema import schema
 from forecast.report.sheets.every import all_sheets
-from forecast.report.sheets.table import DECIMALS, shown
+from forecast.tables.schema import schema
 from tests.assignment_run import INJECTION
 from tests.report_dossier import dossier
 
@@ -44,8 +43,8 @@ def test_csv_parquet_and_json_hold_the_rows_of_the_sheet(sheet):
                 assert pd.isna(exact)
             elif isinstance(value, str):
                 assert exact == value
-            elif field.style in DECIMALS:
-                assert text == shown(value, field.style, "zh").removeprefix("+")
+            elif field.kind.places is not None:
+                assert text == field.kind.shown(value, "zh").removeprefix("+")
                 assert float(exact) == value
 
 

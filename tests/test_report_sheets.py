@@ -9,15 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.report.scenario_tables import scenario_tables
-from forecast.report.sheets.chances import chance_sheet
 from forecast.report.sheets.every import MAKERS, all_sheets
-from forecast.report.sheets.forecast import forecast_sheet
 from forecast.report.sheets.monthly import KINDS, monthly_sheet
 from forecast.report.sheets.moves import news_sheet
 from forecast.report.sheets.plans import plan_sheet, sector_sheet
 from forecast.report.sheets.scenarios import scenario_sheet
-from forecast.report.sheets.table import DECIMALS, Field, Sheet, Style, lines_needed, shown, text_width
 from forecast.report.sheets.tasks import task_summary_sheet
+from forecast.tables.forecast import chance_sheet, forecast_sheet
+from forecast.tables.table import Field, Kind, Sheet, lines_needed, text_width
 from forecast.texts import LANGS, catalogue, t
 from tests.report_dossier import bare, dossier, synthetic
 
@@ -41,7 +40,7 @@ def test_the_forecast_table_holds_the_numbers_of_the_attainment_table():
         assert record["year_pct"] == row["forecast_growth_pct"]
         assert record["province_pct"] == row["benchmark_forecast_pct"]
         assert record["required_pct"] == row["required_growth_pct"]
-        low, high = (shown(row[f"forecast_{q}"], Style.GROWTH, "zh") for q in ("p10", "p90"))
+        low, high = (Kind.PERCENT.shown(row[f"forecast_{q}"], "zh") for q in ("p10", "p90"))
         months = [record[f"need_m{m}"] for m in (10, 11, 12)]
         if record["p_reach"] and float(record["p_reach"].strip("<>%")) < 50:
             assert months[-1] is not None
@@ -119,7 +118,7 @@ def test_industries_sum_to_what_the_levers_bring_to_gdp():
 
 def test_places_and_teams_are_two_splits_of_the_same_tasks():
     sheet = task_summary_sheet(dossier(), "zh")
-    columns = [f.name for f in sheet.fields if f.style is Style.MONEY]
+    columns = [f.name for f in sheet.fields if f.kind is Kind.MONEY_WAN]
     sums: dict[tuple[str, str], dict[str, int]] = {}
     for record in sheet.records():
         total = sums.setdefault((record["indicator"], record["dimension"]), dict.fromkeys(columns, 0))
@@ -169,20 +168,20 @@ def test_another_vintage_of_a_backtest_is_said():
     assert track.records()[0]["brier"] == 0.5
 
 
-@given(value=st.floats(-1e6, 1e6), style=st.sampled_from(sorted(DECIMALS)))
+@given(value=st.floats(-1e6, 1e6), style=st.sampled_from([kind for kind in Kind if kind.places is not None]))
 def test_a_cell_shows_its_value_at_the_digits_of_its_column(value, style):
-    text = shown(value, style, "zh")
-    assert abs(float(text) - value) <= 0.5 * 10.0 ** -DECIMALS[style] + 1e-9 * max(1.0, abs(value))
+    text = style.shown(value, "zh")
+    assert abs(float(text) - value) <= 0.5 * 10.0**-style.places + 1e-9 * max(1.0, abs(value))
     assert not text.startswith("-0") or float(text) != 0.0
 
 
 def test_halves_round_away_from_zero_and_missing_is_a_dash():
-    assert [shown(v, Style.GROWTH, "zh") for v in (0.25, -0.25, -0.04, None)] == ["0.3", "-0.3", "0.0", "—"]
-    assert shown(0.05, Style.POINTS, "zh") == "+0.1"
+    assert [Kind.PERCENT.shown(v, "zh") for v in (0.25, -0.25, -0.04, None)] == ["0.3", "-0.3", "0.0", "—"]
+    assert Kind.POINTS.shown(0.05, "zh") == "+0.1"
 
 
 def test_a_sheet_refuses_rows_that_do_not_fit_and_numbers_that_are_none():
-    fields = (Field(name="no", style=Style.WHOLE),)
+    fields = (Field(name="no", kind=Kind.WHOLE),)
     head = {"name": "x", "tab": "x", "title": "x", "subtitle": "x", "fields": fields}
     with pytest.raises(ValueError, match="a row of 2 values for 1 fields"):
         Sheet(rows=((1, 2),), **head)

@@ -15,10 +15,9 @@ import pytest
 
 from forecast.report.convert import office
 from forecast.report.sheets.every import all_sheets
-from forecast.report.sheets.table import DECIMALS, Paper, Style
 from forecast.report.workbook import workbook_bytes
-from forecast.report.workbook.formats import NUMBER_FORMATS
 from forecast.report.workbook.worksheet import PAPER_NUMBERS
+from forecast.tables.table import Kind, Paper
 from forecast.texts import LANGS, t
 from tests.assignment_run import INJECTION
 from tests.report_dossier import bare, dossier, synthetic
@@ -67,15 +66,15 @@ def test_cells_are_the_values_of_the_sheet(sheet):
 
 
 def test_numbers_are_shown_with_the_digits_of_their_style():
-    assert set(NUMBER_FORMATS) == set(DECIMALS)
-    for style, form in NUMBER_FORMATS.items():
-        assert len(form.split(";")[0].partition(".")[2]) == DECIMALS[style]
+    for kind in Kind:
+        assert (kind.excel != "") == (kind.places is not None)
+        assert len(kind.excel.split(";")[0].partition(".")[2]) == (kind.places or 0)
     for sheet in all_sheets(dossier(), "zh"):
         page = opened()[sheet.tab]
         start = first_row(page, sheet)
         for k, field in enumerate(sheet.fields):
-            if field.style in NUMBER_FORMATS and sheet.rows:
-                assert page.cell(start, k + 1).number_format == NUMBER_FORMATS[field.style]
+            if field.kind.excel and sheet.rows:
+                assert page.cell(start, k + 1).number_format == field.kind.excel
 
 
 def test_sums_and_gaps_are_formulas():
@@ -130,8 +129,8 @@ def test_widths_hold_the_widest_number_and_chinese_wraps_within_its_row():
         for k, field in enumerate(sheet.fields):
             width = page.column_dimensions[openpyxl.utils.get_column_letter(k + 1)].width
             for i, value in enumerate(sheet.column(field.name)):
-                if isinstance(value, int | float) and field.style in DECIMALS:
-                    assert len(f"{value:.{DECIMALS[field.style]}f}") < width, "#### otherwise"
+                if isinstance(value, int | float) and field.kind.places is not None:
+                    assert len(f"{value:.{field.kind.places}f}") < width, "#### otherwise"
                 assert page.row_dimensions[start + i].height >= 18
 
 
@@ -203,4 +202,4 @@ def test_a_cell_without_value_is_never_a_nought():
     sheet = next(s for s in all_sheets(bare(), "zh") if s.name == "forecast")
     plans = sheet.column("plan_pct")
     assert set(plans) == {None}
-    assert sheet.fields[sheet.position("plan_pct")].style is Style.GROWTH
+    assert sheet.fields[sheet.position("plan_pct")].kind is Kind.PERCENT

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.report.files import answers, tables, write_run
-from forecast.report.tables import write_csv
+from forecast.report.files import answers, write_csv, write_run
 from forecast.runs.run import Request, Run, run
 from forecast.runs.store import ConflictError, KeptRun, ScenarioStatus, Store, StoreError, export, import_bundle, opened
 from forecast.runs.store.disk import Staging, checksum
 from forecast.runs.store.kept import Header
 from forecast.runs.store.registry import SCHEMA
+from forecast.tables.dossier import tables
 from tests.kept import made, made_header, run_id
 from tests.small_dataset import write_dataset
 

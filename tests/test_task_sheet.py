@@ -11,8 +11,8 @@ import pytest
 import xlsxwriter
 
 from forecast.periods import Month
-from forecast.report.tables import Provenance
 from forecast.report.task_sheet import write_task_book, write_task_sheet
+from forecast.tables.table import Provenance
 from forecast.tasks.breakdown import breakdown, stated_increment
 from tests import assignment_run as ar
 

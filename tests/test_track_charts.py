@@ -9,7 +9,6 @@ from typer.testing import CliRunner
 
 from forecast.cli import app
 from forecast.report import track_charts
-from forecast.report.schema import schema
 from forecast.report.track_charts import (
     coverage_chart,
     indicator_skill_chart,
@@ -20,6 +19,7 @@ from forecast.report.track_charts import (
     svg,
     track_sheet,
 )
+from forecast.tables.schema import schema
 from forecast.texts import LANGS, t
 from forecast.track_record.uniformity import binomial_band
 from tests.small_dataset import FILES, write_dataset

@@ -43,10 +43,10 @@ def breakdown(
     from forecast.data.target import TargetKind
     from forecast.report.breakdown_tables import breakdown_document, write_breakdown_tables
     from forecast.report.breakdown_terminal import narrative, render_assignments
-    from forecast.report.files import provenance
     from forecast.report.task_sheet import BOOK_NAME, write_task_book
     from forecast.runs.session import wanted
     from forecast.tables import words
+    from forecast.tables.dossier import provenance
     from forecast.tasks.breakdown import Method
 
     asked: Wanted = wanted(

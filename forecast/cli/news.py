@@ -52,9 +52,9 @@ def split_of(
     """Why probabilities moved between two kept runs, with the progress of refits on standard error."""
     from forecast.news.news import kept_side
     from forecast.news.news import news as split
-    from forecast.report.files import provenance
     from forecast.report.news import news_document, news_frame
     from forecast.report.news_text import render_news, sentences
+    from forecast.tables.dossier import provenance
 
     sides = [kept_side(kept, scenario=file) for kept, file in zip((before, after), scenarios, strict=True)]
     with call.fitting() as show:

@@ -17,9 +17,11 @@ from typing import Any, Final
 import pandas as pd
 
 from forecast import __version__
+from forecast.report.files import write_csv
 from forecast.report.folders import replaced
-from forecast.report.tables import Provenance, table_frame, write_csv
 from forecast.runs.run import BASELINE
+from forecast.tables.schema import table_frame
+from forecast.tables.table import Provenance
 from forecast.texts import Lang
 from forecast.track_record.backtest import Backtest
 from forecast.track_record.replay import Record

@@ -14,10 +14,12 @@ from typing import Any
 import pandas as pd
 
 from forecast.answers.chances import Status
-from forecast.report.files import provenance
-from forecast.report.schema import Measure, schema
-from forecast.report.tables import LEAST, Cell, table_frame, write_csv
+from forecast.report.files import LEAST, write_csv
 from forecast.runs.session import Assignments
+from forecast.tables.dossier import provenance
+from forecast.tables.schema import schema, table_frame
+from forecast.tables.table import Kind
+from forecast.tables.table import Value as Cell
 from forecast.tasks.allocation import Conflict
 from forecast.tasks.breakdown import Breakdown
 from forecast.texts import t
@@ -163,7 +165,7 @@ def _rounded(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     for column in schema(table):
         if column.decimals is not None:
             values = out[column.name]
-            if column.measure is Measure.PROBABILITY:
+            if column.kind is Kind.PROBABILITY:
                 values = values.clip(LEAST, 1.0 - LEAST)
             out[column.name] = values.round(column.decimals) + 0.0
     return out

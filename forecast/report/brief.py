@@ -16,19 +16,18 @@ from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 from jinja2.exceptions import TemplateError
 
-from forecast.answers.chances import Status
 from forecast.answers.judgement import Row
 from forecast.errors import UsageError
 from forecast.report import prose
 from forecast.report.brief_template import template_path
 from forecast.report.document_style import fixed, plain
-from forecast.report.dossier import Dossier
-from forecast.report.notes import plain_name
 from forecast.report.report_charts import drawn, small_fan
-from forecast.report.sheets.head import city_name, source_line
-from forecast.report.sheets.table import Style, shown
 from forecast.report.workbook.book import made_at
 from forecast.tables import words
+from forecast.tables.attainment import attainment_table
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import city_name, source_line
+from forecast.tables.table import Surface, View
 from forecast.texts import Lang, t
 
 FIGURES: Final = 2
@@ -51,7 +50,7 @@ def brief_context(dossier: Dossier, lang: Lang, *, to: str = "") -> dict[str, An
         "to": to or t("reports.brief_addressee", lang),
         "overall": prose.overall(dossier, lang),
         "table_title": t("reports.brief_table", lang, year=year),
-        "rows": [_row(goals.average, lang) for goals in dossier.goals if goals.average],
+        "rows": _rows(dossier, lang),
         "indicators": [{"head": g.head, "text": g.text} for g in prose.groups(dossier, lang)],
         "causes": prose.causes(dossier, lang),
         "figure_title": t("reports.brief_figure", lang),
@@ -66,31 +65,11 @@ def _on_ledger(dossier: Dossier) -> bool:
     return any(trace.synthetic for traces in dossier.study.traces.values() for trace in traces)
 
 
-def _row(row: Row, lang: Lang) -> dict[str, str]:
-    """A row of the table, in the same digits as the forecast table."""
-    none = t("glossary.none", lang)
-    year, province = row.forecast, row.benchmark_forecast
-    judged = row.status is Status.JUDGED
-    spread = none
-    if year is not None:
-        low, high = (shown(v, Style.GROWTH, lang) for v in (year.p10_pct, year.p90_pct))
-        spread = t("reports.brief_spread", lang, mean=shown(year.mean_pct, Style.GROWTH, lang), low=low, high=high)
-    elif not judged:
-        spread = t("reports.brief_insufficient", lang)
-    return {
-        "indicator": plain_name(row, lang),
-        "ytd": shown(row.ytd.growth_pct, Style.GROWTH, lang) if row.ytd else words.growth(None, lang),
-        "province": shown(row.benchmark_ytd.growth_pct, Style.GROWTH, lang)
-        if row.benchmark_ytd
-        else words.growth(None, lang),
-        "gap": shown(row.gap_pp, Style.POINTS, lang),
-        "year": spread,
-        "province_year": shown(province.mean_pct if province else None, Style.GROWTH, lang),
-        "near": words.probability(row.p_near, lang, evidence=row.evidence),
-        "reach": words.probability(row.p_reach, lang, evidence=row.evidence),
-        "required": shown(row.required.median_pct, Style.GROWTH, lang),
-        "light": words.light_name(row.light, lang),
-    }
+def _rows(dossier: Dossier, lang: Lang) -> list[dict[str, str]]:
+    """Rows of the table, in the same digits as the forecast table."""
+    averages = [goals.average for goals in dossier.goals if goals.average]
+    grid = attainment_table(dossier.run.attainment, averages).grid(View(lang=lang, surface=Surface.BRIEF))
+    return [dict(zip(grid.names, (cell.text for cell in row), strict=True)) for row in grid.rows]
 
 
 def _figures(dossier: Dossier) -> Sequence[Row]:

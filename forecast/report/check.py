@@ -18,10 +18,11 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast.answers.predictive import OFF, REPLICATES, WATCH, Finding, Judged
-from forecast.report.files import provenance
-from forecast.report.tables import table_frame, write_csv
+from forecast.report.files import write_csv
 from forecast.runs.session import RunCheck
 from forecast.tables import words
+from forecast.tables.dossier import provenance
+from forecast.tables.schema import table_frame
 from forecast.texts import Lang, t
 
 

@@ -12,13 +12,13 @@ from typing import Final
 from forecast.answers.attainment import standouts
 from forecast.answers.chances import Case
 from forecast.data.dataset import Dataset
-from forecast.report.notes import joint_sentence
 from forecast.report.scenario_terminal import change
 from forecast.scenario.actions import Measure
 from forecast.scenario.compare import Result
 from forecast.scenario.contributions import Contribution, most_effective
 from forecast.scenario.reader import Scenario
 from forecast.tables import words
+from forecast.tables.notes import joint_sentence
 from forecast.texts import Lang, t
 
 MOST: Final = 3

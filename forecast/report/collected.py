@@ -18,9 +18,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from forecast.report.files import write_csv
 from forecast.report.folders import replaced
-from forecast.report.tables import Cell, Provenance, table_frame, write_csv
 from forecast.tables import words
+from forecast.tables.schema import table_frame
+from forecast.tables.table import Provenance
+from forecast.tables.table import Value as Cell
 from forecast.tasks.collected import Collected, Group, Report
 from forecast.texts import Lang, t
 

@@ -11,10 +11,9 @@ from typing import Final
 
 from forecast.data.panel import Unit
 from forecast.report.breakdown_terminal import standing_cells
-from forecast.report.grid import Grid, grid
-from forecast.report.leaders import Cell
 from forecast.runs.session import Assignments
 from forecast.tables import words
+from forecast.tables.table import Cell, Grid, grid
 from forecast.tasks.county_lists import Interview, Ranking, RankStatus, Standing
 from forecast.texts import Lang, t
 

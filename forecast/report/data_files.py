@@ -19,13 +19,12 @@ from typing import Any, Final
 import pandas as pd
 
 from forecast.report.breakdown_tables import breakdown_tables
-from forecast.report.dossier import Dossier
-from forecast.report.files import manifest
+from forecast.report.files import csv_text, manifest
 from forecast.report.makeup_tables import makeup_tables
 from forecast.report.news import news_frame
-from forecast.report.schema import schema
-from forecast.report.sheets.table import DECIMALS, Field, Sheet, Style, Value, shown
-from forecast.report.tables import csv_text
+from forecast.tables.dossier import Dossier
+from forecast.tables.schema import schema
+from forecast.tables.table import Field, Kind, Sheet, Value
 from forecast.texts import Lang, t
 
 DICTIONARY: Final = "dictionary"
@@ -55,7 +54,7 @@ def _cell(value: Value, one: Field, lang: Lang) -> str:
         return ""
     if isinstance(value, str):
         return harmless(value.replace("\n", ""))
-    return shown(value, one.style, lang).removeprefix("+")
+    return one.kind.shown(value, lang).removeprefix("+")
 
 
 def _frame(sheet: Sheet) -> pd.DataFrame:
@@ -63,9 +62,9 @@ def _frame(sheet: Sheet) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for k, one in enumerate(sheet.fields):
         values = [row[k] for row in sheet.rows]
-        numeric = one.style in DECIMALS and not any(isinstance(v, str) for v in values)
+        numeric = one.kind.places is not None and not any(isinstance(v, str) for v in values)
         if numeric:
-            kind = "Int64" if one.style in (Style.WHOLE, Style.MONEY) else "Float64"
+            kind = "Int64" if one.kind in (Kind.WHOLE, Kind.MONEY_WAN) else "Float64"
             columns[one.name] = pd.Series(values, dtype=kind)
         else:
             columns[one.name] = pd.Series([None if v is None else str(v) for v in values], dtype="string")
@@ -123,10 +122,10 @@ def _encoded(text: str) -> bytes:
 def _dictionary(sheets: Sequence[Sheet], exact: Iterable[str], lang: Lang) -> Iterator[tuple[str, str, str, str]]:
     for sheet in sheets:
         for one in sheet.fields:
-            yield sheet.name, one.name, one.unit, one.meaning(lang)
+            yield sheet.name, one.name, one.kind.unit, one.meaning(lang)
     for name in exact:
         for column in schema(name.removeprefix(EXACT)):
-            yield name, column.name, column.measure.value, column.meaning(lang)
+            yield name, column.name, column.kind.unit, column.meaning(lang)
 
 
 def document(sheets: Sequence[Sheet], dossier: Dossier) -> dict[str, Any]:

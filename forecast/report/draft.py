@@ -20,8 +20,8 @@ from forecast.report.document_style import (
     repeat_head,
     shade,
 )
-from forecast.report.dossier import Dossier
-from forecast.report.sheets.table import text_width
+from forecast.tables.dossier import Dossier
+from forecast.tables.table import text_width
 from forecast.texts import Lang, t
 
 UPRIGHT_MM: Final = 156.0

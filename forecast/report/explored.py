@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from forecast.answers.chances import Outcome
 from forecast.draws.condition import Route
-from forecast.report.grid import Grid, grid
-from forecast.report.leaders import Cell
 from forecast.runs.session import Explored
 from forecast.tables import words
+from forecast.tables.table import Cell, Grid, grid
 from forecast.texts import Lang, t
 
 

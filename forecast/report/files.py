@@ -6,55 +6,33 @@ Invariant: a directory holds a whole run or none of it; an existing one is repla
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
-from forecast import __version__
 from forecast.draws.paths import COUPLING
+from forecast.files import write_whole
 from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.report.folders import replaced
-from forecast.report.tables import (
-    Provenance,
-    attainment_frame,
-    joint_frame,
-    paths_frame,
-    required_frame,
-    write_csv,
-)
-from forecast.runs.run import BASELINE, Run
+from forecast.runs.run import Run
 from forecast.runs.store.contents import Answers, fill, header_of
 from forecast.runs.store.disk import Staging
 from forecast.runs.store.kept import KeptRun
+from forecast.tables.dossier import provenance, tables
+from forecast.tables.schema import schema
+from forecast.tables.table import Column, Kind
 
+LEAST: Final = 0.0001
+"""Smallest probability that four decimals can write."""
 MANIFEST: Final = "run.json"
 SCHEMA_VERSION: Final = 1
 """Of the tables and of ``run.json``; raised when a column changes its meaning."""
-
-
-def provenance(run: Run) -> Provenance:
-    """What every number of a run came from."""
-    return Provenance(
-        run_id=run.run_id,
-        data_hash=run.dataset.data_hash,
-        scenario_hash=BASELINE,
-        model_version=__version__,
-        seed=run.request.seed,
-    )
-
-
-def tables(run: Run) -> dict[str, pd.DataFrame]:
-    """All tables of a run, by name."""
-    source = provenance(run)
-    return {
-        "attainment": attainment_frame(run.attainment, source),
-        "required": required_frame(run.attainment, source),
-        "joint": joint_frame(run.attainment, source),
-        "paths": paths_frame(run.paths, source),
-    }
 
 
 def manifest(run: Run) -> dict[str, Any]:
@@ -117,3 +95,63 @@ def _fill(staged: Staging, run: Run, kept: KeptRun | None) -> None:
     fill(staged, run, made, {} if kept is None else dict.fromkeys([*run.keys.values(), kept.header.dataset], kept))
     header = header_of(run, made.summary)
     staged.seal(header if kept is None else header | {"kept_at": kept.manifest["kept_at"]})
+
+
+def _written(value: object, column: Column[Any]) -> str:
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if column.decimals is None:
+        return str(value)
+    number = float(value)  # type: ignore[arg-type]
+    if column.kind is Kind.PROBABILITY:
+        number = min(max(number, LEAST), 1.0 - LEAST)
+    text = f"{number:.{column.decimals}f}"
+    return text.removeprefix("-") if float(text) == 0.0 else text
+
+
+def write_csv(frame: pd.DataFrame, path: Path, *, table: str) -> None:
+    """Write a table in its fixed format, at once or not at all.
+
+    Parameters
+    ----------
+    frame : columns exactly those of ``schema(table)``, in order
+
+    Raises
+    ------
+    ValueError
+        The columns are not those of the table.
+    OSError
+        The file cannot be written; what was there before is untouched.
+    """
+    write_text(csv_text(frame, table=table), path)
+
+
+def csv_text(frame: pd.DataFrame, *, table: str) -> str:
+    """A table in its fixed format, as the text of its file.
+
+    Raises
+    ------
+    ValueError
+        The columns are not those of the table.
+    """
+    columns = schema(table)
+    names = [column.name for column in columns]
+    if list(frame.columns) != names:
+        raise ValueError(f"columns of {table} are {names}, not {list(frame.columns)}")
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    for record in frame.itertuples(index=False, name=None):
+        writer.writerow(_written(value, column) for value, column in zip(record, columns, strict=True))
+    return buffer.getvalue()
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write the text of a table, at once or not at all.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; what was there before is untouched.
+    """
+    write_whole(path, text.encode("utf-8-sig"))

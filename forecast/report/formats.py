@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from forecast.data.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
-from forecast.report.schema import MORE_TABLES, schema
-from forecast.report.schema import TABLES as RESULTS
+from forecast.tables.schema import MORE_TABLES, schema
+from forecast.tables.schema import TABLES as RESULTS
 
 PROVENANCE = frozenset({"run_id", "data_hash", "scenario_hash", "model_version", "seed"})
 """Last columns of every result table."""
@@ -90,7 +90,7 @@ def _choices(words: Mapping[str, tuple[str, ...]]) -> str:
 def _result(name: str) -> list[str]:
     """A result table: its columns but the provenance, which is the same in all."""
     own = [c for c in schema(name) if c.name not in PROVENANCE or name in RESULTS]
-    rows = [(f"`{c.name}`", c.measure.value, c.meaning("zh")) for c in own]
+    rows = [(f"`{c.name}`", c.kind.unit, c.meaning("zh")) for c in own]
     return [f"### {name}.csv", "", *_table(("列", "单位", "含义"), rows), ""]
 
 

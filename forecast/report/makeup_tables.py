@@ -18,11 +18,13 @@ from forecast.files import write_whole
 from forecast.plan.outcome import as_scenario
 from forecast.plan.request import wish_text
 from forecast.plan.result import Makeup, SectorRow
-from forecast.report.files import provenance
+from forecast.report.files import LEAST, write_csv
 from forecast.report.makeup_words import lever_name, sentences
-from forecast.report.schema import Measure, schema
-from forecast.report.tables import LEAST, Cell, table_frame, write_csv
 from forecast.runs.run import Run
+from forecast.tables.dossier import provenance
+from forecast.tables.schema import schema, table_frame
+from forecast.tables.table import Kind
+from forecast.tables.table import Value as Cell
 from forecast.texts import t
 
 PLAN_FILE: Final = "makeup-plan.yaml"
@@ -160,6 +162,6 @@ def _rounded(frame: pd.DataFrame, table: str) -> pd.DataFrame:
     for column in schema(table):
         if column.decimals is not None:
             values = out[column.name].astype("Float64")
-            values = values.clip(LEAST, 1.0 - LEAST) if column.measure is Measure.PROBABILITY else values
+            values = values.clip(LEAST, 1.0 - LEAST) if column.kind is Kind.PROBABILITY else values
             out[column.name] = values.round(column.decimals) + 0.0
     return out

@@ -15,8 +15,6 @@ from forecast.answers.chances import Status
 from forecast.plan.result import Makeup
 from forecast.plan.wishes import Form
 from forecast.report.charts import COLOURS
-from forecast.report.grid import Grid, grid
-from forecast.report.leaders import Cell
 from forecast.report.makeup_terminal import indicator_cells, lever_cells, sector_cells
 from forecast.report.makeup_words import (
     change_words,
@@ -29,6 +27,7 @@ from forecast.report.makeup_words import (
 )
 from forecast.runs.run import Run
 from forecast.tables import words
+from forecast.tables.table import Cell, Grid, grid
 from forecast.texts import Lang, t
 
 SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross")

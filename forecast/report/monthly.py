@@ -17,8 +17,8 @@ from forecast.answers.history import spans
 from forecast.periods import Frequency, Month
 from forecast.plan.path import RequiredPath
 from forecast.plan.path_steps import Scope
-from forecast.report.leaders import Cell
 from forecast.tables import words
+from forecast.tables.table import Cell
 from forecast.texts import Lang, t
 
 

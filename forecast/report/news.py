@@ -17,8 +17,9 @@ import pandas as pd
 
 from forecast.errors import UsageError
 from forecast.news.news import Levels, News, Part, TargetNews
-from forecast.report.schema import DECIMALS, Measure, schema
-from forecast.report.tables import Provenance, table_frame, write_csv
+from forecast.report.files import write_csv
+from forecast.tables.schema import schema, table_frame
+from forecast.tables.table import Kind, Provenance
 from forecast.tasks.allocation import largest_remainder
 
 PROVENANCE: Final = fields(Provenance)
@@ -26,10 +27,10 @@ PROVENANCE: Final = fields(Provenance)
 type Cell = str | int | float | None
 
 _QUANTITIES: Final = (
-    ("reach", "p_reach", Measure.SHARE),
-    ("near", "p_near", Measure.SHARE),
-    ("forecast_pp", "forecast_pct", Measure.POINTS),
-    ("benchmark_pp", "benchmark_pct", Measure.POINTS),
+    ("reach", "p_reach", Kind.SHARE),
+    ("near", "p_near", Kind.SHARE),
+    ("forecast_pp", "forecast_pct", Kind.POINTS),
+    ("benchmark_pp", "benchmark_pct", Kind.POINTS),
 )
 """Change, level, and how both are written."""
 
@@ -62,16 +63,15 @@ def _summing(values: Sequence[float], total: int) -> list[int]:
 def _written(target: TargetNews) -> list[tuple[Cell, ...]]:
     """Deltas of every part at the digits written, in the order of ``_QUANTITIES``."""
     columns = []
-    for change, level, measure in _QUANTITIES:
-        scale = 10 ** DECIMALS[measure]
+    for change, level, kind in _QUANTITIES:
+        places = kind.decimals or 0
+        scale = 10**places
         before, after = (getattr(side, level) for side in (target.before, target.after))
         values = [getattr(part.delta, change) for part in target.parts]
         if any(value is None for value in values) or before is None or after is None:
             columns.append([None] * len(values))
             continue
-        total = round(float(f"{after:.{DECIMALS[measure]}f}") * scale) - round(
-            float(f"{before:.{DECIMALS[measure]}f}") * scale
-        )
+        total = round(float(f"{after:.{places}f}") * scale) - round(float(f"{before:.{places}f}") * scale)
         columns.append([v / scale for v in _summing([value * scale for value in values], total)])
     return list(zip(*columns, strict=True))
 

@@ -15,9 +15,10 @@ import pandas as pd
 from forecast.answers.benchmark import Province
 from forecast.plan.path import RequiredPath
 from forecast.plan.path_steps import Line, Step
-from forecast.report.files import provenance
-from forecast.report.tables import table_frame, write_csv
+from forecast.report.files import write_csv
 from forecast.runs.run import Run
+from forecast.tables.dossier import provenance
+from forecast.tables.schema import table_frame
 from forecast.texts import t
 
 type Cell = str | int | float | None

@@ -8,9 +8,8 @@ from __future__ import annotations
 from forecast.periods import Month
 from forecast.plan.path import RequiredPath
 from forecast.plan.path_steps import Phase, Scope, Step
-from forecast.report.grid import Grid, grid
-from forecast.report.leaders import Cell
 from forecast.tables import words
+from forecast.tables.table import Cell, Grid, grid
 from forecast.texts import Lang, t
 
 COLUMNS = ("month", "forecast", "demanded", "forecast_cum", "demanded_cum")

@@ -16,15 +16,15 @@ from forecast.answers.history import HistoryStatus
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.draws.paths import COUPLING
-from forecast.report.dossier import Dossier
-from forecast.report.leaders import evidence_text
 from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
-from forecast.report.notes import OK, notes, plain_name
 from forecast.report.scenario_terminal import change
 from forecast.report.sheets.plans import said_of, wish_of
-from forecast.report.sheets.table import Style, shown
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.leaders import evidence_text
+from forecast.tables.notes import OK, notes, plain_name
+from forecast.tables.table import Kind
 from forecast.texts import Lang, t
 
 NAMED: Final = 3
@@ -125,7 +125,7 @@ def _judged(row: Row, lang: Lang) -> str:
         months = words.months(row.ytd.period, lang)
         parts.append(t("reports.say_to_date", lang, months=months, growth=growth(row.ytd.growth_pct, lang)))
     if row.forecast is not None:
-        low, high = (f"{shown(v, Style.GROWTH, lang)}" for v in (row.forecast.p10_pct, row.forecast.p90_pct))
+        low, high = (f"{Kind.PERCENT.shown(v, lang)}" for v in (row.forecast.p10_pct, row.forecast.p90_pct))
         parts.append(t("reports.say_year", lang, growth=growth(row.forecast.mean_pct, lang), low=low, high=high))
     near, reach = row.p_near or 0.0, row.p_reach or 0.0
     parts.append(
@@ -200,8 +200,8 @@ def _moving(rows: Sequence[Row], lang: Lang) -> str:
                 lang,
                 indicator=plain_name(row, lang),
                 months=words.months(row.benchmark_ytd.period, lang),
-                now=shown(row.benchmark_ytd.growth_pct, Style.GROWTH, lang),
-                then=shown(row.benchmark_forecast.mean_pct, Style.GROWTH, lang),
+                now=Kind.PERCENT.shown(row.benchmark_ytd.growth_pct, lang),
+                then=Kind.PERCENT.shown(row.benchmark_forecast.mean_pct, lang),
             )
         )
     return t("reports.cause_moving", lang, list=t("glossary.comma", lang).join(items)) if items else ""
@@ -221,7 +221,7 @@ def _needed(dossier: Dossier, rows: Sequence[Row], lang: Lang) -> str:
                 "reports.say_needed_item",
                 lang,
                 indicator=plain_name(row, lang),
-                growth=shown(row.required.median_pct, Style.GROWTH, lang),
+                growth=Kind.PERCENT.shown(row.required.median_pct, lang),
                 feasibility=f"{source}{word}",
             )
         )
@@ -271,7 +271,7 @@ def _scenario(dossier: Dossier, k: int, lang: Lang) -> str:
             "reports.advice_item",
             lang,
             indicator=words.indicator_name(o.case.target.indicator, o.case.name_zh, lang),
-            change=shown(o.change_growth_pp, Style.FINE, lang),
+            change=Kind.FINE_POINTS.shown(o.change_growth_pp, lang),
             near=words.probability(o.p_near, lang, evidence=o.case.evidence),
             moved=change(o.change_near, lang),
         )

@@ -20,11 +20,11 @@ from forecast.answers.judgement import Row, distribution, year_ends_of
 from forecast.data.target import TargetKind
 from forecast.report import fonts
 from forecast.report.charts import OUTCOMES, fan_chart, gap_chart
-from forecast.report.dossier import Dossier
 from forecast.report.monthly import Growth, of_indicator
-from forecast.report.notes import plain_name
-from forecast.report.sheets.head import city_name, source_line, unit_names
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import city_name, source_line, unit_names
+from forecast.tables.notes import plain_name
 from forecast.texts import Lang, t
 
 type Format = Literal["png", "svg", "pdf"]

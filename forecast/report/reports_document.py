@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from forecast.report.sheets.table import DECIMALS, Field, Sheet, Style
+from forecast.tables.table import Field, Kind, Sheet
 from forecast.texts import t
 
 _HEAD: Final = """# 对外材料：工作簿、专报、方案、图、数据
@@ -72,17 +72,17 @@ of them print the same tables, listed below with the fixed names of their column
 """
 
 _STYLES: Final = {
-    Style.TEXT: "文本",
-    Style.SHORT: "文本",
-    Style.CHANCE: "概率（取整）",
-    Style.LIGHT: "灯",
+    Kind.TEXT: "文本",
+    Kind.SHORT: "文本",
+    Kind.CHANCE: "概率（取整）",
+    Kind.LIGHT: "灯",
 }
 
 
 def _format(one: Field) -> str:
-    if one.style in _STYLES:
-        return _STYLES[one.style]
-    places = DECIMALS[one.style]
+    if one.kind in _STYLES:
+        return _STYLES[one.kind]
+    places = one.kind.places
     return "整数" if places == 0 else f"{places}位小数"
 
 
@@ -115,6 +115,8 @@ def reports_document(sheets: Sequence[Sheet]) -> str:
             group = t(f"reports.group_{one.group}", "zh", **one.params) if one.group else ""
             heading = f"{group}·{one.heading('zh')}" if group else one.heading("zh")
             formula = f"`{one.formula}`" if one.formula else ("合计" if one.total else "")
-            lines.append(f"| `{name}` | {heading} | {_format(one)} | {one.unit} | {formula} | {one.meaning('zh')} |")
+            lines.append(
+                f"| `{name}` | {heading} | {_format(one)} | {one.kind.unit} | {formula} | {one.meaning('zh')} |"
+            )
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"

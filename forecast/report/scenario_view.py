@@ -14,13 +14,13 @@ from forecast.answers.chances import Case, Outcome
 from forecast.data.dataset import Dataset
 from forecast.data.target import TargetKind
 from forecast.report.chosen import action_name
-from forecast.report.leaders import Cell
 from forecast.report.scenario_terminal import change
 from forecast.scenario.compare import Result
 from forecast.scenario.contributions import Contribution
 from forecast.scenario.ledger_ranges import Range
 from forecast.scenario.reader import Scenario
 from forecast.tables import words
+from forecast.tables.table import Cell
 from forecast.texts import Lang, t
 
 COLUMNS: Final = ("indicator", "forecast", "gap", "near", "reach")

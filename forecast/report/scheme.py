@@ -21,17 +21,17 @@ from forecast.report.document_style import (
     new_document,
     number_pages,
 )
-from forecast.report.dossier import Dossier
 from forecast.report.draft import ACROSS_MM, UPRIGHT_MM, Draft
 from forecast.report.makeup_words import GROUPS, feasible_words, group_of, sentences, support
 from forecast.report.sheets.explanation import explanation_sheet
-from forecast.report.sheets.head import city_name, source_line
 from forecast.report.sheets.plans import lever_sheet, plan_name, plan_sheet, said_of, sector_sheet, wish_of
-from forecast.report.sheets.table import Sheet, Style, Value, shown
 from forecast.report.sheets.tasks import task_summary_sheet, team_rows
 from forecast.report.workbook.book import made_at
 from forecast.runs.goals import PlanOf
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import city_name, source_line
+from forecast.tables.table import Kind, Sheet, Value
 from forecast.texts import Lang, t
 
 LEFT_OUT: Final = ("feasible_", "target_pct_", "driver_pct_", "role", "family", "department", "people", "difficulty")
@@ -106,7 +106,7 @@ def _verdict(plan: PlanOf, lang: Lang) -> str:
 def _needed(plan: PlanOf, lang: Lang) -> str:
     """The sentence on the plan's wish."""
     wish = wish_of(plan)
-    needed = shown(wish.needed_pp, Style.EXTENT, lang)
+    needed = Kind.EXTENT.shown(wish.needed_pp, lang)
     return t("reports.scheme_needed", lang, needed=needed, said=said_of(plan, lang))
 
 
@@ -118,16 +118,16 @@ def _plan_table(draft: Draft, caption: str) -> None:
     rows = []
     for name in PLAN_FIELDS:
         one = sheet.fields[sheet.position(name)]
-        title = f"{one.heading(draft.lang)}{_unit(one.style, draft.lang)}"
-        rows.append([title, *(shown(record[name], one.style, draft.lang) for record in records)])
+        title = f"{one.heading(draft.lang)}{_unit(one.kind, draft.lang)}"
+        rows.append([title, *(one.kind.shown(record[name], draft.lang) for record in records)])
     draft.add("caption", caption)
     draft.table(head, rows, width_mm=UPRIGHT_MM)
 
 
-def _unit(style: Style, lang: Lang) -> str:
+def _unit(style: Kind, lang: Lang) -> str:
     return {
-        Style.EXTENT: t("reports.scheme_in_points", lang),
-        Style.AMOUNT: t("reports.scheme_in_money", lang),
+        Kind.EXTENT: t("reports.scheme_in_points", lang),
+        Kind.MONEY: t("reports.scheme_in_money", lang),
     }.get(style, "")
 
 
@@ -140,12 +140,12 @@ def _amounts(plan: PlanOf, rows: Sequence[SectorRow], lang: Lang) -> str:
     """What a group brings in a plan: 保底方案0.60个百分点（7.0亿元）."""
     points = sum(row.planned_pp for row in rows)
     money = [row.planned_yi for row in rows if row.planned_yi is not None]
-    amount = t("reports.scheme_money", lang, money=shown(sum(money), Style.AMOUNT, lang)) if money else ""
+    amount = t("reports.scheme_money", lang, money=Kind.MONEY.shown(sum(money), lang)) if money else ""
     return t(
         "reports.scheme_amount",
         lang,
         plan=t(f"reports.plan_short_{plan.name}", lang),
-        points=shown(points, Style.EXTENT, lang),
+        points=Kind.EXTENT.shown(points, lang),
         money=amount,
     )
 
@@ -163,11 +163,11 @@ def _group_text(draft: Draft, group: str) -> Iterator[str]:
     yield draft.say(
         "group",
         group=t(f"makeup.group_{group}", lang),
-        share=shown(sum(row.base_share for row in rows) * 100.0, Style.GROWTH, lang),
+        share=Kind.PERCENT.shown(sum(row.base_share for row in rows) * 100.0, lang),
         verb=draft.say("verb_make_up" if group == "industry" else "verb_help"),
         plans=t("glossary.comma", lang).join(_amounts(p, r, lang) for p, r in zip(dossier.plans, by_plan, strict=True)),
-        ceiling=shown(ceiling, Style.EXTENT, lang),
-        money=draft.say("money", money=shown(sum(money), Style.AMOUNT, lang)) if money else "",
+        ceiling=Kind.EXTENT.shown(ceiling, lang),
+        money=draft.say("money", money=Kind.MONEY.shown(sum(money), lang)) if money else "",
     )
     largest = max(by_plan, key=lambda found: sum(row.planned_pp for row in found))
     for row in largest:
@@ -181,14 +181,14 @@ def _sector(draft: Draft, row: SectorRow) -> str:
     indicator = draft.dossier.run.dataset.panel.indicators.get(row.driver)
     parts = []
     if row.gap_pull_pp:
-        points = shown(row.gap_pull_pp, Style.EXTENT, lang)
+        points = Kind.EXTENT.shown(row.gap_pull_pp, lang)
         parts.append(draft.say("sector_gap", points=points))
     if indicator is not None and row.driver_required_pct is not None:
         parts.append(
             draft.say(
                 "sector_driver",
                 indicator=words.indicator_name(row.driver, indicator.name_zh, lang),
-                growth=shown(row.driver_required_pct, Style.GROWTH, lang),
+                growth=Kind.PERCENT.shown(row.driver_required_pct, lang),
                 feasible=feasible_words(row.feasibility, row.history, lang),
             )
         )
@@ -241,8 +241,8 @@ def _money(values: Iterator[float | None]) -> float | None:
 
 
 def _both(points: float, money: float | None, lang: Lang) -> str:
-    text = shown(points, Style.EXTENT, lang)
-    return text if money is None else f"{text}\n（{shown(money, Style.AMOUNT, lang)}）"
+    text = Kind.EXTENT.shown(points, lang)
+    return text if money is None else f"{text}\n（{Kind.MONEY.shown(money, lang)}）"
 
 
 def _tasks(draft: Draft) -> None:
@@ -331,7 +331,7 @@ def _annex(draft: Draft, number: int, sheet: Sheet) -> None:
         one = sheet.fields[k]
         group = t(f"reports.group_{one.group}", lang, **one.params) if one.group else ""
         head.append(f"{group}\n{one.heading(lang)}" if group else one.heading(lang))
-    rows = [[shown(row[k], sheet.fields[k].style, lang) for k in kept] for row in sheet.rows]
+    rows = [[sheet.fields[k].kind.shown(row[k], lang) for k in kept] for row in sheet.rows]
     draft.table(head, rows, width_mm=ACROSS_MM, small=True)
     for note in sheet.notes:
         draft.add("note", note)

@@ -24,7 +24,7 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from forecast.errors import UsageError
 from forecast.periods import Month
-from forecast.report.tables import Provenance
+from forecast.tables.table import Provenance
 from forecast.tables.words import month_name
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.carriers import Kind, Work

@@ -14,9 +14,9 @@ import pandas as pd
 from forecast.dims import WAN_PER_YI
 from forecast.periods import Month
 from forecast.report.breakdown_terminal import balance_cells, margin_name, window_text
-from forecast.report.grid import Grid, grid
 from forecast.runs.session import Assignments
 from forecast.tables import words
+from forecast.tables.table import Grid, grid
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.carriers import place_name
 from forecast.tasks.holds import Hold

@@ -16,8 +16,8 @@ import pandas as pd
 from forecast.answers.evidence import Evidence
 from forecast.data.panel import Panel
 from forecast.periods import Month
-from forecast.report.leaders import Cell
 from forecast.tables import words
+from forecast.tables.table import Cell
 from forecast.texts import Lang, catalogue, t
 from forecast.track_record.track import FEWEST_OUTCOMES
 

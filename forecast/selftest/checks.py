@@ -364,8 +364,9 @@ def files(bench: Workbench) -> str:
     """A run's directory has all tables with their columns, and no probability of 0 or 1."""
     import pandas as pd
 
-    from forecast.report.files import tables, write_run
-    from forecast.report.schema import schema
+    from forecast.report.files import write_run
+    from forecast.tables.dossier import tables
+    from forecast.tables.schema import schema
 
     out = bench.folder / "out"
     write_run(bench.run(), out)

@@ -46,9 +46,9 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
     options : run, kinds, by ("" for none), pdf, lang, scenario (YAML, "" for none), backtest (folder, "" for none),
         news (name of a kept split, "" for none), place (folder of the store to write to)
     """
-    from forecast.report.dossier import gather
     from forecast.report.export import Kind, ReportRequest, read_backtest, write_reports
     from forecast.report.recipients import By
+    from forecast.tables.dossier import gather
     from forecast.ui.news import read_split
 
     lang = options["lang"]

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from forecast.report.grid import Grid
-from forecast.report.leaders import COLUMNS, Cell, Line, Quality
+from forecast.report.html import content as _content
 from forecast.report.monthly import Growth, MonthLine
 from forecast.report.scenario_view import COLUMNS as SCENARIO_COLUMNS
 from forecast.report.scenario_view import ContributionLine, ResultLine, SideBySide
+from forecast.tables.table import Cell, Grid
 from forecast.texts import Lang, t
 
 SIGNS: Final = {"green": "●", "yellow": "◆", "red": "■"}
@@ -44,7 +44,7 @@ class Sheet:
     mark: str
     sentence: str
     scenario: Sequence[str]
-    lines: Sequence[Line]
+    table: Grid
     parts: Sequence[tuple[str, Sequence[str]]]
     rule: str
     source: str
@@ -58,7 +58,7 @@ def sheet(one: Sheet, lang: Lang) -> str:
     parts = "".join(_part(heading, sentences) for heading, sentences in one.parts)
     return (
         f'<section class="dabiao-sheet" aria-hidden="true">{water}<h1>{escape(one.title)}</h1>{mark}'
-        f'<p class="first">{escape(one.sentence)}</p>{scenario}{_sheet_table(one.lines, lang)}'
+        f'<p class="first">{escape(one.sentence)}</p>{scenario}{_sheet_table(one.table)}'
         f'<p class="rule">{escape(one.rule)}</p><div class="parts">{parts}</div>'
         f'<p class="source">{escape(one.source)}</p></section>'
     )
@@ -69,51 +69,19 @@ def _part(heading: str, sentences: Sequence[str]) -> str:
     return f"<div><h2>{escape(heading)}</h2><ul>{items}</ul></div>"
 
 
-def _sheet_table(lines: Sequence[Line], lang: Lang) -> str:
-    texts = [(t(f"ui.head_{name}", lang), t(f"ui.head_{name}_below", lang).strip()) for name in COLUMNS]
-    heads = "".join(f"<th>{escape(text)}<small>{escape(below)}</small></th>" for text, below in texts)
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(_sheet_row(line) for line in lines)}</tbody></table>"
+def _sheet_table(grid: Grid) -> str:
+    heads = "".join(f"<th>{escape(head.text)}<small>{escape(head.below)}</small></th>" for head in grid.heads)
+    rows = "".join(_sheet_row(grid, row, kind) for row, kind in zip(grid.rows, grid.classes, strict=True))
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _sheet_row(line: Line) -> str:
+def _sheet_row(grid: Grid, row: Sequence[Cell], kind: str) -> str:
     cells = []
-    for name in COLUMNS:
-        cell = line.cells[name]
-        sign = f"{SIGNS[line.light.value]} " if name == "light" and line.light else ""
+    for name, cell in zip(grid.names, row, strict=True):
+        sign = f"{SIGNS[cell.style]} " if cell.style in SIGNS else ""
         below = f"<small>{escape(cell.below)}</small>" if cell.below else ""
         cells.append(f'<td class="{name}">{sign}{escape(cell.text)}{below}</td>')
-    return f'<tr class="{"judged" if line.judged else "open"}">{"".join(cells)}</tr>'
-
-
-def grid_html(table: Grid) -> str:
-    """A table; its first column stays in sight when it is scrolled sideways."""
-    heads = "".join(
-        f'<th scope="col" class="{_side(table, k)}">{_content(head)}</th>' for k, head in enumerate(table.heads)
-    )
-    rows = "".join(_row(table, k, row) for k, row in enumerate(table.rows))
-    caption = escape(table.caption)
-    return (
-        f'<div class="dabiao grid {escape(table.kind)}" tabindex="0" role="region" aria-label="{caption}">'
-        f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>"
-    )
-
-
-def _row(table: Grid, position: int, row: Sequence[Cell]) -> str:
-    cells = "".join(
-        f'<th scope="row">{_content(cell)}</th>' if k == 0 else f'<td class="{_side(table, k)}">{_content(cell)}</td>'
-        for k, cell in enumerate(row)
-    )
-    return f'<tr class="{"marked" if position in table.marked else "plain"}">{cells}</tr>'
-
-
-def _side(table: Grid, column: int) -> str:
-    return "text" if column in table.left else "number"
-
-
-def _content(cell: Cell) -> str:
-    below = f"<small>{escape(cell.below)}</small>" if cell.below else ""
-    return f"<span>{escape(cell.text)}</span>{below}"
+    return f'<tr class="{kind}">{"".join(cells)}</tr>'
 
 
 def part_html(text: str) -> str:
@@ -124,27 +92,6 @@ def part_html(text: str) -> str:
 def facts_html(facts: Sequence[str]) -> str:
     """Sentences as a list."""
     return f'<ul class="dabiao-facts">{"".join(f"<li>{escape(fact)}</li>" for fact in facts)}</ul>'
-
-
-def leaders_table(lines: Sequence[Line], caption: str, lang: Lang) -> str:
-    """The table of the page for leaders, a line a target."""
-    heads = [Cell(t(f"ui.head_{name}", lang), t(f"ui.head_{name}_below", lang).strip()) for name in COLUMNS]
-    body = "".join(_leaders_row(line, heads) for line in lines)
-    return _table("leaders", caption, "".join(_head(head) for head in heads), body)
-
-
-def _leaders_row(line: Line, heads: Sequence[Cell]) -> str:
-    cells = []
-    for name, head in zip(COLUMNS, heads, strict=True):
-        cell, label = line.cells[name], escape(head.text)
-        if name == "indicator":
-            cells.append(f'<th scope="row" class="indicator">{_content(cell)}</th>')
-        elif name == "light":
-            dot = f'<span class="dot {line.light.value}" aria-hidden="true"></span>' if line.light else ""
-            cells.append(f'<td class="light" data-label="{label}">{dot}{_content(cell)}</td>')
-        else:
-            cells.append(f'<td class="{name}" data-label="{label}">{_content(cell)}</td>')
-    return f'<tr class="{"judged" if line.judged else "open"}">{"".join(cells)}</tr>'
 
 
 def months_table(lines: Sequence[MonthLine], places: Sequence[str], caption: str, lang: Lang) -> str:
@@ -161,21 +108,6 @@ def months_table(lines: Sequence[MonthLine], places: Sequence[str], caption: str
         ]
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return _table("months", caption, "".join(_head(head) for head in heads), "".join(rows))
-
-
-def quality_table(lines: Sequence[Quality], caption: str, lang: Lang) -> str:
-    """How good the data are, a line an indicator."""
-    names = ("name", "evidence", "points", "last", "benchmark_last", "synthetic", "diagnostics")
-    heads = [Cell(t(f"ui.quality_{name}", lang)) for name in names]
-    rows = []
-    for line in lines:
-        cells = [f'<th scope="row">{escape(line.name)}</th>']
-        cells += [
-            f'<td data-label="{escape(head.text)}">{escape(getattr(line, name))}</td>'
-            for name, head in zip(names[1:], heads[1:], strict=True)
-        ]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return _table("quality", caption, "".join(_head(head) for head in heads), "".join(rows))
 
 
 def plain_table(kind: str, heads: Sequence[str], lines: Sequence[Sequence[Cell]], caption: str) -> str:

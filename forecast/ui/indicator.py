@@ -19,20 +19,21 @@ from forecast.data.target import TargetKind
 from forecast.dims import UNIT
 from forecast.errors import ForecastError
 from forecast.plan.path import RequiredPath
+from forecast.report import html
 from forecast.report.changes import earlier_of
 from forecast.report.explored import explored_grid, explored_text
-from forecast.report.leaders import lines as leaders_lines
 from forecast.report.monthly import Growth, history_rows, month_lines, of_indicator, pace_points, path_points
 from forecast.report.news_text import sentence
 from forecast.report.news_view import of_target, waterfall
-from forecast.report.notes import plain_name
 from forecast.report.path_terminal import path_sentence
 from forecast.report.path_view import path_grid
 from forecast.runs.session import Session
 from forecast.tables import words
+from forecast.tables.attainment import leaders
+from forecast.tables.notes import plain_name
 from forecast.texts import t
 from forecast.ui.choice import Choice, segments, select
-from forecast.ui.html import facts_html, grid_html, leaders_table, months_table, part_html
+from forecast.ui.html import facts_html, months_table, part_html
 from forecast.ui.kept import gap, headers, loaded, session
 from forecast.ui.news import Split, split_between, wait_for
 
@@ -57,7 +58,7 @@ def explorer(choice: Choice, row: Row) -> None:
         return
     table = explored_grid(found, (row.target.indicator, row.target.unit, row.target.kind.value), lang)
     if table is not None:
-        st.html(grid_html(table))
+        st.html(html.table(table))
     st.caption(explored_text(found, lang))
 
 
@@ -104,15 +105,10 @@ def indicator(choice: Choice) -> None:
     run, lang = choice.run, choice.lang
     name, place = plain_name(row, lang), words.unit_name(run.panel.units[row.target.unit], lang)
     st.html(f'<h1 class="dabiao-title">{escape(t("ui.indicator_title", lang, place=place, indicator=name))}</h1>')
-    mine = [
-        line
-        for line in leaders_lines(
-            run.attainment, choice.unit, lang, average=row.target.kind is TargetKind.PROVINCE_AVERAGE
-        )
-        if line.target == row.target
-    ]
-    if mine:
-        st.html(leaders_table(mine, name, lang))
+    average = row.target.kind is TargetKind.PROVINCE_AVERAGE
+    mine = leaders(run.attainment, choice.unit, lang, average=average, caption=name, only=row.target)
+    if mine.rows:
+        st.html(html.labelled(mine))
     if row.status is Status.INSUFFICIENT:
         st.info(words.insufficient_note(row, run.panel.units, lang))
     units = [row.target.unit, *([row.benchmark] if row.benchmark else [])]
@@ -202,7 +198,7 @@ def _required(choice: Choice, path: RequiredPath) -> None:
     table = path_grid(path, lang)
     if table is not None and path.uplift_pp and table.rows:
         with st.expander(t("ui_indicator.required_months", lang)):
-            st.html(grid_html(table))
+            st.html(html.table(table))
             st.caption(t("path.reading", lang) + t("path.reading_pace", lang))
 
 

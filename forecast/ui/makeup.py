@@ -17,6 +17,7 @@ from forecast.plan.candidates import LeverOptions, candidates
 from forecast.plan.request import MakeupError, MakeupRequest, default_wish, parse_wishes
 from forecast.plan.result import Makeup
 from forecast.plan.wishes import Wish
+from forecast.report import html
 from forecast.report.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from forecast.report.makeup_view import (
     burden_grid,
@@ -39,7 +40,7 @@ from forecast.scenario.reader import Scenario
 from forecast.texts import t
 from forecast.ui.bench import load, remember
 from forecast.ui.choice import Choice
-from forecast.ui.html import facts_html, grid_html, part_html
+from forecast.ui.html import facts_html, part_html
 from forecast.ui.kept import loaded, store
 from forecast.ui.library import entries, entry_of, save, versions
 from forecast.ui.working import Working, working
@@ -239,7 +240,7 @@ def _shown(choice: Choice, now: Working, plan: Makeup) -> None:
     st.html(f'<p class="dabiao-lead {plan.status.value}">{lead}</p>')
     st.html(facts_html([one for one in said[len(plan.wishes) :] if one != t("scenario.synthetic", lang)]))
     _adopt(choice, now, plan)
-    st.html(part_html(t("ui_makeup.wishes", lang)) + grid_html(wish_grid(plan, lang)))
+    st.html(part_html(t("ui_makeup.wishes", lang)) + html.table(wish_grid(plan, lang)))
     left, right = st.columns([1, 1], gap="medium")
     with left:
         st.html(part_html(t("makeup.title_frontier", lang)))
@@ -255,10 +256,10 @@ def _shown(choice: Choice, now: Working, plan: Makeup) -> None:
             st.caption(t("ui_makeup.no_sectors", lang))
     if plan.sectors:
         table = sector_grid(plan, lang)
-        st.html(part_html(table.caption) + grid_html(table))
+        st.html(part_html(table.caption) + html.table(table))
     if plan.used:
         levers = lever_grid(plan, run, lang, most=FIRST)
-        st.html(part_html(levers.caption) + grid_html(levers))
+        st.html(part_html(levers.caption) + html.table(levers))
         st.caption(t("ui_makeup.levers_help", lang))
     _details(choice, plan)
 
@@ -267,19 +268,19 @@ def _details(choice: Choice, plan: Makeup) -> None:
     lang, run = choice.lang, loaded(choice.run.header)
     cases = cases_grid(plan, lang)
     with st.expander(cases.caption):
-        st.html(grid_html(cases))
+        st.html(html.table(cases))
     families = family_grid(plan, run, lang)
     with st.expander(t("ui_makeup.every", lang)):
-        st.html(part_html(families.caption) + grid_html(families))
-        st.html(grid_html(lever_grid(plan, run, lang)))
+        st.html(part_html(families.caption) + html.table(families))
+        st.html(html.table(lever_grid(plan, run, lang)))
     burdens = burden_grid(plan, run, lang)
     with st.expander(burdens.caption):
-        st.html(grid_html(burdens))
+        st.html(html.table(burdens))
     with st.expander(t("ui_makeup.changes", lang)):
         st.html(facts_html(change_lines(plan, run, lang) or [t("makeup.say_same", lang)]))
     if plan.frontier:
         with st.expander(t("ui_makeup.frontier_numbers", lang)):
-            st.html(grid_html(frontier_grid(plan, lang)))
+            st.html(html.table(frontier_grid(plan, lang)))
 
 
 # Adopt as a scenario

@@ -10,17 +10,19 @@ from pathlib import Path
 import streamlit as st
 
 from forecast.errors import ForecastError
+from forecast.report import html
 from forecast.report.changes import change_lines, earlier_of, since
 from forecast.report.chosen import effective_actions, scenario_sentence
-from forecast.report.leaders import Order, evidence_text, lights_text, lines, next_release, qualities, title
 from forecast.report.moved import moved_lines
 from forecast.report.news_view import news_lines
-from forecast.report.notes import notes
 from forecast.tables import words
+from forecast.tables.attainment import Order, leaders
+from forecast.tables.leaders import evidence_text, lights_text, next_release, qualities, title
+from forecast.tables.notes import notes
 from forecast.tables.words import advice_text
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments
-from forecast.ui.html import Sheet, leaders_table, quality_table, sheet
+from forecast.ui.html import Sheet, sheet
 from forecast.ui.kept import headers, moved
 from forecast.ui.news import Split, split_between, wait_for
 from forecast.ui.sources import mark_text, source_text
@@ -60,9 +62,9 @@ def overview(choice: Choice) -> None:
         if first:
             st.html(f'<p class="dabiao-sentence">{escape(first)}</p>')
         second = st.container(key="leaders-scenario")
-        average = lines(run.attainment, unit, lang, average=True, order=order)
-        if average:
-            st.html(leaders_table(average, t("ui.caption_average", lang), lang))
+        average = leaders(run.attainment, unit, lang, average=True, order=order, caption=t("ui.caption_average", lang))
+        if average.rows:
+            st.html(html.labelled(average))
         else:
             _constant(choice, order)
         rule = lights_text(run.attainment, unit, lang)
@@ -122,8 +124,10 @@ def effects_text(found: Sequence[str], lang: Lang) -> str:
 def _constant(choice: Choice, order: Order) -> None:
     """Targets against plans and signs."""
     run, lang = choice.run, choice.lang
-    if constant := lines(run.attainment, choice.unit, lang, average=False, order=order):
-        st.html(leaders_table(constant, t("report.title_constant", lang), lang))
+    others = t("report.title_constant", lang)
+    constant = leaders(run.attainment, choice.unit, lang, average=False, order=order, caption=others)
+    if constant.rows:
+        st.html(html.labelled(constant))
 
 
 def _below(choice: Choice) -> tuple[tuple[str, Sequence[str]], list[str]]:
@@ -186,11 +190,13 @@ def details(choice: Choice) -> None:
     """Other targets, all changes, rules, and the data of every indicator."""
     run, lang, unit = choice.run, choice.lang, choice.unit
     st.subheader(t("ui_overview.details_title", lang))
-    if constant := lines(run.attainment, unit, lang, average=False):
-        st.html(f'<h2 class="dabiao-part">{escape(t("report.title_constant", lang))}</h2>')
-        st.html(leaders_table(constant, t("report.title_constant", lang), lang))
+    others = t("report.title_constant", lang)
+    constant = leaders(run.attainment, unit, lang, average=False, caption=others)
+    if constant.rows:
+        st.html(f'<h2 class="dabiao-part">{escape(others)}</h2>')
+        st.html(html.labelled(constant))
     st.html(f'<h2 class="dabiao-part">{escape(t("ui.quality", lang))}</h2>')
-    st.html(quality_table(qualities(run.attainment, unit, lang), t("ui.quality", lang), lang))
+    st.html(html.labelled(qualities(run.attainment, unit, lang)))
     if earlier := earlier_of(run.header, headers()):
         found, dataset = moved(earlier, run.header)
         st.html(f'<h2 class="dabiao-part">{escape(t("ui_overview.changes", lang))}</h2>')
@@ -201,13 +207,13 @@ def details(choice: Choice) -> None:
 def _printed(choice: Choice, name: str, said: _Said, rule: str) -> None:
     """What a printer sees of the page."""
     run, lang = choice.run, choice.lang
-    average = lines(run.attainment, choice.unit, lang, average=True)
+    average = leaders(run.attainment, choice.unit, lang, average=True)
     one = Sheet(
         title=name,
         mark=mark_text(choice),
         sentence=said.first,
         scenario=said.scenario,
-        lines=average or lines(run.attainment, choice.unit, lang, average=False),
+        table=average if average.rows else leaders(run.attainment, choice.unit, lang, average=False),
         parts=[said.changes, (t("ui_overview.reliability", lang), said.reliability)],
         rule=rule,
         source=source_text(choice),

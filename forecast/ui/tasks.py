@@ -14,6 +14,7 @@ import streamlit as st
 from forecast.answers.chances import Criterion
 from forecast.dims import from_percent
 from forecast.errors import ForecastError
+from forecast.report import html
 from forecast.report.breakdown_terminal import narrative
 from forecast.report.county_charts import contribution_chart, heat_chart, rank_chart
 from forecast.report.county_view import interview_grid, list_notes, named_grid, ranking_grid, ranking_note
@@ -35,7 +36,7 @@ from forecast.tasks.county_lists import Ranking
 from forecast.tasks.holds import Hold
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments, select
-from forecast.ui.html import facts_html, grid_html, part_html
+from forecast.ui.html import facts_html, part_html
 from forecast.ui.kept import session
 
 STYLE = Path(__file__).with_name("grids.css")
@@ -108,7 +109,7 @@ def _breakdown(choice: Choice, lab: Session) -> None:
     for dimension in DIMENSIONS:
         table = margin_grid(b, dimension, found, lang)
         with st.expander(table.caption, expanded=dimension == "team"):
-            st.html(grid_html(table))
+            st.html(html.table(table))
     _list(choice, b, found)
 
 
@@ -278,7 +279,7 @@ def _counties(choice: Choice, lab: Session) -> None:
     st.html(facts_html(list_notes(found, lang)))
     for table in (named_grid(found, lang), interview_grid(found, lang)):
         if table.rows:
-            st.html(part_html(table.caption) + grid_html(table))
+            st.html(part_html(table.caption) + html.table(table))
     heat = heat_chart(found, lang)
     st.html(part_html(t("ui_tasks.heat", lang)))
     if heat is None:
@@ -317,7 +318,7 @@ def _ranking(choice: Choice, found: Assignments) -> None:
         if pulls is not None:
             st.altair_chart(pulls, alt=t("ui_tasks.pull_alt", lang))
             st.caption(t("ui_tasks.pull_help", lang))
-    st.html(grid_html(ranking_grid(chosen, found, lang)))
+    st.html(html.table(ranking_grid(chosen, found, lang)))
     st.caption(t("ui_tasks.ranking_help", lang))
 
 
@@ -333,9 +334,9 @@ def _stock(choice: Choice, lab: Session) -> None:
     if not table.rows:
         st.info(t("ui_tasks.no_stock", lang))
         return
-    st.html(part_html(table.caption) + grid_html(table))
+    st.html(part_html(table.caption) + html.table(table))
     windows = window_lines(found, lang)
     if windows:
         st.html(part_html(t("stock.title_windows", lang)) + facts_html([*windows, t("stock.note_annual", lang)]))
     months = stock_months_grid(found, lang)
-    st.html(part_html(months.caption) + grid_html(months))
+    st.html(part_html(months.caption) + html.table(months))

@@ -8,18 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from forecast.report.dossier import Dossier
-from forecast.report.sheets.chances import chance_sheet
 from forecast.report.sheets.explanation import data_sheet, explanation_sheet
-from forecast.report.sheets.forecast import forecast_sheet
 from forecast.report.sheets.lists import filing_sheet, interview_sheet, naming_sheet, stock_sheet
 from forecast.report.sheets.monthly import monthly_sheet
 from forecast.report.sheets.moves import news_sheet
 from forecast.report.sheets.plans import lever_sheet, plan_sheet, sector_sheet
 from forecast.report.sheets.scenarios import action_sheet, scenario_sheet
-from forecast.report.sheets.table import Sheet
 from forecast.report.sheets.tasks import path_sheet, task_summary_sheet
 from forecast.report.sheets.track import track_sheet
+from forecast.tables.dossier import Dossier
+from forecast.tables.forecast import chance_sheet, forecast_sheet
+from forecast.tables.table import Sheet
 from forecast.texts import Lang
 
 MAKERS: Final[tuple[Callable[[Dossier, Lang], Sheet], ...]] = (

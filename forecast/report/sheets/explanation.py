@@ -13,22 +13,22 @@ import pandas as pd
 from forecast.dims import to_percent
 from forecast.draws.paths import COUPLING
 from forecast.inference.priors import SCALE_BY_LEVEL
-from forecast.report.dossier import Dossier
-from forecast.report.notes import notes, plain_name
-from forecast.report.schema import Measure, schema
-from forecast.report.sheets.head import heading, subtitle
-from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import heading, subtitle
+from forecast.tables.notes import notes, plain_name
+from forecast.tables.schema import schema
+from forecast.tables.table import Field, Kind, Paper, Sheet, Value
 from forecast.texts import Lang, t
 
 MEASURES: Final = {
-    Measure.PERCENT: Style.FINE_GROWTH,
-    Measure.POINTS: Style.FINE,
-    Measure.PROBABILITY: Style.SHARE,
-    Measure.SHARE: Style.SHARE,
-    Measure.PERCENTILE: Style.GROWTH,
-    Measure.COUNT: Style.RATIO,
-    Measure.WHOLE: Style.WHOLE,
+    Kind.PERCENT: Kind.FINE_PERCENT,
+    Kind.POINTS: Kind.FINE_POINTS,
+    Kind.PROBABILITY: Kind.SHARE,
+    Kind.SHARE: Kind.SHARE,
+    Kind.PERCENTILE: Kind.PERCENT,
+    Kind.COUNT: Kind.RATIO,
+    Kind.WHOLE: Kind.WHOLE,
 }
 """Styles of the columns of result tables; texts otherwise."""
 
@@ -44,8 +44,8 @@ def explanation_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         title=heading("explanation", dossier, lang),
         subtitle=subtitle(dossier, lang),
         fields=(
-            Field(name="item", style=Style.TEXT, widest=20),
-            Field(name="content", style=Style.TEXT, widest=120),
+            Field(name="item", kind=Kind.TEXT, widest=20),
+            Field(name="content", kind=Kind.TEXT, widest=120),
         ),
         rows=tuple(rows),
         mark=dossier.mark(lang, ledger=True),
@@ -140,7 +140,7 @@ def raw_sheet(table: str, frame: pd.DataFrame, dossier: Dossier, lang: Lang) -> 
     fields = tuple(
         Field(
             name=column.name,
-            style=MEASURES.get(column.measure, Style.TEXT),
+            kind=MEASURES.get(column.kind, Kind.TEXT),
             label=column.name,
             told=column.meaning(lang),
             widest=24,

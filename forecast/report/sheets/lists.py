@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from forecast.report.dossier import Dossier
-from forecast.report.sheets.head import heading, subtitle
-from forecast.report.sheets.table import Field, Sheet, Style
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import heading, subtitle
+from forecast.tables.table import Field, Kind, Sheet
 from forecast.tasks.county_lists import RankStatus
 from forecast.texts import Lang, t
 
@@ -36,16 +36,16 @@ def stock_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         title=heading("stock", dossier, lang),
         subtitle=subtitle(dossier, lang),
         fields=(
-            Field(name="sector", style=Style.TEXT, key="stock_sector"),
-            Field(name="month", style=Style.SHORT, key="stock_month"),
-            Field(name="opening", style=Style.WHOLE, key="stock_opening"),
-            Field(name="entered", style=Style.WHOLE, key="stock_entered"),
-            Field(name="left", style=Style.WHOLE, key="stock_left"),
-            Field(name="net", style=Style.WHOLE, key="stock_net", formula="{entered}-{left}"),
-            Field(name="preparing", style=Style.WHOLE, key="stock_preparing"),
-            Field(name="at_risk", style=Style.GROWTH, key="stock_at_risk"),
-            Field(name="closing", style=Style.WHOLE, key="stock_closing", formula="{opening}+{entered}-{left}"),
-            Field(name="expected", style=Style.WHOLE, key="stock_expected"),
+            Field(name="sector", kind=Kind.TEXT, key="stock_sector"),
+            Field(name="month", kind=Kind.SHORT, key="stock_month"),
+            Field(name="opening", kind=Kind.WHOLE, key="stock_opening"),
+            Field(name="entered", kind=Kind.WHOLE, key="stock_entered"),
+            Field(name="left", kind=Kind.WHOLE, key="stock_left"),
+            Field(name="net", kind=Kind.WHOLE, key="stock_net", formula="{entered}-{left}"),
+            Field(name="preparing", kind=Kind.WHOLE, key="stock_preparing"),
+            Field(name="at_risk", kind=Kind.PERCENT, key="stock_at_risk"),
+            Field(name="closing", kind=Kind.WHOLE, key="stock_closing", formula="{opening}+{entered}-{left}"),
+            Field(name="expected", kind=Kind.WHOLE, key="stock_expected"),
         ),
         rows=tuple(rows),
         notes=tuple(([] if told else [t("stock.note_opening", lang)]) + [t("stock.note_annual", lang)]),
@@ -71,14 +71,14 @@ def filing_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         for window in stock.windows
     )
     columns = (
-        ("deadline", Style.SHORT),
-        ("channel", Style.TEXT),
-        ("units", Style.WHOLE),
-        ("sectors", Style.TEXT),
-        ("first_report", Style.SHORT),
-        ("counts", Style.SHORT),
-        ("output_yi", Style.AMOUNT),
-        ("days_left", Style.WHOLE),
+        ("deadline", Kind.SHORT),
+        ("channel", Kind.TEXT),
+        ("units", Kind.WHOLE),
+        ("sectors", Kind.TEXT),
+        ("first_report", Kind.SHORT),
+        ("counts", Kind.SHORT),
+        ("output_yi", Kind.MONEY),
+        ("days_left", Kind.WHOLE),
     )
     return Sheet(
         name="filings",
@@ -86,7 +86,7 @@ def filing_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         title=heading("filings", dossier, lang),
         subtitle=subtitle(dossier, lang),
         fields=tuple(
-            Field(name=n, style=s, key=f"filing_{n}", total=n == "units", widest=40 if n == "sectors" else 26)
+            Field(name=n, kind=s, key=f"filing_{n}", total=n == "units", widest=40 if n == "sectors" else 26)
             for n, s in columns
         ),
         rows=rows,
@@ -116,22 +116,22 @@ def naming_sheet(dossier: Dossier, lang: Lang) -> Sheet:
                 )
             )
     styles = (
-        ("indicator", Style.TEXT, ""),
-        ("period", Style.SHORT, "naming_period"),
-        ("place", Style.SHORT, "naming_place"),
-        ("growth_pct", Style.GROWTH, "naming_growth_pct"),
-        ("rank", Style.WHOLE, "naming_rank"),
-        ("gap_city_pp", Style.POINTS, "naming_gap_city_pp"),
-        ("gap_plan_pp", Style.POINTS, "naming_gap_plan_pp"),
-        ("contribution_pp", Style.FINE, "naming_contribution_pp"),
-        ("named", Style.SHORT, "naming_named"),
+        ("indicator", Kind.TEXT, ""),
+        ("period", Kind.SHORT, "naming_period"),
+        ("place", Kind.SHORT, "naming_place"),
+        ("growth_pct", Kind.PERCENT, "naming_growth_pct"),
+        ("rank", Kind.WHOLE, "naming_rank"),
+        ("gap_city_pp", Kind.POINTS, "naming_gap_city_pp"),
+        ("gap_plan_pp", Kind.POINTS, "naming_gap_plan_pp"),
+        ("contribution_pp", Kind.FINE_POINTS, "naming_contribution_pp"),
+        ("named", Kind.SHORT, "naming_named"),
     )
     return Sheet(
         name="naming",
         tab=t("reports.tab_naming", lang),
         title=t("naming.title", lang),
         subtitle=subtitle(dossier, lang),
-        fields=tuple(Field(name=n, style=s, key=key, widest=24) for n, s, key in styles),
+        fields=tuple(Field(name=n, kind=s, key=key, widest=24) for n, s, key in styles),
         rows=tuple(rows),
         notes=tuple(_naming_notes(dossier, lang)),
         mark=dossier.mark(lang),
@@ -182,12 +182,12 @@ def interview_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         for one in found.interviews
     )
     columns = (
-        ("place", Style.TEXT),
-        ("mean_place", Style.RATIO),
-        ("ranked", Style.WHOLE),
-        ("behind", Style.WHOLE),
-        ("named", Style.WHOLE),
-        ("proposed", Style.SHORT),
+        ("place", Kind.TEXT),
+        ("mean_place", Kind.RATIO),
+        ("ranked", Kind.WHOLE),
+        ("behind", Kind.WHOLE),
+        ("named", Kind.WHOLE),
+        ("proposed", Kind.SHORT),
     )
     return Sheet(
         name="interviews",
@@ -195,7 +195,7 @@ def interview_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         title=t("naming.title", lang),
         subtitle=subtitle(dossier, lang),
         fields=tuple(
-            Field(name=n, style=s, key="naming_place" if n == "place" else f"interview_{n}") for n, s in columns
+            Field(name=n, kind=s, key="naming_place" if n == "place" else f"interview_{n}") for n, s in columns
         ),
         rows=rows,
         notes=tuple(_naming_notes(dossier, lang)),

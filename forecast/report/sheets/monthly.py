@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from forecast.periods import Frequency, Month
-from forecast.report.dossier import Dossier
-from forecast.report.notes import plain_name
-from forecast.report.sheets.head import heading, span_name, subtitle, unit_names
-from forecast.report.sheets.table import Chart, Field, Paper, Sheet, Style, Value
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import heading, span_name, subtitle, unit_names
+from forecast.tables.notes import plain_name
+from forecast.tables.table import Chart, Field, Kind, Paper, Sheet, Value
 from forecast.texts import Lang, t
 
 KINDS: Final = {
@@ -76,15 +76,15 @@ def _months(dossier: Dossier) -> list[int]:
 
 def _fields(months: list[Month], lang: Lang) -> tuple[Field, ...]:
     head = (
-        Field(name="indicator", style=Style.TEXT),
-        Field(name="place", style=Style.SHORT),
-        Field(name="kind", style=Style.SHORT, widest=16),
+        Field(name="indicator", kind=Kind.TEXT),
+        Field(name="place", kind=Kind.SHORT),
+        Field(name="kind", kind=Kind.SHORT, widest=16),
     )
     columns = []
     for month in months:
         covers = (1, 2) if month.month == 2 else (month.month,)
         name = span_name(month, covers, lang)
-        columns.append(Field(name=f"m{month.month:02d}", style=Style.GROWTH, key="month", params={"month": name}))
+        columns.append(Field(name=f"m{month.month:02d}", kind=Kind.PERCENT, key="month", params={"month": name}))
     return (*head, *columns)
 
 

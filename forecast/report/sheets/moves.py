@@ -6,12 +6,12 @@ Invariant: the sentences are those of ``dabiao news`` (held by ``tests/test_repo
 from __future__ import annotations
 
 from forecast.periods import AsOf
-from forecast.report.dossier import Dossier
 from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
-from forecast.report.sheets.head import heading, subtitle
-from forecast.report.sheets.table import Field, Sheet, Style, Value
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import heading, subtitle
+from forecast.tables.table import Field, Kind, Sheet, Value
 from forecast.texts import Lang, t
 
 
@@ -33,14 +33,14 @@ def news_sheet(dossier: Dossier, lang: Lang) -> Sheet:
             )
         )
     columns = (
-        ("before", Style.CHANCE, 10),
-        ("after", Style.CHANCE, 10),
-        ("change", Style.SHORT, 10),
-        ("year_before", Style.GROWTH, 8),
-        ("year_after", Style.GROWTH, 8),
-        ("province_before", Style.GROWTH, 8),
-        ("province_after", Style.GROWTH, 8),
-        ("why", Style.TEXT, 70),
+        ("before", Kind.CHANCE, 10),
+        ("after", Kind.CHANCE, 10),
+        ("change", Kind.SHORT, 10),
+        ("year_before", Kind.PERCENT, 8),
+        ("year_after", Kind.PERCENT, 8),
+        ("province_before", Kind.PERCENT, 8),
+        ("province_after", Kind.PERCENT, 8),
+        ("why", Kind.TEXT, 70),
     )
     note = t("reports.no_news", lang)
     if news is not None:
@@ -52,8 +52,8 @@ def news_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         title=heading("news", dossier, lang),
         subtitle=subtitle(dossier, lang),
         fields=(
-            Field(name="indicator", style=Style.TEXT),
-            *(Field(name=n, style=s, key=f"news_{n}", widest=w) for n, s, w in columns),
+            Field(name="indicator", kind=Kind.TEXT),
+            *(Field(name=n, kind=s, key=f"news_{n}", widest=w) for n, s, w in columns),
         ),
         rows=tuple(rows),
         notes=(note,),

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 
 from forecast.answers.chances import Status
 from forecast.plan.result import SectorRow, WishResult
-from forecast.report.dossier import Dossier
 from forecast.report.makeup_words import (
     change_words,
     feasible_words,
@@ -22,10 +21,11 @@ from forecast.report.makeup_words import (
     use_words,
     wish_name,
 )
-from forecast.report.sheets.head import heading, subtitle
-from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value
 from forecast.runs.goals import PlanOf
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import heading, subtitle
+from forecast.tables.table import Field, Kind, Paper, Sheet, Value
 from forecast.texts import Lang, t
 
 
@@ -51,23 +51,23 @@ def _marked(dossier: Dossier, lang: Lang) -> str:
 
 def plan_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     """A row a plan: what it asks, what it reaches, at which effort, what stays open."""
-    columns: tuple[tuple[str, Style, int], ...] = (
-        ("plan", Style.TEXT, 26),
-        ("wish", Style.TEXT, 26),
-        ("asked", Style.CHANCE, 10),
-        ("before", Style.CHANCE, 10),
-        ("after", Style.CHANCE, 10),
-        ("change", Style.SHORT, 12),
-        ("fresh", Style.CHANCE, 10),
-        ("ceiling", Style.CHANCE, 10),
-        ("status", Style.SHORT, 18),
-        ("needed_pp", Style.EXTENT, 10),
-        ("planned_pp", Style.EXTENT, 10),
-        ("planned_yi", Style.AMOUNT, 12),
-        ("remaining_pp", Style.EXTENT, 10),
-        ("remaining_yi", Style.AMOUNT, 12),
-        ("effort", Style.RATIO, 10),
-        ("levers", Style.WHOLE, 8),
+    columns: tuple[tuple[str, Kind, int], ...] = (
+        ("plan", Kind.TEXT, 26),
+        ("wish", Kind.TEXT, 26),
+        ("asked", Kind.CHANCE, 10),
+        ("before", Kind.CHANCE, 10),
+        ("after", Kind.CHANCE, 10),
+        ("change", Kind.SHORT, 12),
+        ("fresh", Kind.CHANCE, 10),
+        ("ceiling", Kind.CHANCE, 10),
+        ("status", Kind.SHORT, 18),
+        ("needed_pp", Kind.EXTENT, 10),
+        ("planned_pp", Kind.EXTENT, 10),
+        ("planned_yi", Kind.MONEY, 12),
+        ("remaining_pp", Kind.EXTENT, 10),
+        ("remaining_yi", Kind.MONEY, 12),
+        ("effort", Kind.RATIO, 10),
+        ("levers", Kind.WHOLE, 8),
     )
     notes = [t("reports.note_plans", lang)]
     for plan in dossier.plans[:1]:
@@ -77,7 +77,7 @@ def plan_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         tab=t("reports.tab_plans", lang),
         title=heading("plans", dossier, lang),
         subtitle=subtitle(dossier, lang),
-        fields=tuple(Field(name=n, style=s, key=f"plan_{n}", widest=w) for n, s, w in columns),
+        fields=tuple(Field(name=n, kind=s, key=f"plan_{n}", widest=w) for n, s, w in columns),
         rows=tuple(_plan_row(plan, lang) for plan in dossier.plans),
         notes=tuple(notes) if dossier.plans else (t("reports.no_plans", lang),),
         mark=_marked(dossier, lang),
@@ -156,7 +156,7 @@ def said_of(plan: PlanOf, lang: Lang) -> str:
 def _sector_fields(plans: Sequence[PlanOf], lang: Lang) -> tuple[Field, ...]:
     def column(
         name: str,
-        style: Style,
+        style: Kind,
         group: str = "",
         *,
         total: bool = False,
@@ -164,34 +164,34 @@ def _sector_fields(plans: Sequence[PlanOf], lang: Lang) -> tuple[Field, ...]:
         params: Mapping[str, str] | None = None,
     ) -> Field:
         key = f"sector_{name.rsplit('_plan', 1)[0]}"
-        return Field(name=name, style=style, group=group, key=key, total=total, params=params or {}, widest=widest)
+        return Field(name=name, kind=style, group=group, key=key, total=total, params=params or {}, widest=widest)
 
     fields = [
-        column("industry", Style.TEXT, widest=18),
-        column("side", Style.SHORT),
-        column("role", Style.SHORT, widest=12),
-        column("share", Style.GROWTH),
-        column("forecast_pct", Style.GROWTH),
-        column("gap_pp", Style.EXTENT, "sector_gap", total=True),
-        column("gap_yi", Style.AMOUNT, "sector_gap", total=True),
-        column("ceiling_pp", Style.EXTENT, "sector_ceiling", total=True),
-        column("ceiling_yi", Style.AMOUNT, "sector_ceiling", total=True),
+        column("industry", Kind.TEXT, widest=18),
+        column("side", Kind.SHORT),
+        column("role", Kind.SHORT, widest=12),
+        column("share", Kind.PERCENT),
+        column("forecast_pct", Kind.PERCENT),
+        column("gap_pp", Kind.EXTENT, "sector_gap", total=True),
+        column("gap_yi", Kind.MONEY, "sector_gap", total=True),
+        column("ceiling_pp", Kind.EXTENT, "sector_ceiling", total=True),
+        column("ceiling_yi", Kind.MONEY, "sector_ceiling", total=True),
     ]
     for plan in plans:
         title = {"plan": t(f"reports.plan_short_{plan.name}", lang)}
         end = f"_plan_{plan.name}"
         fields += [
-            column(f"planned_pp{end}", Style.EXTENT, "sector_plan", total=True, params=title),
-            column(f"planned_yi{end}", Style.AMOUNT, "sector_plan", total=True, params=title),
-            column(f"target_pct{end}", Style.GROWTH, "sector_plan", params=title),
-            column(f"driver_pct{end}", Style.GROWTH, "sector_plan", params=title),
-            column(f"feasible{end}", Style.SHORT, "sector_plan", widest=12, params=title),
+            column(f"planned_pp{end}", Kind.EXTENT, "sector_plan", total=True, params=title),
+            column(f"planned_yi{end}", Kind.MONEY, "sector_plan", total=True, params=title),
+            column(f"target_pct{end}", Kind.PERCENT, "sector_plan", params=title),
+            column(f"driver_pct{end}", Kind.PERCENT, "sector_plan", params=title),
+            column(f"feasible{end}", Kind.SHORT, "sector_plan", widest=12, params=title),
         ]
     return (
         *fields,
-        column("support", Style.TEXT, widest=18),
-        column("department", Style.SHORT, widest=12),
-        column("team", Style.TEXT, widest=14),
+        column("support", Kind.TEXT, widest=18),
+        column("department", Kind.SHORT, widest=12),
+        column("team", Kind.TEXT, widest=14),
     )
 
 
@@ -246,21 +246,21 @@ def lever_sheet(dossier: Dossier, lang: Lang) -> Sheet:
             )
         )
     names = [f"use_plan_{plan.name}" for plan in plans]
-    before = (("name", Style.TEXT, 30), ("family", Style.SHORT, 14), ("place", Style.SHORT, 12))
-    after: tuple[tuple[str, Style, int], ...] = (
-        ("cap", Style.SHORT, 24),
-        ("evidence", Style.SHORT, 10),
-        ("difficulty", Style.GROWTH, 6),
-        ("money_yi", Style.AMOUNT, 10),
-        ("gdp_pp", Style.EXTENT, 8),
-        ("team", Style.TEXT, 22),
-        ("responsible", Style.TEXT, 22),
-        ("people", Style.TEXT, 18),
+    before = (("name", Kind.TEXT, 30), ("family", Kind.SHORT, 14), ("place", Kind.SHORT, 12))
+    after: tuple[tuple[str, Kind, int], ...] = (
+        ("cap", Kind.SHORT, 24),
+        ("evidence", Kind.SHORT, 10),
+        ("difficulty", Kind.PERCENT, 6),
+        ("money_yi", Kind.MONEY, 10),
+        ("gdp_pp", Kind.EXTENT, 8),
+        ("team", Kind.TEXT, 22),
+        ("responsible", Kind.TEXT, 22),
+        ("people", Kind.TEXT, 18),
     )
     shares = [
         Field(
             name=name,
-            style=Style.SHORT,
+            kind=Kind.SHORT,
             key="lever_use",
             params={"plan": t(f"reports.plan_short_{plan.name}", lang)},
             widest=24,
@@ -273,9 +273,9 @@ def lever_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         title=heading("levers", dossier, lang),
         subtitle=subtitle(dossier, lang),
         fields=(
-            *(Field(name=n, style=s, key=f"lever_{n}", widest=w) for n, s, w in before),
+            *(Field(name=n, kind=s, key=f"lever_{n}", widest=w) for n, s, w in before),
             *shares,
-            *(Field(name=n, style=s, key=f"lever_{n}", widest=w) for n, s, w in after),
+            *(Field(name=n, kind=s, key=f"lever_{n}", widest=w) for n, s, w in after),
         ),
         rows=tuple(rows),
         notes=(t("reports.note_levers", lang),) if rows else (t("reports.no_levers", lang),),

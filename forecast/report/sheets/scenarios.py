@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 from forecast.answers.chances import Outcome
 from forecast.data.target import TargetKind
-from forecast.report.dossier import Dossier
 from forecast.report.scenario_terminal import change
-from forecast.report.sheets.head import heading, subtitle
-from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value
 from forecast.scenario.compare import Result
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import heading, subtitle
+from forecast.tables.table import Field, Kind, Paper, Sheet, Value
 from forecast.texts import Lang, t
 
 
@@ -55,31 +55,31 @@ def _mine(dossier: Dossier, result: Result) -> list[Outcome]:
 
 
 def _fields(results: tuple[Result, ...]) -> tuple[Field, ...]:
-    def column(
-        name: str, style: Style, group: str, formula: str = "", params: Mapping[str, str] | None = None
-    ) -> Field:
+    def column(name: str, style: Kind, group: str, formula: str = "", params: Mapping[str, str] | None = None) -> Field:
         key = name.rsplit("_s", 1)[0] if params else name
-        return Field(name=name, style=style, group=group, formula=formula, key=key, params=params or {}, widest=14)
+        return Field(name=name, kind=style, group=group, formula=formula, key=key, params=params or {}, widest=14)
 
     fields = [
-        Field(name="no", style=Style.WHOLE),
-        Field(name="indicator", style=Style.TEXT),
-        column("baseline_pct", Style.GROWTH, "baseline"),
-        column("baseline_province_pct", Style.GROWTH, "baseline"),
-        column("baseline_near", Style.CHANCE, "baseline"),
-        column("baseline_reach", Style.CHANCE, "baseline"),
+        Field(name="no", kind=Kind.WHOLE),
+        Field(name="indicator", kind=Kind.TEXT),
+        column("baseline_pct", Kind.PERCENT, "baseline"),
+        column("baseline_province_pct", Kind.PERCENT, "baseline"),
+        column("baseline_near", Kind.CHANCE, "baseline"),
+        column("baseline_reach", Kind.CHANCE, "baseline"),
     ]
     for k, result in enumerate(results, 1):
         title = {"scenario": result.scenario.title or result.scenario.name}
         end = f"_s{k}"
         fields += [
-            column(f"case_pct{end}", Style.GROWTH, "case", params=title),
-            column(f"case_change_pp{end}", Style.FINE, "case", f"{{case_pct{end}}}-{{baseline_pct}}", params=title),
-            column(f"case_near{end}", Style.CHANCE, "case", params=title),
-            column(f"case_near_change{end}", Style.SHORT, "case", params=title),
-            column(f"case_reach{end}", Style.CHANCE, "case", params=title),
-            column(f"case_reach_change{end}", Style.SHORT, "case", params=title),
-            column(f"case_range{end}", Style.SHORT, "case", params=title),
+            column(f"case_pct{end}", Kind.PERCENT, "case", params=title),
+            column(
+                f"case_change_pp{end}", Kind.FINE_POINTS, "case", f"{{case_pct{end}}}-{{baseline_pct}}", params=title
+            ),
+            column(f"case_near{end}", Kind.CHANCE, "case", params=title),
+            column(f"case_near_change{end}", Kind.SHORT, "case", params=title),
+            column(f"case_reach{end}", Kind.CHANCE, "case", params=title),
+            column(f"case_reach_change{end}", Kind.SHORT, "case", params=title),
+            column(f"case_range{end}", Kind.SHORT, "case", params=title),
         ]
     return tuple(fields)
 
@@ -144,14 +144,14 @@ def action_sheet(dossier: Dossier, lang: Lang) -> Sheet:
                 )
             )
     names = ("scenario", "indicator", "action", "alone_pp", "share_pp", "alone_near", "without_near", "share_near")
-    styles = (Style.TEXT, Style.TEXT, Style.TEXT, Style.FINE, Style.FINE, Style.SHORT, Style.SHORT, Style.SHORT)
+    styles = (Kind.TEXT, Kind.TEXT, Kind.TEXT, Kind.FINE_POINTS, Kind.FINE_POINTS, Kind.SHORT, Kind.SHORT, Kind.SHORT)
     return Sheet(
         name="actions",
         tab=t("reports.tab_actions", lang),
         title=heading("actions", dossier, lang),
         subtitle=subtitle(dossier, lang),
         fields=tuple(
-            Field(name=name, style=style, key=name if name == "indicator" else f"act_{name}")
+            Field(name=name, kind=style, key=name if name == "indicator" else f"act_{name}")
             for name, style in zip(names, styles, strict=True)
         ),
         rows=tuple(rows),

@@ -11,11 +11,11 @@ from forecast.answers.chances import Status
 from forecast.periods import Month
 from forecast.plan.path import RequiredPath
 from forecast.plan.path_steps import Phase, Scope, Step
-from forecast.report.dossier import Dossier
-from forecast.report.sheets.head import heading, subtitle
-from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, distinct
 from forecast.runs.goals import DEMANDS
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import heading, subtitle
+from forecast.tables.table import Field, Kind, Paper, Sheet, Value, distinct
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.tasks import Margin
 from forecast.texts import Lang, t
@@ -32,14 +32,14 @@ def task_summary_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         if (total := b.margin("total")) is not None:
             rows.append(_margin_row(b, total, months, lang))
     fields = (
-        Field(name="indicator", style=Style.TEXT),
-        Field(name="dimension", style=Style.SHORT, key="task_dimension"),
-        Field(name="name", style=Style.TEXT, key="task_name", widest=26),
-        Field(name="carriers", style=Style.WHOLE, key="task_carriers"),
+        Field(name="indicator", kind=Kind.TEXT),
+        Field(name="dimension", kind=Kind.SHORT, key="task_dimension"),
+        Field(name="name", kind=Kind.TEXT, key="task_name", widest=26),
+        Field(name="carriers", kind=Kind.WHOLE, key="task_carriers"),
         *(
             Field(
                 name=f"task_m{month.month:02d}",
-                style=Style.MONEY,
+                kind=Kind.MONEY_WAN,
                 key="task_month",
                 group="tasks",
                 params={"month": words.month_name(month, lang)},
@@ -48,14 +48,14 @@ def task_summary_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         ),
         Field(
             name="task_sum",
-            style=Style.MONEY,
+            kind=Kind.MONEY_WAN,
             key="task_sum",
             group="tasks",
             formula="+".join(f"{{task_m{month.month:02d}}}" for month in months),
         ),
-        Field(name="due_sum", style=Style.MONEY, key="task_due"),
-        Field(name="supported", style=Style.MONEY, key="task_supported"),
-        Field(name="open", style=Style.MONEY, key="task_open", formula="{task_sum}-{supported}"),
+        Field(name="due_sum", kind=Kind.MONEY_WAN, key="task_due"),
+        Field(name="supported", kind=Kind.MONEY_WAN, key="task_supported"),
+        Field(name="open", kind=Kind.MONEY_WAN, key="task_open", formula="{task_sum}-{supported}"),
     )
     return Sheet(
         name="tasks",
@@ -148,23 +148,23 @@ def path_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     for name, found in dossier.paths.items():
         rows += [_path_row(name, path, shown_months, lang) for path in found]
     head = (
-        Field(name="indicator", style=Style.TEXT),
-        Field(name="plan", style=Style.SHORT, key="path_plan", widest=18),
-        Field(name="p_now", style=Style.CHANCE, key="path_p_now"),
-        Field(name="p_then", style=Style.CHANCE, key="path_p_then"),
-        Field(name="status", style=Style.SHORT, key="path_status", widest=14),
-        Field(name="uplift_pp", style=Style.FINE, key="path_uplift_pp"),
+        Field(name="indicator", kind=Kind.TEXT),
+        Field(name="plan", kind=Kind.SHORT, key="path_plan", widest=18),
+        Field(name="p_now", kind=Kind.CHANCE, key="path_p_now"),
+        Field(name="p_then", kind=Kind.CHANCE, key="path_p_then"),
+        Field(name="status", kind=Kind.SHORT, key="path_status", widest=14),
+        Field(name="uplift_pp", kind=Kind.FINE_POINTS, key="path_uplift_pp"),
     )
     columns = []
     for month in shown_months:
         params = {"month": words.month_name(month, lang), "span": words.months(month, lang)}
         columns += [
-            Field(name=f"{kind}_m{month.month:02d}", style=style, key=f"path_{kind}", group="path_month", params=params)
+            Field(name=f"{kind}_m{month.month:02d}", kind=style, key=f"path_{kind}", group="path_month", params=params)
             for kind, style in (
-                ("forecast", Style.GROWTH),
-                ("asked", Style.GROWTH),
-                ("asked_cum", Style.GROWTH),
-                ("asked_yi", Style.AMOUNT),
+                ("forecast", Kind.PERCENT),
+                ("asked", Kind.PERCENT),
+                ("asked_cum", Kind.PERCENT),
+                ("asked_yi", Kind.MONEY),
             )
         ]
     return Sheet(

@@ -9,19 +9,19 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.report.dossier import Dossier
-from forecast.report.sheets.head import heading, subtitle
-from forecast.report.sheets.table import Field, Sheet, Style, Value
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import heading, subtitle
+from forecast.tables.table import Field, Kind, Sheet, Value
 from forecast.texts import Lang, catalogue, t
 
 _NUMBERS: Final = (
-    ("crps_pp", Style.FINE),
-    ("brier", Style.RATIO),
-    ("covered50", Style.RATIO),
-    ("covered90", Style.RATIO),
-    ("p_reach_mean", Style.RATIO),
-    ("reached", Style.RATIO),
-    ("against_pace", Style.RATIO),
+    ("crps_pp", Kind.FINE_POINTS),
+    ("brier", Kind.RATIO),
+    ("covered50", Kind.RATIO),
+    ("covered90", Kind.RATIO),
+    ("p_reach_mean", Kind.RATIO),
+    ("reached", Kind.RATIO),
+    ("against_pace", Kind.RATIO),
 )
 
 
@@ -35,12 +35,12 @@ def track_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         title=heading("track", dossier, lang),
         subtitle=subtitle(dossier, lang),
         fields=(
-            Field(name="level", style=Style.TEXT, key="track_level", widest=22),
-            Field(name="months_left", style=Style.SHORT, key="track_months_left"),
-            Field(name="forecaster", style=Style.TEXT, key="track_forecaster"),
-            Field(name="outcomes", style=Style.WHOLE, key="track_outcomes"),
-            Field(name="cases", style=Style.WHOLE, key="track_cases"),
-            *(Field(name=name, style=style, key=f"track_{name}") for name, style in _NUMBERS),
+            Field(name="level", kind=Kind.TEXT, key="track_level", widest=22),
+            Field(name="months_left", kind=Kind.SHORT, key="track_months_left"),
+            Field(name="forecaster", kind=Kind.TEXT, key="track_forecaster"),
+            Field(name="outcomes", kind=Kind.WHOLE, key="track_outcomes"),
+            Field(name="cases", kind=Kind.WHOLE, key="track_cases"),
+            *(Field(name=name, kind=style, key=f"track_{name}") for name, style in _NUMBERS),
         ),
         rows=tuple(rows),
         notes=_notes(scores, dossier, lang),

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 import xlsxwriter
 
-from forecast.report.dossier import Dossier
-from forecast.report.sheets.head import city_name, source_line
-from forecast.report.sheets.table import Sheet
 from forecast.report.task_sheet import write_task_sheet
 from forecast.report.workbook.formats import Formats
 from forecast.report.workbook.worksheet import write_sheet
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
+from forecast.tables.head import city_name, source_line
+from forecast.tables.table import Sheet
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.tasks import Task
 from forecast.texts import Lang, t

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from forecast.report.sheets.table import Chart
+from forecast.tables.table import Chart
 from forecast.texts import Lang, t
 
 if TYPE_CHECKING:

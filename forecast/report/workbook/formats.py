@@ -9,23 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from forecast.report.sheets.table import Style
+from forecast.tables.table import Kind
 from forecast.texts import Lang
 
-NUMBER_FORMATS: Final[Mapping[Style, str]] = {
-    Style.WHOLE: "0",
-    Style.GROWTH: "0.0",
-    Style.FINE_GROWTH: "0.00",
-    Style.POINTS: "+0.0;-0.0;0.0",
-    Style.SIZE: "0.0",
-    Style.FINE: "+0.00;-0.00;0.00",
-    Style.EXTENT: "0.00",
-    Style.AMOUNT: "#,##0.00",
-    Style.MONEY: "#,##0",
-    Style.SHARE: "0.0000",
-    Style.RATIO: "0.000",
-}
-"""Digits of numbers; the same as ``sheets.table.DECIMALS``."""
 LIGHTS: Final = {"green": ("#C6E8CE", "#0B5A2A"), "yellow": ("#FFE9A8", "#6B4E00"), "red": ("#F9C9CC", "#8B1220")}
 """Fill and letters of a light: apart in grey as well, and the word stands in the cell."""
 FONTS: Final[Mapping[Lang, tuple[str, str]]] = {"zh": ("黑体", "宋体"), "en": ("Arial", "Arial")}
@@ -33,8 +19,6 @@ FONTS: Final[Mapping[Lang, tuple[str, str]]] = {"zh": ("黑体", "宋体"), "en"
 EDGE: Final = {"border": 1, "border_color": "#7F7F7F"}
 HEAD_FILL: Final = "#DCE6F1"
 QUIET: Final = "#1F4E79"
-LEFT: Final = frozenset({Style.TEXT})
-CENTRED: Final = frozenset({Style.SHORT, Style.CHANCE, Style.LIGHT, Style.WHOLE})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,18 +97,18 @@ class Formats:
             },
         )
 
-    def cell(self, style: Style, *, quiet: bool = False, total: bool = False) -> Any:
+    def cell(self, kind: Kind, *, quiet: bool = False, total: bool = False) -> Any:
         """A cell of the table; quiet for what is expected and not published, total for the row of sums."""
-        align = "left" if style in LEFT else "center" if style in CENTRED else "right"
+        align = "left" if kind.left else "center" if kind.centred else "right"
         properties: dict[str, object] = {**EDGE, "font_name": self._fonts[1], "font_size": 10, "align": align}
         properties |= {"text_wrap": True}
-        if style in NUMBER_FORMATS:
-            properties["num_format"] = NUMBER_FORMATS[style]
+        if kind.excel:
+            properties["num_format"] = kind.excel
         if quiet:
             properties |= {"italic": True, "font_color": QUIET}
         if total:
             properties |= {"bold": True, "bg_color": "#F2F2F2"}
-        return self._get(("cell", style, quiet, total), properties)
+        return self._get(("cell", kind, quiet, total), properties)
 
     def light(self, colour: str) -> Any:
         """Conditional format of a light."""

@@ -14,10 +14,10 @@ from typing import Any, Final
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from forecast.answers.judgement import Light
-from forecast.report.sheets.table import Field, Paper, Sheet, Style, Value, lines_needed, shown, text_width
 from forecast.report.workbook.charts import footer_text, write_charts
 from forecast.report.workbook.formats import Formats
 from forecast.tables import words
+from forecast.tables.table import Field, Kind, Paper, Sheet, Value, lines_needed, text_width
 from forecast.texts import Lang, t
 
 PAPER_NUMBERS: Final = {Paper.A3: 8, Paper.A4: 9}
@@ -68,8 +68,8 @@ def write_sheet(book: Any, sheet: Sheet, *, formats: Formats, source: str, lang:
 
 
 def _texts(sheet: Sheet, column: int, lang: Lang) -> list[str]:
-    style = sheet.fields[column].style
-    return [shown(row[column], style, lang) for row in sheet.rows]
+    style = sheet.fields[column].kind
+    return [style.shown(row[column], lang) for row in sheet.rows]
 
 
 def _widths(sheet: Sheet, lang: Lang) -> tuple[float, ...]:
@@ -162,9 +162,9 @@ def _cells(page: Any, placed: Placed, *, formats: Formats, lang: Lang) -> int:
     for i, values in enumerate(sheet.rows):
         height = 1
         for k, (value, one) in enumerate(zip(values, sheet.fields, strict=True)):
-            style = formats.cell(one.style, quiet=(i, k) in sheet.quiet)
+            style = formats.cell(one.kind, quiet=(i, k) in sheet.quiet)
             _write(page, row, k, value, one, style, sheet=sheet, values=values, lang=lang)
-            height = max(height, lines_needed(shown(value, one.style, lang), placed.widths[k] - PADDING + 0.5))
+            height = max(height, lines_needed(one.kind.shown(value, lang), placed.widths[k] - PADDING + 0.5))
         page.set_row(row, LINE_POINTS * height + 5)
         row += 1
     if sheet.rows and any(one.total for one in sheet.fields):
@@ -210,7 +210,7 @@ def _formula(one: Field, row: int, sheet: Sheet, values: tuple[Value, ...]) -> s
 def _totals(page: Any, placed: Placed, row: int, *, formats: Formats, lang: Lang) -> None:
     sheet = placed.sheet
     for k, one in enumerate(sheet.fields):
-        style = formats.cell(one.style, total=True)
+        style = formats.cell(one.kind, total=True)
         numbers = [value for value in sheet.column(one.name) if isinstance(value, int | float)]
         if one.total and numbers:
             span = f"{xl_rowcol_to_cell(placed.first, k)}:{xl_rowcol_to_cell(row - 1, k)}"
@@ -224,7 +224,7 @@ def _lights(page: Any, placed: Placed, *, formats: Formats, lang: Lang) -> None:
     if not placed.sheet.rows:
         return
     for k, one in enumerate(placed.sheet.fields):
-        if one.style is not Style.LIGHT:
+        if one.kind is not Kind.LIGHT:
             continue
         last = placed.first + len(placed.sheet.rows) - 1
         for light in Light:

@@ -14,23 +14,48 @@ from pathlib import Path
 
 import pandas as pd
 
+from forecast import __version__
 from forecast.data.panel import known
 from forecast.news.news import News
 from forecast.plan.path import RequiredPath
-from forecast.report.files import provenance, tables
-from forecast.report.tables import Provenance
 from forecast.runs.goals import Goals, PlanOf, goals, paths, plans
-from forecast.runs.run import Run
+from forecast.runs.run import BASELINE, Run
 from forecast.runs.session import Assignments, Session, Study, Wanted
 from forecast.scenario.compare import Result
+from forecast.tables.attainment import attainment_frame
+from forecast.tables.paths import paths_frame
+from forecast.tables.required import joint_frame, required_frame
+from forecast.tables.table import Provenance
 from forecast.texts import Lang, t
+
+
+def provenance(run: Run) -> Provenance:
+    """What every number of a run came from."""
+    return Provenance(
+        run_id=run.run_id,
+        data_hash=run.dataset.data_hash,
+        scenario_hash=BASELINE,
+        model_version=__version__,
+        seed=run.request.seed,
+    )
+
+
+def tables(run: Run) -> dict[str, pd.DataFrame]:
+    """All tables of a run, by name."""
+    source = provenance(run)
+    return {
+        "attainment": attainment_frame(run.attainment, source),
+        "required": required_frame(run.attainment, source),
+        "joint": joint_frame(run.attainment, source),
+        "paths": paths_frame(run.paths, source),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dossier:
     """Answers of a run, with scenarios on its draws.
 
-    tables : of the run, columns of ``report.schema``
+    tables : of the run, columns of ``tables.schema``
     goals : the city's indicators, official order
     observed : figures that were out, one vintage each (``panel.known``)
     plans : 保底, 争取, 冲刺 for the indicator that they are about; empty where none can be judged

@@ -6,177 +6,34 @@ after the last, never renamed or moved (held by ``tests/test_report.py``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import Any, Final
 
-from forecast.texts import Lang, t
+import pandas as pd
 
+from forecast.tables import attainment, paths, required
+from forecast.tables.table import PROVENANCE, Column, Kind, Provenance, Surface, Value, typed
 
-class Measure(StrEnum):
-    """What a column holds, and so how it is written."""
-
-    TEXT = "text"
-    MONTH = "YYYY-MM"
-    WHOLE = "number"
-    PERCENT = "%"
-    POINTS = "pp"
-    PROBABILITY = "probability"
-    SHARE = "share"
-    PERCENTILE = "percentile"
-    COUNT = "count"
-    MONEY = "亿元"
+_TEXT, _WHOLE = Kind.TEXT, Kind.WHOLE
+_PERCENT, _POINTS, _PROBABILITY = Kind.PERCENT, Kind.POINTS, Kind.PROBABILITY
 
 
-DECIMALS: Final = {
-    Measure.PERCENT: 2,
-    Measure.POINTS: 2,
-    Measure.PROBABILITY: 4,
-    Measure.SHARE: 4,
-    Measure.PERCENTILE: 1,
-    Measure.COUNT: 3,
-    Measure.MONEY: 4,
-}
-"""Decimals that are written: growth a tenth of what is published, probabilities below their Monte Carlo error."""
+def _filed(columns: tuple[Column[Any], ...]) -> tuple[Column[Any], ...]:
+    return tuple(one for one in columns if Surface.FILE in one.on)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table.
-
-    texts : catalogue that holds its meaning
-    """
-
-    name: str
-    measure: Measure
-    texts: str = "report"
-
-    @property
-    def decimals(self) -> int | None:
-        """Decimals that are written; None for texts and whole numbers."""
-        return DECIMALS.get(self.measure)
-
-    def meaning(self, lang: Lang) -> str:
-        """What the column says."""
-        return t(f"{self.texts}.column_{self.name}", lang)
-
-
-QUANTILES: Final = (5, 10, 25, 50, 75, 90, 95)
-"""Percent of the quantiles of paths."""
-
-_TEXT, _MONTH, _WHOLE = Measure.TEXT, Measure.MONTH, Measure.WHOLE
-_PERCENT, _POINTS, _PROBABILITY = Measure.PERCENT, Measure.POINTS, Measure.PROBABILITY
-
-_PROVENANCE: Final = (
-    Column("run_id", _TEXT),
-    Column("data_hash", _TEXT),
-    Column("scenario_hash", _TEXT),
-    Column("model_version", _TEXT),
-    Column("seed", _WHOLE),
-)
-
-_ATTAINMENT: Final = (
-    Column("indicator", _TEXT),
-    Column("name_zh", _TEXT),
-    Column("unit", _TEXT),
-    Column("benchmark", _TEXT),
-    Column("as_of", _TEXT),
-    Column("scenario", _TEXT),
-    Column("ytd_growth_pct", _PERCENT),
-    Column("benchmark_ytd_growth_pct", _PERCENT),
-    Column("gap_pp", _POINTS),
-    Column("forecast_growth_pct", _PERCENT),
-    Column("forecast_p10", _PERCENT),
-    Column("forecast_p90", _PERCENT),
-    Column("benchmark_forecast_pct", _PERCENT),
-    Column("benchmark_p10", _PERCENT),
-    Column("benchmark_p90", _PERCENT),
-    Column("target_kind", _TEXT),
-    Column("target_value", _PERCENT),
-    Column("p_reach", _PROBABILITY),
-    Column("p_near", _PROBABILITY),
-    Column("p_mcse", Measure.SHARE),
-    Column("light", _TEXT),
-    Column("required_growth_pct", _PERCENT),
-    Column("required_p10", _PERCENT),
-    Column("required_p90", _PERCENT),
-    Column("required_percentile", Measure.PERCENTILE),
-    Column("expected_shortfall_pp", _POINTS),
-    Column("evidence", _TEXT),
-    Column("last_period", _MONTH),
-    Column("benchmark_last_period", _MONTH),
-    Column("method", _TEXT),
-    Column("diagnostics", _TEXT),
-    Column("synthetic_share", Measure.SHARE),
-)
-
-_PATHS: Final = (
-    Column("indicator", _TEXT),
-    Column("unit", _TEXT),
-    Column("period", _MONTH),
-    Column("status", _TEXT),
-    Column("cum_yoy_pct_mean", _PERCENT),
-    *(Column(f"cum_yoy_pct_p{q:02d}", _PERCENT) for q in QUANTILES),
-    Column("month_yoy_pct_mean", _PERCENT),
-    *(Column(f"month_yoy_pct_p{q:02d}", _PERCENT) for q in QUANTILES),
-)
-
-_JOINT: Final = (
-    Column("as_of", _TEXT),
-    Column("scenario", _TEXT),
-    Column("unit", _TEXT),
-    Column("criterion", _TEXT),
-    Column("assessed", _WHOLE),
-    Column("judged", _WHOLE),
-    Column("k", _WHOLE),
-    Column("p_at_least_k", _PROBABILITY),
-    Column("p_mcse", Measure.SHARE),
-    Column("expected_number", Measure.COUNT),
-    Column("number_p10", _WHOLE),
-    Column("number_p50", _WHOLE),
-    Column("number_p90", _WHOLE),
-    Column("indicators", _TEXT),
-)
-
-_REQUIRED: Final = (
-    Column("indicator", _TEXT),
-    Column("unit", _TEXT),
-    Column("target_kind", _TEXT),
-    Column("as_of", _TEXT),
-    Column("scenario", _TEXT),
-    Column("row_status", _TEXT),
-    Column("points", _WHOLE),
-    Column("missing", _TEXT),
-    Column("light_now", _TEXT),
-    Column("light_rule", _TEXT),
-    Column("gap_period", _MONTH),
-    Column("required_over", _TEXT),
-    Column("required_status", _TEXT),
-    Column("first_period", _MONTH),
-    Column("periods", _WHOLE),
-    Column("required_growth_pct", _PERCENT),
-    Column("required_p10", _PERCENT),
-    Column("required_p90", _PERCENT),
-    Column("history", _TEXT),
-    Column("history_unit", _TEXT),
-    Column("history_spans", _WHOLE),
-    Column("required_percentile", Measure.PERCENTILE),
-    Column("best_growth_pct", _PERCENT),
-    Column("best_first_month", _MONTH),
-    Column("best_last_month", _MONTH),
-)
-
-TABLES: Final[dict[str, tuple[Column, ...]]] = {
-    "attainment": (*_ATTAINMENT, *_PROVENANCE),
-    "paths": (*_PATHS, *_PROVENANCE),
-    "joint": (*_JOINT, *_PROVENANCE),
-    "required": (*_REQUIRED, *_PROVENANCE),
+TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
+    "attainment": (*_filed(attainment.COLUMNS), *PROVENANCE),
+    "paths": (*_filed(paths.COLUMNS), *PROVENANCE),
+    "joint": (*_filed(required.JOINT), *PROVENANCE),
+    "required": (*_filed(required.REQUIRED), *PROVENANCE),
 }
 
 
-def _tested(name: str, measure: Measure) -> Column:
+def _tested(name: str, kind: Kind) -> Column[Any]:
     """A column that only tables of a backtest have."""
-    return Column(name, measure, texts="backtest")
+    return Column(name, kind, "backtest")
 
 
 _GROUP: Final = (
@@ -188,7 +45,7 @@ _GROUP: Final = (
     _tested("enough", _TEXT),
 )
 
-_BACKTEST: Final = (
+_BACKTEST: Final[tuple[Column[Any], ...]] = (
     Column("indicator", _TEXT),
     Column("unit", _TEXT),
     _tested("level", _TEXT),
@@ -206,11 +63,11 @@ _BACKTEST: Final = (
     _tested("crps_pp", _POINTS),
     _tested("twcrps_pp", _POINTS),
     _tested("tolerance_pp", _POINTS),
-    _tested("brier", Measure.SHARE),
-    _tested("log_score", Measure.COUNT),
+    _tested("brier", Kind.SHARE),
+    _tested("log_score", Kind.COUNT),
     _tested("covered50", _WHOLE),
     _tested("covered90", _WHOLE),
-    _tested("pit", Measure.SHARE),
+    _tested("pit", Kind.SHARE),
     _tested("diagnostics", _TEXT),
     _tested("synthetic", _WHOLE),
 )
@@ -221,53 +78,53 @@ _SCORES: Final = (
     _tested("cases", _WHOLE),
     _tested("crps_pp", _POINTS),
     _tested("twcrps_pp", _POINTS),
-    _tested("brier", Measure.SHARE),
-    _tested("log_score", Measure.COUNT),
-    _tested("covered50", Measure.SHARE),
-    _tested("covered90", Measure.SHARE),
-    _tested("p_reach_mean", Measure.SHARE),
-    _tested("reached", Measure.SHARE),
-    _tested("deviation", Measure.SHARE),
-    _tested("against_pace", Measure.COUNT),
-    _tested("against_pace_p05", Measure.COUNT),
-    _tested("against_pace_p95", Measure.COUNT),
+    _tested("brier", Kind.SHARE),
+    _tested("log_score", Kind.COUNT),
+    _tested("covered50", Kind.SHARE),
+    _tested("covered90", Kind.SHARE),
+    _tested("p_reach_mean", Kind.SHARE),
+    _tested("reached", Kind.SHARE),
+    _tested("deviation", Kind.SHARE),
+    _tested("against_pace", Kind.COUNT),
+    _tested("against_pace_p05", Kind.COUNT),
+    _tested("against_pace_p95", Kind.COUNT),
 )
 
 _CALIBRATION: Final = (
     *_GROUP,
     _tested("kind", _TEXT),
-    _tested("lower", Measure.SHARE),
-    _tested("upper", Measure.SHARE),
+    _tested("lower", Kind.SHARE),
+    _tested("upper", Kind.SHARE),
     _tested("count", _WHOLE),
-    _tested("expected", Measure.SHARE),
-    _tested("observed", Measure.SHARE),
+    _tested("expected", Kind.SHARE),
+    _tested("observed", Kind.SHARE),
 )
 
-BACKTEST_TABLES: Final[dict[str, tuple[Column, ...]]] = {
-    "backtest": (*_BACKTEST, *_PROVENANCE),
-    "scores": (*_SCORES, *_PROVENANCE),
-    "calibration": (*_CALIBRATION, *_PROVENANCE),
+BACKTEST_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
+    "backtest": (*_BACKTEST, *PROVENANCE),
+    "scores": (*_SCORES, *PROVENANCE),
+    "calibration": (*_CALIBRATION, *PROVENANCE),
 }
 """Tables of a backtest, which is no run."""
 
 
-def _columns(texts: str, names: str) -> tuple[Column, ...]:
+def _columns(texts: str, names: str) -> tuple[Column[Any], ...]:
     """Columns of a table written short: ``name`` holds a text, ``name:measure`` what the measure's name says."""
     pairs = (word.partition(":") for word in names.split())
-    return tuple(Column(name, Measure[measure.upper()] if measure else _TEXT, texts) for name, _, measure in pairs)
+    return tuple(Column(name, Kind[measure.upper()] if measure else _TEXT, texts) for name, _, measure in pairs)
 
 
-BREAKDOWN_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+BREAKDOWN_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "breakdown": (
         *_columns("breakdown", "indicator plan_id key kind entity name_zh place place_zh team_zh sector sector_zh"),
         *_columns("breakdown", "month:month condition base_wan:whole task_wan:whole due_wan:whole cap_wan:whole"),
         *_columns("breakdown", "own_wan:whole held:whole resp_unit resp_person deadline synthetic:whole label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "breakdown_margins": (
         *_columns("breakdown", "indicator plan_id dimension key name_zh month:month carriers:whole base_wan:whole"),
         *_columns("breakdown", "task_wan:whole due_wan:whole supported_wan:whole open_wan:whole cap_wan:whole label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "breakdown_plans": (
         *_columns("breakdown", "indicator name_zh plan_id status method work criterion wish:share"),
@@ -276,11 +133,11 @@ BREAKDOWN_TABLES: Final[dict[str, tuple[Column, ...]]] = {
         *_columns("breakdown", "delivered_p10_yi:money delivered_p90_yi:money p_near_now:probability"),
         *_columns("breakdown", "p_near_ledger:probability p_near_all:probability p_reach_now:probability"),
         *_columns("breakdown", "p_reach_ledger:probability p_reach_all:probability label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "breakdown_holds": (
         *_columns("breakdown", "indicator hold amount_yi:money hold_status possible_yi:money other note file"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "naming": (
         *_columns("naming", "indicator name_zh rank_status unit unit_zh within period:month growth_pct:percent"),
@@ -288,48 +145,48 @@ BREAKDOWN_TABLES: Final[dict[str, tuple[Column, ...]]] = {
         *_columns("naming", "plan_pct:percent plan_unit gap_plan_pp:points share:share contribution_pp:points"),
         *_columns("naming", "contribution_share:share p_last:probability rank_p10:whole rank_p90:whole named:whole"),
         *_columns("naming", "list_month:month"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "interviews": (
         *_columns("naming", "unit unit_zh mean_place:share ranked:whole behind:whole times_named:whole"),
         *_columns("naming", "contribution_share:share proposed:whole list_month:month"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "stock": (
         *_columns("stock", "sector sector_zh month:month opening:whole entered:whole left:whole preparing:whole"),
         *_columns("stock", "at_risk:count closing:whole expected:whole label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "stock_windows": (
         *_columns("stock", "deadline channel first_report:month counts_this_year:whole units:whole"),
         *_columns("stock", "monthly_output_yi:money days_left:whole sectors label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
 }
 """Tables of ``dabiao breakdown``: tasks, their sums, lists of naming and the balance of 五上 units."""
 
-COLLECT_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+COLLECT_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "collected": (
         *_columns("collect", "plan_id indicator key name_zh place_zh team_zh month:month due_wan:whole"),
         *_columns("collect", "task_wan:whole actual_wan:count ratio:share file cell"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "collected_summary": (
         *_columns("collect", "plan_id indicator dimension group month:month rows:whole reported:whole due_wan:whole"),
         *_columns("collect", "due_reported_wan:whole actual_wan:count ratio:share behind:whole"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
 }
 """Tables of ``dabiao collect``: what teams and counties reported, against the plan."""
 
-MAKEUP_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+MAKEUP_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "makeup_wishes": (
         *_columns("makeup", "wish indicators criterion form level:share wish_status limit value_before:share"),
         *_columns("makeup", "value_in_sample:share value_all:share value_fresh:share value_ceiling:share"),
         *_columns("makeup", "value_mcse:share fresh_mcse:share optimism:share needed_pp:points remaining_pp:points"),
         *_columns("makeup", "remaining_yi:money effort:count full_effort:count budget:count largest_burden:share"),
         *_columns("makeup", "fair_effort:count fair_burden:share label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "makeup_sectors": (
         *_columns("makeup", "industry name_zh side role base_share:share driver forecast_growth_pct:percent"),
@@ -338,7 +195,7 @@ MAKEUP_TABLES: Final[dict[str, tuple[Column, ...]]] = {
         *_columns("makeup", "driver_ahead_pct:percent driver_required_pct:percent required_percentile:percentile"),
         *_columns("makeup", "feasibility by_ledger_pp:points projects:whole enterprises:whole support"),
         *_columns("makeup", "cap_setting:whole department team label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "makeup_indicators": (
         *_columns("makeup", "indicator name_zh unit target_kind p_reach_before:probability p_reach:probability"),
@@ -347,40 +204,40 @@ MAKEUP_TABLES: Final[dict[str, tuple[Column, ...]]] = {
         *_columns("makeup", "growth_after_pct:percent planned_growth_pp:points planned_growth_yi:money periods:whole"),
         *_columns("makeup", "driver_ahead_pct:percent driver_required_pct:percent required_percentile:percentile"),
         *_columns("makeup", "feasibility label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "makeup_levers": (
         *_columns("makeup", "lever name_zh family acts_on industry place state use:count use_unit cap:count"),
         *_columns("makeup", "use_share:share cap_evidence difficulty:count weight:share effort:count binding:whole"),
         *_columns("makeup", "money_yi:money gdp_pp:points gap_pp:points gain:share gain_per_effort:share"),
         *_columns("makeup", "rows:whole entities support team responsible people synthetic:whole label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "makeup_frontier": (
         *_columns("makeup", "progress:share effort:count effort_share:share wish value:share"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
     "makeup_difficulty": (
         *_columns("makeup", "family factor:count effort:count wish value:share moved:whole lever use_before:count"),
         *_columns("makeup", "use_after:count"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
 }
 """Tables of ``dabiao makeup``: what was wished for, 补多少济多少, every lever, the frontier, other difficulties."""
 
 
-CHECK_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+CHECK_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "checks": (
         *_columns("report", "indicator unit"),
         *_columns("check", "check period:month figures:whole observed:count model_p05:count model_p50:count"),
         *_columns("check", "model_p95:count p_value:share verdict"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
 }
 """Table of the checks of a run (``dabiao run --check``), beside its others."""
 
 
-NEWS_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+NEWS_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "news": (
         *_columns("news", "indicator name_zh unit benchmark target_kind run_before as_of_before as_of evidence"),
         *_columns("news", "news_status p_reach_before:share p_reach_after:share p_near_before:share"),
@@ -390,12 +247,12 @@ NEWS_TABLES: Final[dict[str, tuple[Column, ...]]] = {
         *_columns("news", "release_unit release_period:month release_measure value_pct:percent previous_pct:percent"),
         *_columns("news", "change_pp:points expected_pct:percent expected_sd_pp:points surprise_sd:count verdict"),
         *_columns("news", "d_reach:share d_near:share d_forecast_pp:points d_benchmark_pp:points d_points:whole"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
 }
 """Table of ``dabiao news``: a row a part of the change of a target."""
 
-PATH_TABLES: Final[dict[str, tuple[Column, ...]]] = {
+PATH_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "required_path": (
         *_columns("path", "indicator name_zh target_kind benchmark as_of criterion wish:share path_status evidence"),
         *_columns("path", "p_now:probability p_then:probability uplift_pp:points first_period:month periods:whole"),
@@ -403,13 +260,13 @@ PATH_TABLES: Final[dict[str, tuple[Column, ...]]] = {
         *_columns("path", "forecast_cum_pct:percent demanded_cum_pct:percent forecast_yi:money demanded_yi:money"),
         *_columns("path", "demanded_p10_yi:money demanded_p90_yi:money extra_yi:money pace_pct:percent"),
         *_columns("path", "done_pct:percent asked_pct:percent resp_unit resp_person synthetic:whole label"),
-        *_PROVENANCE,
+        *PROVENANCE,
     ),
 }
 """Table of ``dabiao path``: a row a period of a place's or a project's path."""
 
 
-MORE_TABLES: Final[dict[str, dict[str, tuple[Column, ...]]]] = {
+MORE_TABLES: Final[dict[str, dict[str, tuple[Column[Any], ...]]]] = {
     "run --check": CHECK_TABLES,
     "backtest": BACKTEST_TABLES,
     "breakdown": BREAKDOWN_TABLES,
@@ -421,7 +278,7 @@ MORE_TABLES: Final[dict[str, dict[str, tuple[Column, ...]]]] = {
 """Tables that are not among those of every run, by the command that writes them."""
 
 
-def schema(table: str) -> tuple[Column, ...]:
+def schema(table: str) -> tuple[Column[Any], ...]:
     """Columns of a table in order: attainment, paths, joint, required; of a backtest: backtest, scores, calibration.
 
     Raises
@@ -431,3 +288,9 @@ def schema(table: str) -> tuple[Column, ...]:
     """
     more = (tables[table] for tables in MORE_TABLES.values() if table in tables)
     return next(more, None) or TABLES[table]
+
+
+def table_frame(table: str, records: Sequence[tuple[Value, ...]], provenance: Provenance) -> pd.DataFrame:
+    """A table from its records, each without the provenance, with the types of its columns."""
+    tail = astuple(provenance)
+    return typed([(*record, *tail) for record in records], schema(table))

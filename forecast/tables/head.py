@@ -6,8 +6,8 @@ Invariant: a page says as of when it speaks and from which run (held by ``tests/
 from __future__ import annotations
 
 from forecast.periods import Month
-from forecast.report.dossier import Dossier
 from forecast.tables import words
+from forecast.tables.dossier import Dossier
 from forecast.texts import Lang, t
 
 

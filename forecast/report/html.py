@@ -1,0 +1,67 @@
+"""Tables as HTML: real tables for screen readers and print, which scroll sideways or become lines on a telephone.
+
+Invariant: no text of a data set reaches the page unescaped (held by ``tests/test_app.py`` and
+``tests/test_app_grids.py``).
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+from forecast.tables.table import Cell, Grid
+
+LIGHTS: Final = frozenset({"green", "yellow", "red"})
+
+
+def table(grid: Grid) -> str:
+    """A table whose first column stays in sight when it is scrolled sideways."""
+    heads = "".join(
+        f'<th scope="col" class="{_side(grid, k)}">{content(head)}</th>' for k, head in enumerate(grid.heads)
+    )
+    rows = "".join(_row(grid, k) for k in range(len(grid.rows)))
+    caption = escape(grid.caption)
+    return (
+        f'<div class="dabiao grid {escape(grid.kind)}" tabindex="0" role="region" aria-label="{caption}">'
+        f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(grid: Grid, position: int) -> str:
+    cells = "".join(
+        f'<th scope="row">{content(cell)}</th>' if k == 0 else f'<td class="{_side(grid, k)}">{content(cell)}</td>'
+        for k, cell in enumerate(grid.rows[position])
+    )
+    return f'<tr class="{grid.classes[position] if grid.classes else "plain"}">{cells}</tr>'
+
+
+def _side(grid: Grid, column: int) -> str:
+    return "text" if column in grid.left else "number"
+
+
+def labelled(grid: Grid) -> str:
+    """A table whose rows become lines on a telephone, every cell with its head."""
+    heads = "".join(f'<th scope="col">{content(head)}</th>' for head in grid.heads)
+    rows = []
+    for k, row in enumerate(grid.rows):
+        cells = "".join(_labelled(grid, n, cell) for n, cell in enumerate(row))
+        rows.append(f'<tr class="{grid.classes[k]}">{cells}</tr>' if grid.classes else f"<tr>{cells}</tr>")
+    return (
+        f'<div class="dabiao {escape(grid.kind)}"><table><caption>{escape(grid.caption)}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _labelled(grid: Grid, column: int, cell: Cell) -> str:
+    name = f' class="{grid.names[column]}"' if grid.names else ""
+    if column == 0:
+        return f'<th scope="row"{name}>{content(cell)}</th>'
+    dot = f'<span class="dot {cell.style}" aria-hidden="true"></span>' if cell.style in LIGHTS else ""
+    return f'<td{name} data-label="{escape(grid.heads[column].text)}">{dot}{content(cell)}</td>'
+
+
+def content(cell: Cell) -> str:
+    """What stands in a cell: its first line, and smaller what is below."""
+    below = f"<small>{escape(cell.below)}</small>" if cell.below else ""
+    return f"<span>{escape(cell.text)}</span>{below}"

@@ -1,0 +1,578 @@
+"""A table is described once: its columns, each a quantity of a row and how it stands on every surface that shows it.
+
+Files, screens, pages, workbooks and documents are laid out from the same columns, so that no two of them can say
+different numbers. To add a column, add a ``Column`` to the list of its table.
+
+Invariant: what a person reads is the value of the column at the digits of its kind, unless the column says it in words
+(held by ``tests/test_table.py``).
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+import pandas as pd
+
+from forecast.answers.chances import Criterion
+from forecast.tables import words
+from forecast.texts import Lang, t
+
+type Value = str | int | float | None
+"""A value: None is one that does not exist, which is not 0."""
+
+
+class Surface(StrEnum):
+    """Where a column is shown; a workbook has two sheets of the same targets."""
+
+    FILE = "file"
+    TERMINAL = "terminal"
+    PAGE = "page"
+    SHEET = "sheet"
+    CHANCES = "chances"
+    BRIEF = "brief"
+
+
+class Kind(StrEnum):
+    """What a column holds, and so its unit, its digits, its side and its format in a spreadsheet."""
+
+    TEXT = "text"
+    SHORT = "short"
+    MONTH = "month"
+    WHOLE = "whole"
+    PERCENT = "percent"
+    FINE_PERCENT = "fine_percent"
+    POINTS = "points"
+    FINE_POINTS = "fine_points"
+    SIZE = "size"
+    EXTENT = "extent"
+    PROBABILITY = "probability"
+    CHANCE = "chance"
+    LIGHT = "light"
+    SHARE = "share"
+    RATIO = "ratio"
+    PERCENTILE = "percentile"
+    COUNT = "count"
+    LEVEL = "level"
+    MONEY = "money"
+    MONEY_WAN = "money_wan"
+
+    @property
+    def unit(self) -> str:
+        """Unit that documents print; empty for a number without one."""
+        return _TRAITS[self].unit
+
+    @property
+    def decimals(self) -> int | None:
+        """Decimals in files; None for texts and whole numbers."""
+        return _TRAITS[self].decimals
+
+    @property
+    def places(self) -> int | None:
+        """Decimals for people; None for texts."""
+        return _TRAITS[self].places
+
+    @property
+    def excel(self) -> str:
+        """Number format of a spreadsheet; empty for texts."""
+        return _TRAITS[self].excel
+
+    @property
+    def left(self) -> bool:
+        """Whether its cells begin at the left."""
+        return self is Kind.TEXT
+
+    @property
+    def centred(self) -> bool:
+        """Whether its cells stand in the middle."""
+        return self in (Kind.SHORT, Kind.MONTH, Kind.CHANCE, Kind.LIGHT, Kind.WHOLE)
+
+    def shown(self, value: Value, lang: Lang) -> str:
+        """A value as people read it, halves away from zero, never -0.0; a dash where there is none."""
+        if value is None:
+            return t("glossary.none", lang)
+        if isinstance(value, str) or self.places is None:
+            return str(value)
+        number = words.rounded(float(value), 10.0**-self.places)
+        sign = "+" if _TRAITS[self].signed and number else ""
+        return f"{number:{sign}.{self.places}f}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """Of a kind: see the properties of ``Kind``; signed: whether a sign stands before a rise."""
+
+    unit: str
+    decimals: int | None = None
+    places: int | None = None
+    excel: str = ""
+    signed: bool = False
+
+
+_TRAITS: Final[Mapping[Kind, _Traits]] = {
+    Kind.TEXT: _Traits("text"),
+    Kind.SHORT: _Traits("text"),
+    Kind.MONTH: _Traits("YYYY-MM"),
+    Kind.WHOLE: _Traits("number", None, 0, "0"),
+    Kind.PERCENT: _Traits("%", 2, 1, "0.0"),
+    Kind.FINE_PERCENT: _Traits("%", 2, 2, "0.00"),
+    Kind.POINTS: _Traits("pp", 2, 1, "+0.0;-0.0;0.0", signed=True),
+    Kind.FINE_POINTS: _Traits("pp", 2, 2, "+0.00;-0.00;0.00", signed=True),
+    Kind.SIZE: _Traits("pp", 2, 1, "0.0"),
+    Kind.EXTENT: _Traits("pp", 2, 2, "0.00"),
+    Kind.PROBABILITY: _Traits("probability", 4, 4, "0.0000"),
+    Kind.CHANCE: _Traits("text"),
+    Kind.LIGHT: _Traits("text"),
+    Kind.SHARE: _Traits("share", 4, 4, "0.0000"),
+    Kind.RATIO: _Traits("share", 4, 3, "0.000"),
+    Kind.PERCENTILE: _Traits("percentile", 1, 0, "0"),
+    Kind.COUNT: _Traits("count", 3, 1, "0.0"),
+    Kind.LEVEL: _Traits("", 3, 1, "0.0"),
+    Kind.MONEY: _Traits("亿元", 4, 2, "#,##0.00"),
+    Kind.MONEY_WAN: _Traits("万元", None, 0, "#,##0"),
+}
+"""Files keep growth a tenth of what is published and probabilities below their Monte Carlo error; people read growth
+as it is published, and money to 百万元."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What people read: a first line, what stands smaller below it, and a style.
+
+    style : green, yellow, red (a light), quiet (nothing there), open (a reason instead of a number); or empty
+    """
+
+    text: str
+    below: str = ""
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """For whom a cell is made: the language, the surface, the criterion that a row speaks of, the screen's width."""
+
+    lang: Lang
+    surface: Surface
+    criterion: Criterion = Criterion.NEAR
+    width: int = 0
+
+
+type Said = Cell | Value
+"""What a column says of a row: a text of its own, or a value that its kind prints."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show[R]:
+    """How a column stands on a surface.
+
+    head, means : keys of its heading and its meaning; label, told : the same as texts, where they are made
+    says : what its cells say; None: the value of the column
+    name, kind : its name and kind here, where they are not the column's
+    after : name (here) of the column that it follows; empty: in the order of the list
+    parts : parts of the table that it belongs to; it is shown where all of them are wanted
+    width : least screen that shows it, characters
+    params : what its texts are filled with
+    group : key of the heading above several columns
+    formula : how a spreadsheet computes it from other columns of its row, ``{year} - {province}``; every name in it is
+        a column of the same sheet. Written only where all of them have numbers.
+    total : whether a last row sums it; widest : characters at which it starts to wrap
+    left : whether texts begin at the left; fold : whether it gives way where a screen is narrow
+    """
+
+    head: str = ""
+    means: str = ""
+    label: str = ""
+    told: str = ""
+    says: Callable[[R, View], Said] | None = None
+    name: str = ""
+    kind: Kind | None = None
+    after: str = ""
+    parts: tuple[str, ...] = ()
+    width: int = 0
+    params: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
+    formula: str = ""
+    total: bool = False
+    widest: int = 26
+    left: bool = False
+    fold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Column[R]:
+    """A quantity of a row: fixed name, kind, value, and the surfaces that show it.
+
+    texts : catalogue that has its meaning in files
+    value : for files and programs: a number, a code, or None
+    """
+
+    name: str
+    kind: Kind = Kind.TEXT
+    texts: str = "report"
+    value: Callable[[R], Value] = field(default=lambda _: None, kw_only=True)
+    on: Mapping[Surface, Show[R]] = field(default_factory=lambda: {Surface.FILE: Show()}, kw_only=True)
+
+    @property
+    def decimals(self) -> int | None:
+        """Decimals that are written; None for texts and whole numbers."""
+        return self.kind.decimals
+
+    def meaning(self, lang: Lang) -> str:
+        """What the column says, in a sentence."""
+        return t(f"{self.texts}.column_{self.name}", lang)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a number came from; the last columns of every table."""
+
+    run_id: str
+    data_hash: str
+    scenario_hash: str
+    model_version: str
+    seed: int
+
+
+PROVENANCE: Final[tuple[Column[Provenance], ...]] = (
+    Column("run_id", value=lambda p: p.run_id),
+    Column("data_hash", value=lambda p: p.data_hash),
+    Column("scenario_hash", value=lambda p: p.scenario_hash),
+    Column("model_version", value=lambda p: p.model_version),
+    Column("seed", Kind.WHOLE, value=lambda p: p.seed),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table[R]:
+    """Columns and the rows that they speak of.
+
+    name : fixed name; of its files too
+    order : of a surface whose columns do not stand in the order of the list, their names there; those that it does not
+        name follow, or stand where their ``after`` says
+    params : what the headings of all columns are filled with
+    """
+
+    name: str
+    columns: tuple[Column[R], ...]
+    rows: Sequence[R] = ()
+    order: Mapping[Surface, tuple[str, ...]] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, surface: Surface, parts: Collection[str] | None = None, *, width: int = 0) -> list[Shown[R]]:
+        """Columns that a surface shows, in its order.
+
+        Parameters
+        ----------
+        parts : parts of the table that are wanted; None: all
+        width : of the screen, characters; 0: any
+        """
+        mine = [Shown(one, one.on[surface], surface) for one in self.columns if surface in one.on]
+        first = {name: k for k, name in enumerate(self.order.get(surface, ()))}
+        mine.sort(key=lambda one: first.get(one.name, len(first)))
+        out = [one for one in mine if not one.show.after]
+        for one in (one for one in mine if one.show.after):
+            names = [other.name for other in out]
+            out.insert(names.index(one.show.after) + 1 if one.show.after in names else len(out), one)
+        return [one for one in out if (parts is None or set(one.show.parts) <= set(parts)) and one.fits(width)]
+
+    def records(self) -> list[dict[str, Value]]:
+        """Rows for programs, by name of the column."""
+        columns = [one.column for one in self.of(Surface.FILE)]
+        return [{column.name: column.value(row) for column in columns} for row in self.rows]
+
+    def frame(self, provenance: Provenance) -> pd.DataFrame:
+        """Rows for files, with what they came from, each column with its type."""
+        columns = [one.column for one in self.of(Surface.FILE)]
+        tail = astuple(provenance)
+        records = [(*(column.value(row) for column in columns), *tail) for row in self.rows]
+        return typed(records, (*columns, *PROVENANCE))
+
+    def grid(
+        self,
+        view: View,
+        parts: Collection[str] | None = None,
+        *,
+        kind: str = "",
+        caption: str = "",
+        classes: Sequence[str] = (),
+    ) -> Grid:
+        """The table as words, for a screen, a page or a document."""
+        shown = self.of(view.surface, parts, width=view.width)
+        return Grid(
+            kind=kind or self.name,
+            caption=caption,
+            names=tuple(one.name for one in shown),
+            heads=tuple(split_head(one.heading(view.lang, self.params)) for one in shown),
+            rows=tuple(tuple(one.cell(row, view) for one in shown) for row in self.rows),
+            left=frozenset(k for k, one in enumerate(shown) if one.show.left),
+            fold=frozenset(k for k, one in enumerate(shown) if one.show.fold),
+            classes=tuple(classes),
+        )
+
+    def fields(self, surface: Surface, lang: Lang) -> tuple[Field, ...]:
+        """Columns of a worksheet."""
+        return tuple(one.field(lang, self.params) for one in self.of(surface))
+
+    def values(self, view: View) -> tuple[tuple[Value, ...], ...]:
+        """Cells of a worksheet: numbers as they were computed, everything else as text."""
+        shown = self.of(view.surface)
+        return tuple(tuple(one.value(row, view) for one in shown) for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown[R]:
+    """A column where a surface shows it."""
+
+    column: Column[R]
+    show: Show[R]
+    surface: Surface
+
+    @property
+    def name(self) -> str:
+        """Its name there."""
+        return self.show.name or self.column.name
+
+    @property
+    def kind(self) -> Kind:
+        """Its kind there."""
+        return self.show.kind or self.column.kind
+
+    def fits(self, width: int) -> bool:
+        """Whether a screen of so many characters shows it; 0: any."""
+        return not width or self.show.width <= width
+
+    def says(self, row: R, view: View) -> Said:
+        """What it says of a row: its own text, or its value."""
+        return self.show.says(row, view) if self.show.says else self.column.value(row)
+
+    def cell(self, row: R, view: View) -> Cell:
+        """What a person reads."""
+        said = self.says(row, view)
+        return said if isinstance(said, Cell) else Cell(self.kind.shown(said, view.lang))
+
+    def value(self, row: R, view: View) -> Value:
+        """What a spreadsheet holds: a number, a text, or nothing."""
+        said = self.says(row, view)
+        return said.text or None if isinstance(said, Cell) else said
+
+    def heading(self, lang: Lang, params: Mapping[str, str]) -> str:
+        """What stands above it."""
+        filled = {**params, **self.show.params}
+        return self.show.label or t(self.show.head or f"reports.col_{self.name}", lang, **filled)
+
+    def meaning(self, lang: Lang, params: Mapping[str, str]) -> str:
+        """What it says, in a sentence."""
+        if self.show.told:
+            return self.show.told
+        if self.surface in (Surface.SHEET, Surface.CHANCES):
+            key = self.show.means or f"reports.mean_{self.name}"
+            return t(key, lang, **{**params, **self.show.params})
+        return self.column.meaning(lang)
+
+    def field(self, lang: Lang, params: Mapping[str, str]) -> Field:
+        """It as a column of a worksheet."""
+        return Field(
+            name=self.name,
+            kind=self.kind,
+            label=self.heading(lang, params),
+            told=self.meaning(lang, params),
+            params={**params, **self.show.params},
+            group=self.show.group,
+            formula=self.show.formula,
+            total=self.show.total,
+            widest=self.show.widest,
+        )
+
+
+def typed(records: Sequence[tuple[Value, ...]], columns: Sequence[Column[Any]]) -> pd.DataFrame:
+    """Records as a frame with the types of its columns."""
+    names = [column.name for column in columns]
+    frame = pd.DataFrame(records, columns=pd.Index(names), dtype=object)
+    for column in columns:
+        if column.decimals is not None:
+            frame[column.name] = pd.to_numeric(frame[column.name])
+        elif column.kind in (Kind.WHOLE, Kind.MONEY_WAN):
+            frame[column.name] = frame[column.name].astype("Int64")
+    return frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table as words, laid out: heads and rows of cells. Every row has a cell for every head.
+
+    kind : for its layout; caption : what it shows, for screen readers and as a heading
+    names : of its columns, for their layout
+    left : columns of text, the others are numbers; fold : columns that give way on a narrow screen
+    classes : of its rows, for their layout
+    """
+
+    kind: str
+    caption: str
+    heads: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    names: tuple[str, ...] = ()
+    left: frozenset[int] = frozenset({0})
+    fold: frozenset[int] = frozenset()
+    classes: tuple[str, ...] = ()
+
+
+def split_head(text: str) -> Cell:
+    """A head whose second line stands smaller below."""
+    first, _, second = text.partition("\n")
+    return Cell(first, second)
+
+
+def grid(
+    kind: str,
+    caption: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str | Cell]],
+    *,
+    left: Sequence[int] = (0,),
+    marked: Sequence[int] = (),
+) -> Grid:
+    """A table from texts.
+
+    Raises
+    ------
+    ValueError
+        A row has more or fewer cells than there are heads.
+    """
+    cells = tuple(tuple(one if isinstance(one, Cell) else Cell(one) for one in row) for row in rows)
+    if any(len(row) != len(heads) for row in cells):
+        raise ValueError(f"rows of {kind} must have {len(heads)} cells")
+    return Grid(
+        kind=kind,
+        caption=caption,
+        heads=tuple(split_head(text) for text in heads),
+        rows=cells,
+        left=frozenset(left),
+        classes=tuple("marked" if k in marked else "plain" for k in range(len(rows))),
+    )
+
+
+class Paper(StrEnum):
+    """Size of the printed page; all sheets lie across."""
+
+    A3 = "A3"
+    A4 = "A4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A column of a worksheet.
+
+    name : fixed name, by which programs and formulas know it
+    params : what its heading and meaning need to be filled with
+    key : of its texts, where it is not its name
+    label, told : heading and meaning where they come from elsewhere than the catalogue of reports
+    group, formula, total, widest : as in ``Show``
+    """
+
+    name: str
+    kind: Kind
+    params: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+    label: str = ""
+    told: str = ""
+    group: str = ""
+    formula: str = ""
+    total: bool = False
+    widest: int = 26
+
+    def heading(self, lang: Lang) -> str:
+        """What stands above the column."""
+        return self.label or t(f"reports.col_{self.key or self.name}", lang, **self.params)
+
+    def meaning(self, lang: Lang) -> str:
+        """What the column says, in a sentence."""
+        return self.told or t(f"reports.mean_{self.key or self.name}", lang, **self.params)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A native chart of some rows: a line a row, its points the columns of ``fields``.
+
+    rows : positions of rows, each with the text of its line
+    dashed : positions of rows whose line is dashed
+    bars : bars that lie, a group a row, instead of lines
+    """
+
+    title: str
+    fields: tuple[str, ...]
+    rows: tuple[tuple[int, str], ...]
+    dashed: frozenset[int] = frozenset()
+    bars: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A table laid out for a workbook and its data files.
+
+    name : fixed name; of its files too
+    tab : name of the worksheet
+    mark : what must stand on it because synthetic rows reach it; empty otherwise
+    rows : a value a field
+    quiet : cells (row, column) that are expected and not published: printed in italics
+    frozen : columns that stay in view
+    dashes : whether a cell without value shows a dash; else it is left empty
+    """
+
+    name: str
+    tab: str
+    title: str
+    subtitle: str
+    fields: tuple[Field, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    notes: tuple[str, ...] = ()
+    mark: str = ""
+    paper: Paper = Paper.A4
+    quiet: frozenset[tuple[int, int]] = frozenset()
+    frozen: int = 2
+    charts: tuple[Chart, ...] = ()
+    dashes: bool = True
+
+    def __post_init__(self) -> None:
+        """Every row has a value a field, and every number is finite."""
+        for row in self.rows:
+            if len(row) != len(self.fields):
+                raise ValueError(f"sheet {self.name}: a row of {len(row)} values for {len(self.fields)} fields")
+            if any(isinstance(v, float) and not math.isfinite(v) for v in row):
+                raise ValueError(f"sheet {self.name}: a number that is none")
+
+    def position(self, name: str) -> int:
+        """Position of a field."""
+        return [one.name for one in self.fields].index(name)
+
+    def records(self) -> list[dict[str, Value]]:
+        """Rows by name of the field."""
+        names = [one.name for one in self.fields]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+    def column(self, name: str) -> list[Value]:
+        """Values of a field."""
+        at = self.position(name)
+        return [row[at] for row in self.rows]
+
+
+def text_width(text: str) -> float:
+    """Width of the longest line in half characters: a Chinese character, or its punctuation, takes two."""
+    return max((_line_width(line) for line in text.split("\n")), default=0.0)
+
+
+def _line_width(line: str) -> float:
+    return float(sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in line))
+
+
+def lines_needed(text: str, width: float) -> int:
+    """Lines that a text takes in a column of so many half characters."""
+    return sum(max(1, math.ceil(_line_width(line) / max(width, 2.0))) for line in text.split("\n"))
+
+
+def distinct(values: Sequence[str]) -> list[str]:
+    """Texts without repetitions, in order, empty ones left out."""
+    return [value for value in dict.fromkeys(values) if value]
