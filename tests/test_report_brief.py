@@ -68,7 +68,7 @@ def test_the_table_of_the_brief_is_the_forecast_table():
     pairs |= {"required": "required_pct", "light": "light", "province_year": "province_pct"}
     for record in sheet.records():
         for mine, theirs in pairs.items():
-            style = sheet.fields[sheet.position(theirs)].style
+            style = sheet.fields[sheet.position(theirs)].kind
             assert rows[record["indicator"]][mine] == style.shown(record[theirs], "zh")
 
 
