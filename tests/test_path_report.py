@@ -17,11 +17,12 @@ from forecast.cli import app
 from forecast.data.dataset import read_dataset
 from forecast.executor import InProcess
 from forecast.plan.path import required_path
-from forecast.report.path_tables import path_document, path_frame, write_path
-from forecast.report.path_terminal import path_sentence, render_path
+from forecast.report.files import write_tables
+from forecast.report.terminal import page
 from forecast.runs.run import Request, Run, run
 from forecast.runs.session import Session
 from forecast.scenario.compare import cases
+from forecast.tables.path import TABLE, path_blocks, path_document, path_frame, path_sentence
 from tests.small_dataset import FILES, write_dataset
 
 BASES = FILES["bases.csv"] + (
@@ -53,7 +54,7 @@ def paths(finished):
 
 def printed(paths, finished: Run, lang: str) -> str:
     console = Console(width=100, record=True, file=io.StringIO())
-    console.print(render_path(paths, finished, lang=lang))
+    console.print(page(path_blocks(paths, finished, lang)))
     return console.export_text()
 
 
@@ -88,7 +89,7 @@ def test_both_languages_say_every_status(paths):
 def test_a_document_has_the_table_and_the_file_is_the_table(paths, finished, tmp_path):
     records = path_document(paths, finished)["required_path"]
     assert len(records) == len(path_frame(paths, finished))
-    write_path(paths, finished, tmp_path)
+    write_tables({TABLE: path_frame(paths, finished)}, tmp_path)
     written = pd.read_csv(tmp_path / "required_path.csv", encoding="utf-8-sig")
     assert list(written["key"]) == [record["key"] for record in records]
 

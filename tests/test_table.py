@@ -70,7 +70,7 @@ def test_a_column_stands_where_it_says_and_in_the_file_after_the_last():
     table = Table(name="made", columns=(*old, new), rows=(1.25,), order={Surface.PAGE: ("b", "a")})
     assert [one.name for one in table.of(Surface.FILE)] == ["a", "b", "new"]
     assert [one.name for one in table.of(Surface.PAGE)] == ["b", "a", "new"]
-    assert table.records() == [{"a": "b", "b": "b", "new": 1.25}]
+    assert table.records() == [{"a": "a", "b": "b", "new": 1.25}]
 
 
 def test_a_column_waits_for_a_screen_that_is_wide_enough_and_for_the_part_it_belongs_to():

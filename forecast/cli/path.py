@@ -25,17 +25,18 @@ def path(
     from forecast.answers.chances import Criterion
     from forecast.data.dataset import read_dataset
     from forecast.plan.path import DEFAULT, Demand, indicators_of
-    from forecast.report.path_tables import TABLE, path_document, write_path
-    from forecast.report.path_terminal import render_path
+    from forecast.report.files import write_tables
+    from forecast.report.terminal import page
+    from forecast.tables.path import TABLE, path_blocks, path_document, path_frame
 
     wanted = indicators_of(indicator or (), read_dataset(dataset))
     ran = call.run(dataset)
     demands = [Demand(criterion=Criterion(criterion), probability=value) for value in p or ()] or DEFAULT
     found = ran.session.required(demands, wanted=lambda case: case.target.indicator in wanted)
     target = ran.write("-path")
-    write_path(found, ran.run, target)
+    write_tables({TABLE: path_frame(found, ran.run)}, target)
     ran.finish(
         lambda: path_document(found, ran.run),
-        lambda: render_path(found, ran.run, lang=call.lang, files=(target / f"{TABLE}.csv",)),
+        lambda: page(path_blocks(found, ran.run, call.lang, files=[target / f"{TABLE}.csv"])),
         target,
     )

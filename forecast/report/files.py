@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -107,6 +108,18 @@ def _written(value: object, column: Column[Any]) -> str:
         number = min(max(number, LEAST), 1.0 - LEAST)
     text = f"{number:.{column.decimals}f}"
     return text.removeprefix("-") if float(text) == 0.0 else text
+
+
+def write_tables(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write tables into an existing directory of their run, each under its name.
+
+    Raises
+    ------
+    OSError
+        A file cannot be written.
+    """
+    for name, frame in frames.items():
+        write_csv(frame, folder / f"{name}.csv", table=name)
 
 
 def write_csv(frame: pd.DataFrame, path: Path, *, table: str) -> None:

@@ -6,12 +6,13 @@ Invariant: a number is never broken over two lines, and every number shown is a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from rich import box
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -22,7 +23,7 @@ from forecast.data.target import TargetKind
 from forecast.tables import words
 from forecast.tables.attainment import AHEAD, AVERAGE, CONSTANT, NOW, attainment_table
 from forecast.tables.notes import notes
-from forecast.tables.table import Cell, Grid, Surface, View
+from forecast.tables.table import Block, Cell, Grid, Look, Surface, View
 from forecast.texts import Lang, t
 
 STYLES: Final = {
@@ -38,50 +39,49 @@ FOLD: Final = 18
 """Columns of screen that folding words can save without breaking them too often; what needs more is split in two."""
 
 
-def show(
-    grid: Grid,
-    *,
-    rule: box.Box = box.SIMPLE_HEAVY,
-    padding: Any = 0,
-    collapse: bool = False,
-    edge: bool = False,
-    title: Literal["left", "center"] = "center",
-    bold: bool = True,
-    broken: bool = False,
-) -> Table:
+LOOKS: Final[Mapping[Look, Mapping[str, Any]]] = {
+    Look.TIGHT: {"box": box.SIMPLE_HEAVY, "show_edge": False, "pad_edge": False, "padding": 0, "title_style": "bold"},
+    Look.PLAIN: {"box": box.SIMPLE_HEAVY, "show_edge": False, "pad_edge": False, "title_justify": "left"},
+    Look.WHOLE: {"box": box.SIMPLE_HEAVY},
+    Look.NARROW: {"box": box.SIMPLE_HEAD, "padding": (0, 0, 0, 1)},
+    Look.RULED: {"box": box.SIMPLE_HEAD},
+    Look.FRAMED: {"box": box.SIMPLE_HEAD, "title_justify": "left"},
+}
+"""Lines, room and title of a table."""
+BROKEN: Final = frozenset({Look.WHOLE, Look.RULED, Look.FRAMED})
+"""Looks in which a number too may be broken over lines."""
+
+
+def show(grid: Grid) -> Table:
     """A table for the terminal: the only place where one is drawn.
 
-    Parameters
-    ----------
-    rule : lines of the table; padding : around a cell; collapse, edge : as rich has them
-    title : side of the title; bold : whether it is bold
-    broken : whether numbers may be broken over lines too
-
-    Returns
-    -------
-    rich table; columns of words give way where the screen is narrow, numbers are never broken. Chinese characters are
-    counted as two columns.
+    Columns of words give way where the screen is narrow, numbers are never broken unless the look says so. Chinese
+    characters are counted as two columns.
     """
-    table = Table(
-        title=Text(grid.caption) if grid.caption else None,
-        box=rule,
-        show_edge=edge,
-        pad_edge=edge,
-        padding=padding,
-        collapse_padding=collapse,
-        title_justify=title,
-        title_style="bold" if bold else "table.title",
-    )
+    table = Table(title=Text(grid.caption) if grid.caption else None, **LOOKS[grid.look])
     for k, head in enumerate(grid.heads):
+        folds = k in grid.fold
         table.add_column(
             Text(_lined(head)),
             justify="left" if k in grid.left else "right",
-            overflow="fold",
-            no_wrap=not broken and k not in grid.fold,
+            overflow="fold" if folds or grid.look is Look.TIGHT else "ellipsis",
+            no_wrap=not folds and grid.look not in BROKEN,
         )
     for row in grid.rows:
         table.add_row(*(_written(cell) for cell in row))
     return table
+
+
+def page(blocks: Sequence[Block]) -> RenderableType:
+    """Tables and sentences one below the other."""
+    return Group(*(_drawn(block) for block in blocks))
+
+
+def _drawn(block: Block) -> RenderableType:
+    if isinstance(block, Grid):
+        return show(block)
+    text = Text(block.text, style="bold" if block.bold else "")
+    return Padding(text, block.pad) if any(block.pad) else text
 
 
 def _lined(cell: Cell) -> str:
@@ -129,7 +129,7 @@ class _Page:
 
         def table(rows: Sequence[Row], title: str, *parts: str) -> Table:
             view = View(lang=lang, surface=Surface.TERMINAL, width=options.max_width)
-            return show(attainment_table(attainment, rows).grid(view, parts, caption=title))
+            return show(attainment_table(attainment, rows).grid(view, parts, caption=title, look=Look.TIGHT))
 
         title = _title(attainment, lang)
         whole = table(average, title, AVERAGE, NOW, AHEAD)

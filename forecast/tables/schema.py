@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.tables import attainment, paths, required
+from forecast.tables import attainment, path, paths, required
 from forecast.tables.table import PROVENANCE, Column, Kind, Provenance, Surface, Value, typed
 
 _TEXT, _WHOLE = Kind.TEXT, Kind.WHOLE
@@ -252,17 +252,7 @@ NEWS_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
 }
 """Table of ``dabiao news``: a row a part of the change of a target."""
 
-PATH_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
-    "required_path": (
-        *_columns("path", "indicator name_zh target_kind benchmark as_of criterion wish:share path_status evidence"),
-        *_columns("path", "p_now:probability p_then:probability uplift_pp:points first_period:month periods:whole"),
-        *_columns("path", "scope key key_zh period:month phase forecast_month_pct:percent demanded_month_pct:percent"),
-        *_columns("path", "forecast_cum_pct:percent demanded_cum_pct:percent forecast_yi:money demanded_yi:money"),
-        *_columns("path", "demanded_p10_yi:money demanded_p90_yi:money extra_yi:money pace_pct:percent"),
-        *_columns("path", "done_pct:percent asked_pct:percent resp_unit resp_person synthetic:whole label"),
-        *PROVENANCE,
-    ),
-}
+PATH_TABLES: Final = {"required_path": (*_filed(path.COLUMNS), *PROVENANCE)}
 """Table of ``dabiao path``: a row a period of a place's or a project's path."""
 
 

@@ -139,6 +139,17 @@ _TRAITS: Final[Mapping[Kind, _Traits]] = {
 as it is published, and money to 百万元."""
 
 
+class Look(StrEnum):
+    """How a table is drawn on a terminal: ``report.terminal.LOOKS``."""
+
+    TIGHT = "tight"
+    PLAIN = "plain"
+    WHOLE = "whole"
+    NARROW = "narrow"
+    RULED = "ruled"
+    FRAMED = "framed"
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """What people read: a first line, what stands smaller below it, and a style.
@@ -299,6 +310,7 @@ class Table[R]:
         kind: str = "",
         caption: str = "",
         classes: Sequence[str] = (),
+        look: Look = Look.PLAIN,
     ) -> Grid:
         """The table as words, for a screen, a page or a document."""
         shown = self.of(view.surface, parts, width=view.width)
@@ -311,6 +323,7 @@ class Table[R]:
             left=frozenset(k for k, one in enumerate(shown) if one.show.left),
             fold=frozenset(k for k, one in enumerate(shown) if one.show.fold),
             classes=tuple(classes),
+            look=look,
         )
 
     def fields(self, surface: Surface, lang: Lang) -> tuple[Field, ...]:
@@ -407,7 +420,7 @@ class Grid:
     kind : for its layout; caption : what it shows, for screen readers and as a heading
     names : of its columns, for their layout
     left : columns of text, the others are numbers; fold : columns that give way on a narrow screen
-    classes : of its rows, for their layout
+    classes : of its rows, for their layout; look : how it is drawn on a terminal
     """
 
     kind: str
@@ -418,6 +431,20 @@ class Grid:
     left: frozenset[int] = frozenset({0})
     fold: frozenset[int] = frozenset()
     classes: tuple[str, ...] = ()
+    look: Look = Look.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A paragraph between tables; ``pad``: lines and characters left free around it, clockwise from above."""
+
+    text: str
+    bold: bool = False
+    pad: tuple[int, int, int, int] = (0, 1, 0, 1)
+
+
+type Block = Grid | Sentence
+"""What a page of a terminal is made of."""
 
 
 def split_head(text: str) -> Cell:

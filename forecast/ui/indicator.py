@@ -25,12 +25,11 @@ from forecast.report.explored import explored_grid, explored_text
 from forecast.report.monthly import Growth, history_rows, month_lines, of_indicator, pace_points, path_points
 from forecast.report.news_text import sentence
 from forecast.report.news_view import of_target, waterfall
-from forecast.report.path_terminal import path_sentence
-from forecast.report.path_view import path_grid
 from forecast.runs.session import Session
 from forecast.tables import words
 from forecast.tables.attainment import leaders
 from forecast.tables.notes import plain_name
+from forecast.tables.path import path_grid, path_sentence
 from forecast.texts import t
 from forecast.ui.choice import Choice, segments, select
 from forecast.ui.html import facts_html, months_table, part_html

@@ -14,10 +14,11 @@ from forecast.report.sheets.monthly import monthly_sheet
 from forecast.report.sheets.moves import news_sheet
 from forecast.report.sheets.plans import lever_sheet, plan_sheet, sector_sheet
 from forecast.report.sheets.scenarios import action_sheet, scenario_sheet
-from forecast.report.sheets.tasks import path_sheet, task_summary_sheet
+from forecast.report.sheets.tasks import task_summary_sheet
 from forecast.report.sheets.track import track_sheet
 from forecast.tables.dossier import Dossier
 from forecast.tables.forecast import chance_sheet, forecast_sheet
+from forecast.tables.path import path_sheet
 from forecast.tables.table import Sheet
 from forecast.texts import Lang
 

@@ -9,9 +9,6 @@ from collections.abc import Iterator, Sequence
 
 from forecast.answers.chances import Status
 from forecast.periods import Month
-from forecast.plan.path import RequiredPath
-from forecast.plan.path_steps import Phase, Scope, Step
-from forecast.runs.goals import DEMANDS
 from forecast.tables import words
 from forecast.tables.dossier import Dossier
 from forecast.tables.head import heading, subtitle
@@ -135,83 +132,3 @@ def _some(names: Sequence[str], most: int, lang: Lang) -> str:
     """The first names, and how many there are."""
     listed = t("glossary.and", lang).join(names[:most])
     return t("reports.and_others", lang, list=listed, n=len(names)) if len(names) > most else listed
-
-
-def path_sheet(dossier: Dossier, lang: Lang) -> Sheet:
-    """达标路径: what every month must bring for a plan's probability, beside the forecast."""
-    rows = []
-    months: dict[Month, None] = {}
-    for found in dossier.paths.values():
-        for path in found:
-            months |= dict.fromkeys(step.period for step in _city_steps(path) if step.demanded_month_pct is not None)
-    shown_months = [m for m in sorted(months) if m.month > dossier.run.paths.as_of.month.month]
-    for name, found in dossier.paths.items():
-        rows += [_path_row(name, path, shown_months, lang) for path in found]
-    head = (
-        Field(name="indicator", kind=Kind.TEXT),
-        Field(name="plan", kind=Kind.SHORT, key="path_plan", widest=18),
-        Field(name="p_now", kind=Kind.CHANCE, key="path_p_now"),
-        Field(name="p_then", kind=Kind.CHANCE, key="path_p_then"),
-        Field(name="status", kind=Kind.SHORT, key="path_status", widest=14),
-        Field(name="uplift_pp", kind=Kind.FINE_POINTS, key="path_uplift_pp"),
-    )
-    columns = []
-    for month in shown_months:
-        params = {"month": words.month_name(month, lang), "span": words.months(month, lang)}
-        columns += [
-            Field(name=f"{kind}_m{month.month:02d}", kind=style, key=f"path_{kind}", group="path_month", params=params)
-            for kind, style in (
-                ("forecast", Kind.PERCENT),
-                ("asked", Kind.PERCENT),
-                ("asked_cum", Kind.PERCENT),
-                ("asked_yi", Kind.MONEY),
-            )
-        ]
-    return Sheet(
-        name="paths",
-        tab=t("reports.tab_paths", lang),
-        title=heading("paths", dossier, lang),
-        subtitle=subtitle(dossier, lang),
-        fields=(*head, *columns),
-        rows=tuple(rows),
-        notes=(t("reports.note_paths", lang),),
-        mark=dossier.mark(lang),
-        paper=Paper.A3,
-        frozen=2,
-        dashes=False,
-    )
-
-
-def _city_steps(path: RequiredPath) -> tuple[Step, ...]:
-    line = next(one for one in path.lines if one.scope is Scope.CITY)
-    return line.steps
-
-
-def _path_row(name: str, path: RequiredPath, months: Sequence[Month], lang: Lang) -> tuple[Value, ...]:
-    steps = {step.period: step for step in _city_steps(path)}
-    target, evidence = path.case.target, path.case.evidence
-    cells: list[Value] = []
-    for month in months:
-        step = steps.get(month)
-        cells += (
-            [None] * 4
-            if step is None
-            else [step.forecast_month_pct, None, None, None]
-            if step.phase is not Phase.DEMANDED
-            else [step.forecast_month_pct, step.demanded_month_pct, step.demanded_cum_pct, step.demanded_yi]
-        )
-    demand = DEMANDS[name]
-    return (
-        words.indicator_name(target.indicator, path.case.name_zh, lang),
-        t(
-            "reports.path_plan_of",
-            lang,
-            plan=t(f"reports.plan_short_{name}", lang),
-            percent=words.percent(demand.probability),
-        ),
-        words.probability(path.p_now, lang, evidence=evidence),
-        None if path.p_then is None else words.probability(path.p_then, lang, evidence=evidence),
-        t(f"reports.path_status_{path.status.value}", lang),
-        path.uplift_pp,
-        *cells,
-    )
