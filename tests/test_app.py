@@ -130,7 +130,7 @@ def test_the_first_page_opens_on_the_newest_run_without_a_complaint(app, kept):
 def test_the_table_of_the_first_page_is_that_of_the_file(app, kept):
     rows = table(app.run(), "leaders")
     records = attainment(kept[0], 1)
-    assert len(rows[0]) == 7
+    assert len(rows[0]) == 8
     assert len(rows) == 1 + len(records)
     judged = 0
     for cells, record in zip(rows[1:], records, strict=True):

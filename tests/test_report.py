@@ -64,6 +64,7 @@ ATTAINMENT = [
     "method",
     "diagnostics",
     "synthetic_share",
+    "year_gap_pp",
 ]
 PATHS = [
     *("indicator", "unit", "period", "status", "cum_yoy_pct_mean"),

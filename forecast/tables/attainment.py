@@ -561,7 +561,19 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
         "year_gap_pp",
         Kind.POINTS,
         value=lambda r: year_end_gap(r.row),
-        on=_only(
+        on=_on(
+            terminal=Show(
+                head="report.head_year_gap",
+                says=lambda r, v: words.gap(year_end_gap(r.row), v.lang),
+                after="benchmark_forecast",
+                parts=(AVERAGE, AHEAD),
+                width=140,
+            ),
+            page=Show(
+                head="ui.head_year_gap",
+                says=lambda r, v: words.gap(year_end_gap(r.row), v.lang),
+                after="forecast",
+            ),
             sheet=Show(
                 group="distance",
                 formula="{year_pct}-{province_pct}",
