@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from io import StringIO
 
 import pandas as pd
@@ -17,8 +18,10 @@ from forecast.cli.options import Call, Ran
 from forecast.plan.makeup import makeup
 from forecast.plan.outcome import as_scenario
 from forecast.plan.request import MakeupRequest, parse_wishes
+from forecast.plan.wishes import Form
 from forecast.report.makeup_tables import PLAN_FILE, makeup_document, makeup_tables, write_makeup_tables
 from forecast.report.makeup_terminal import render_makeup
+from forecast.report.makeup_view import wish_grid
 from forecast.report.makeup_words import families, lever_name, sentences, support, use_words
 from forecast.runs.session import Session
 from forecast.scenario.compare import cases
@@ -183,3 +186,13 @@ def test_the_help_names_the_options():
     assert found.exit_code == 0
     for name in ("--wish", "--levers", "--budget", "--fair", "--scenario", "--singles", "--json", "--as-of"):
         assert name in found.stdout
+
+
+def test_an_expected_number_is_asked_for_as_a_number_on_screen_and_page(plan, run):
+    one = [replace(w, wish=replace(w.wish, level=1.0)) if w.wish.form is Form.EXPECTED else w for w in plan.wishes]
+    changed = replace(plan, wishes=tuple(one))
+    at = next(k for k, w in enumerate(plan.wishes) if w.wish.form is Form.EXPECTED)
+    name, asked = (cell.text for cell in wish_grid(changed, "zh").rows[at][:2])
+    assert asked == "1"
+    line = next(line for line in shown(changed, run, lang="zh").splitlines() if line.startswith(name[:4]))
+    assert line.removeprefix(name).split()[0] == asked

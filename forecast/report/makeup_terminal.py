@@ -20,6 +20,7 @@ from forecast.answers.chances import Status
 from forecast.plan.request import wish_text
 from forecast.plan.result import CaseResult, Makeup, PlanRow, SectorRow
 from forecast.report.makeup_words import (
+    asked_words,
     change_words,
     families,
     feasible_words,
@@ -113,7 +114,7 @@ def _wishes(plan: Makeup, run: Run, lang: Lang) -> Table:
         open_ = w.status is Status.UNREACHABLE
         table.add_row(
             wish_name(w, lang),
-            level_words(plan, w, w.wish.level, lang) if w.wish.level > 1.0 else f"{w.wish.level * 100:g}%",
+            asked_words(w.wish),
             *shown[:2],
             change_words(w, w.all_draws),
             *shown[2:],

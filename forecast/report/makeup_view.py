@@ -17,6 +17,7 @@ from forecast.plan.wishes import Form
 from forecast.report.charts import COLOURS
 from forecast.report.makeup_terminal import indicator_cells, lever_cells, sector_cells
 from forecast.report.makeup_words import (
+    asked_words,
     change_words,
     families,
     level_words,
@@ -49,12 +50,11 @@ def wish_grid(plan: Makeup, lang: Lang) -> Grid:
     rows = []
     for w in plan.wishes:
         shown = [level_words(plan, w, value, lang) for value in (w.before, w.all_draws, w.fresh, w.ceiling)]
-        asked = f"{w.wish.level:g}" if w.wish.form is Form.EXPECTED else f"{w.wish.level * 100:g}%"
         open_ = w.status is Status.UNREACHABLE
         rows.append(
             (
                 wish_name(w, lang),
-                asked,
+                asked_words(w.wish),
                 *shown[:2],
                 change_words(w, w.all_draws),
                 *shown[2:],

@@ -17,7 +17,7 @@ from forecast.data.reading.columns import NO_COUNTY
 from forecast.data.target import TargetKind
 from forecast.plan.levers import CapEvidence, Lever, Unit
 from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, WishResult
-from forecast.plan.wishes import Form
+from forecast.plan.wishes import Form, Wish
 from forecast.scenario.actions import Family
 from forecast.tables import words
 from forecast.texts import Lang, t
@@ -97,6 +97,11 @@ def wish_name(wish: WishResult, lang: Lang) -> str:
         return t("makeup.wish_least", lang, names=names, n=wish.wish.least, verb=verb, goal=goal)
     key = "wish_all" if len(wish.names) > 1 else "wish_one"
     return t(f"makeup.{key}", lang, names=names, verb=verb, goal=goal)
+
+
+def asked_words(wish: Wish) -> str:
+    """What a wish asks for: 50%; an expected number as it was given."""
+    return f"{wish.level:g}" if wish.form is Form.EXPECTED else f"{wish.level * 100:g}%"
 
 
 def level_words(plan: Makeup, wish: WishResult, value: float, lang: Lang) -> str:
