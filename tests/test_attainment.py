@@ -23,7 +23,7 @@ from forecast.data.target import TargetKind
 from forecast.errors import NonFiniteError
 from forecast.growth import required_growth
 from forecast.periods import Frequency, Month, default_profile
-from forecast.report.notes import notes
+from forecast.tables.notes import notes
 from tests import handmade as hm
 
 MONTHS = Frequency.MONTHLY.labels(hm.YEAR)
