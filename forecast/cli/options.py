@@ -216,16 +216,20 @@ class Ran:
 
     def finish(self, more: Callable[[], dict[str, Any]], screen: Callable[[], RenderableType], out: Path) -> None:
         """Remarks on the run, then the answer; a document has all of the run, ``more``, and where it was written."""
+        from forecast.report.checked import warnings_document
         from forecast.report.files import document
 
         self.call.tell(self.remarks())
-        self.call.finish(lambda: document(self.run) | more() | {"out": str(out)}, screen)
+        warned = warnings_document(self.run.dataset.warnings(), self.call.lang)
+        self.call.finish(lambda: document(self.run) | more() | {"warnings": warned, "out": str(out)}, screen)
 
     def remarks(self) -> list[str]:
         """Failures, fits that were taken up, and the id under which the run is kept."""
         run, text = self.run, self.call.text
         names = run.dataset.panel.indicators
-        lines = [text("store.failed", indicator=names[name].name_zh, reason=why) for name, why in run.failures.items()]
+        lines = [one.text(self.call.lang) for one in run.dataset.warnings()]
+        lines += [text("cli.doubted", n=len(run.dataset.doubts))] if run.dataset.doubts else []
+        lines += [text("store.failed", indicator=names[name].name_zh, reason=why) for name, why in run.failures.items()]
         if run.reused:
             lines.append(text("store.reused", reused=len(run.reused), fitted=len(run.keys) - len(run.reused)))
         if self.kept is not None:

@@ -33,8 +33,9 @@ def update(
 
     if preview:
         prepared = prepare(dataset, files or (), as_of=call.as_of, released=released)
+        call.tell([one.text(call.lang) for one in prepared.warnings])
         lines = [*_lines(prepared, call), call.text("store.preview")]
-        call.say(_document(prepared), "\n".join(lines))
+        call.say(_document(prepared, call), "\n".join(lines))
         return
     with call.fitting() as show:
         done = update_all(
@@ -51,7 +52,7 @@ def update(
     call.tell(Ran(call=call, run=done.run, kept=done.after).remarks())
     if call.json:
         news = {"news": split_of(call, done.before, done.after).document} if why else {}
-        moved = {"moved": moved_document(done.moved), "update": _document(done.prepared)}
+        moved = {"moved": moved_document(done.moved), "update": _document(done.prepared, call)}
         print_json(document(done.run) | moved | news)
         return
     print("\n".join(_lines(done.prepared, call)))
@@ -75,13 +76,16 @@ def _lines(prepared: Prepared, call: Call) -> list[str]:
     return [*lines, call.text("store.as_of", as_of=words.knowledge(AsOf.parse(prepared.as_of), call.lang))]
 
 
-def _document(prepared: Prepared) -> dict[str, Any]:
+def _document(prepared: Prepared, call: Call) -> dict[str, Any]:
     """What came in, for programs."""
+    from forecast.report.checked import warnings_document
+
     intake = prepared.intake
     return {
         "as_of": prepared.as_of,
         "unchanged": intake.unchanged,
         "masked": intake.masked,
+        "warnings": warnings_document(prepared.warnings, call.lang),
         "ledgers": [one.kind for one in intake.ledgers],
         "additions": [
             {

@@ -15,6 +15,7 @@ import pandas as pd
 from forecast.data.assessment import check_indicators
 from forecast.data.ledger import Ledger, read_enterprises, read_pipeline, read_projects
 from forecast.data.panel import Config, Indicator, Panel, Unit, known, read_indicators, read_units
+from forecast.data.plausible import Doubt, doubted, read_accepted, warned
 from forecast.data.reading.config import line_of
 from forecast.data.reading.observations import empty_table, read_bases, read_industries, read_observations
 from forecast.data.reading.problems import Problems, near
@@ -30,6 +31,7 @@ class Dataset:
 
     data_hash : first 16 hex digits of the SHA-256 over the contents of all files read, whatever their order
     remarks : what was left aside or understood in its own way, one a cause and file
+    doubts : figures that look wrong beside their neighbours and were not confirmed
     """
 
     config: Config
@@ -38,6 +40,11 @@ class Dataset:
     targets: tuple[Target, ...]
     data_hash: str
     remarks: tuple[Problem, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+    def warnings(self) -> tuple[Problem, ...]:
+        """Doubts and remarks, for a person to read before the figures are believed."""
+        return (*warned(self.doubts, self.panel), *self.remarks)
 
 
 def read_dataset(path: Path) -> Dataset:
@@ -70,6 +77,7 @@ def read_dataset(path: Path) -> Dataset:
         targets = read_targets(
             tables["targets"], problems, units=units, indicators=indicators, lights=lights, below=below, city=city
         )
+    accepted = read_accepted(config.folder, problems) if config else frozenset()
     problems.check()
     if config is None:
         raise AssertionError("a configuration that could not be read is a problem")
@@ -81,6 +89,7 @@ def read_dataset(path: Path) -> Dataset:
         targets=targets,
         data_hash=source.digest(),
         remarks=problems.remarks(),
+        doubts=doubted(panel, AsOf.parse(config.as_of), accepted, synthetic=config.synthetic),
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from forecast.data.dataset import Dataset, Summary
+from forecast.errors import Problem
 from forecast.tables.words import indicator_name, unit_name
 from forecast.texts import Lang, t
 
@@ -34,13 +37,21 @@ def render_summary(dataset: Dataset, read: Summary, *, lang: Lang) -> Renderable
                 str(series.this_year),
                 f"{series.first_period} – {series.last_period}",
             )
-    told = [Text(one.text(lang)) for one in dataset.remarks]
-    return Group(files, reach, *told, t("cli.valid", lang))
+    told = [Text(one.text(lang)) for one in dataset.warnings()]
+    asked = [t("cli.doubted", lang, n=len(dataset.doubts))] if dataset.doubts else []
+    return Group(files, reach, *told, *asked, t("cli.valid", lang))
 
 
-def remarks_document(dataset: Dataset, lang: Lang) -> list[dict[str, object]]:
-    """What was left aside or understood in its own way, for programs."""
+def warnings_document(warnings: Iterable[Problem], lang: Lang) -> list[dict[str, object]]:
+    """Figures in doubt, and what was left aside or understood in its own way, for programs."""
     return [
-        {"code": one.code, "file": one.file, "cells": int(one.params["n"]), "text": one.text(lang)}
-        for one in dataset.remarks
+        {
+            "code": one.code,
+            "file": one.file,
+            "row": one.row,
+            "cell": one.column,
+            **{key: value for key, value in one.params.items() if key != "list"},
+            "text": one.text(lang),
+        }
+        for one in warnings
     ]

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.intake import Addition, Intake, LedgerFile
 from forecast.data.panel import release_rule
+from forecast.data.plausible import ACCEPTED, accepted_text, read_accepted
 from forecast.data.reading.problems import Problems, table_of_rows
 from forecast.data.reading.source import CONFIG_FILE
 from forecast.data.reading.textfiles import csv_rows, decode, xlsx_rows
@@ -91,7 +92,8 @@ def check(dataset: Dataset, amendment: Amendment, additions: Sequence[Addition])
     """
     config = dataset.config
     with tempfile.TemporaryDirectory() as scratch:
-        for path in {config.folder / CONFIG_FILE, *config.files.values(), *amendment.after}:
+        beside = [path for path in (config.folder / ACCEPTED,) if path.is_file()]
+        for path in {config.folder / CONFIG_FILE, *config.files.values(), *amendment.after, *beside}:
             target = Path(scratch) / path.relative_to(config.folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(amendment.after[path] if path in amendment.after else path.read_bytes())
@@ -99,6 +101,32 @@ def check(dataset: Dataset, amendment: Amendment, additions: Sequence[Addition])
             return read_dataset(Path(scratch))
         except InputError as error:
             raise InputError(_placed(p, amendment, additions) for p in error.problems) from None
+
+
+def accept(dataset: Dataset) -> int:
+    """Confirm every figure that is doubted: keep it with the data, so that it is not asked about again.
+
+    Returns
+    -------
+    How many were confirmed.
+
+    Raises
+    ------
+    StoreError
+        The disk is full or cannot be written; what was confirmed before is untouched.
+    """
+    if not dataset.doubts:
+        return 0
+    folder = dataset.config.folder
+    keys = read_accepted(folder, Problems()) | {doubt.key for doubt in dataset.doubts}
+    with written(folder / ACCEPTED), tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        file.write(accepted_text(keys).encode("utf-8-sig"))
+        file.flush()
+        os.fsync(file.fileno())
+    with written(folder / ACCEPTED):
+        Path(file.name).replace(folder / ACCEPTED)
+        sync_folder(folder)
+    return len(dataset.doubts)
 
 
 def _placed(problem: Problem, amendment: Amendment, additions: Sequence[Addition]) -> Problem:

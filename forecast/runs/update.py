@@ -14,7 +14,7 @@ from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.intake import Intake, take_in
 from forecast.data.reading.problems import Problems
 from forecast.data.reading.source import CONFIG_FILE
-from forecast.errors import UsageError
+from forecast.errors import Problem, UsageError
 from forecast.executor import Executor
 from forecast.periods import AsOf
 from forecast.runs.amend import Amendment, amend, apply, check, next_as_of
@@ -28,12 +28,14 @@ class Prepared:
     """An update that was read and validated, and not yet applied: what a preview shows.
 
     dataset : before; as_of : state of knowledge after
+    warnings : of the data set as it will be: figures in doubt, and what was left aside or understood in words
     """
 
     dataset: Dataset
     intake: Intake
     amendment: Amendment
     as_of: str
+    warnings: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,12 +81,14 @@ def prepare(dataset: Path, files: Sequence[Path], *, as_of: str | None = None, r
             problems.add("update_file_twice", ledger.file, kind=ledger.kind, other=first[ledger.kind])
     problems.check()
     moment = as_of or next_as_of(before, intake)
+    after = before
     if not files:
         amendment = Amendment(folder=before.config.folder, before={}, after={})
     else:
         amendment = amend(before, intake, as_of=moment)
-        check(before, amendment, intake.additions)
-    return Prepared(dataset=before, intake=intake, amendment=amendment, as_of=moment)
+        after = check(before, amendment, intake.additions)
+    warnings = (*after.warnings(), *problems.remarks())
+    return Prepared(dataset=before, intake=intake, amendment=amendment, as_of=moment, warnings=warnings)
 
 
 def _day(text: str | None) -> dt.date | None:

@@ -85,7 +85,10 @@ def read_observations(
     frame["released"] = pd.Series(released, dtype=object)
     frame["status"], frame["source"] = status, source
     frame["released_rule"] = [is_masked(cell) for cell in fields.texts("released")]
-    return with_provenance(frame, fields, "observations")
+    frame = with_provenance(frame, fields, "observations")
+    if "_cell" in table.frame.columns:
+        frame["cell_at"] = table.frame["_cell"].to_list()
+    return frame
 
 
 def _measured(table: RawTable, problems: Problems) -> RawTable:
