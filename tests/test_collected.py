@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -19,6 +20,7 @@ from forecast.report.task_sheet import write_task_book
 from forecast.tables.table import Provenance
 from forecast.tasks.breakdown import breakdown, stated_increment
 from forecast.tasks.collected import collect, read_plan
+from forecast.tasks.handed_out import RECORD_SHEET
 from tests import assignment_run as ar
 
 SOURCE = Provenance(run_id="small", data_hash="a", scenario_hash="b", model_version="1", seed=7)
@@ -145,6 +147,123 @@ def test_a_row_that_stands_twice_is_reported(filling):
     for column in range(1, sheet.max_column + 1):
         sheet.cell(row, column).value = sheet.cell(filling.rows["project/p1"], column).value
     assert [code for code, _ in problems(filling.save())] == ["collect_row_twice"]
+
+
+CASES = Path(__file__).parent / "data" / "cases"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("collect-key-column-gone", "collect_column_gone"),
+        ("collect-key-row-gone", "collect_row_gone"),
+        ("collect-rows-deleted", "collect_numbers_gone"),
+    ],
+)
+def test_a_list_whose_structure_is_damaged_is_refused_with_what_is_missing(name, code):
+    with pytest.raises(InputError) as caught:
+        collect([CASES / f"{name}.xlsx"])
+    assert [(p.code, p.column) for p in caught.value.problems] == [(code, "固定资产投资（不含农户）任务清单")]
+    if code == "collect_numbers_gone":
+        assert "7、8" in caught.value.problems[0].text("zh")
+
+
+def _without_key_column(filling):
+    filling.sheet.delete_cols(1)
+
+
+def _without_key_row(filling):
+    filling.sheet.delete_rows(3)
+
+
+def _without_a_month(filling):
+    filling.sheet.delete_cols(filling.columns["actual:2020-11"])
+
+
+def _without_rows(filling):
+    filling.sheet.delete_rows(filling.rows["project/p2"])
+
+
+def _without_planned(filling):
+    filling.sheet.delete_cols(filling.columns["planned"])
+
+
+def _without_the_sheet(filling):
+    filling.book.remove(filling.sheet)
+
+
+def _without_the_record(filling):
+    filling.book.remove(filling.book[RECORD_SHEET])
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        (_without_key_column, "collect_column_gone"),
+        (_without_key_row, "collect_row_gone"),
+        (_without_a_month, "collect_columns_gone"),
+        (_without_rows, "collect_rows_gone"),
+        (_without_planned, "collect_columns_gone"),
+        (_without_the_sheet, "collect_sheet_gone"),
+        (_without_the_record, "collect_record_gone"),
+    ],
+)
+def test_whatever_was_handed_out_and_is_gone_is_named(filling, damage, code):
+    filling.put("project/p1", "actual:2020-10", 4321)
+    damage(filling)
+    if damage is _without_the_sheet:
+        filling.book.create_sheet("别的")
+    with pytest.raises(InputError) as caught:
+        collect([filling.save()])
+    assert code in [problem.code for problem in caught.value.problems]
+
+
+def test_words_and_units_of_amounts_are_understood(filling):
+    filling.put("project/p1", "actual:2020-10", "未报")
+    filling.put("project/p2", "actual:2020-10", "329万元")
+    filling.put("project/p3", "actual:2020-10", "0.05亿元")
+    filling.put("project/p4", "actual:2020-10", "—")
+    filling.put(
+        "project/p3",
+        "due:2020-10",
+        str(filling.sheet.cell(filling.rows["project/p3"], filling.columns["due:2020-10"]).value),
+    )
+    found = {r.key: r.actual_wan for r in collect([filling.save()]).reports if r.month == OCTOBER}
+    assert (found["project/p1"], found["project/p2"], found["project/p3"], found["project/p4"]) == (
+        None,
+        329,
+        500,
+        None,
+    )
+
+
+def test_degrees_of_completion_and_other_units_are_refused(filling):
+    percent = filling.put("project/p1", "actual:2020-10", 0.95)
+    filling.sheet[percent].number_format = "0%"
+    due = filling.sheet.cell(filling.rows["project/p2"], filling.columns["due:2020-10"]).value
+    assert due >= 1000
+    cells = [
+        ("collect_percent", percent),
+        ("collect_small", filling.put("project/p2", "actual:2020-10", due / 10_000)),
+        ("collect_percent", filling.put("project/p3", "actual:2020-10", "95%")),
+    ]
+    assert sorted(problems(filling.save())) == sorted(cells)
+
+
+def test_a_project_that_a_county_adds_is_shown_and_counts_towards_no_task(filling):
+    before = collect([filling.path])
+    row = filling.sheet.max_row + 1
+    filling.sheet.cell(row, filling.columns["carrier"]).value = "新报项目"
+    filling.sheet.cell(row, filling.columns["place"]).value = "汉滨区"
+    filling.sheet.cell(row, filling.columns["actual:2020-10"]).value = 77
+    found = collect([filling.save()])
+    assert [(r.name_zh, r.place_zh, str(r.month), r.actual_wan) for r in found.new] == [
+        ("新报项目", "汉滨区", "2020-10", 77.0)
+    ]
+    assert len(found.reports) == len(before.reports)
+    console = Console(width=110, record=True)
+    console.print(render_collected(found, lang="zh"))
+    assert "新报项目" in console.export_text()
 
 
 def test_two_workbooks_may_share_a_task_but_not_disagree_on_it(tmp_path, filling):

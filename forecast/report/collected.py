@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from forecast.tables import words
 from forecast.tables.schema import table_frame
 from forecast.tables.table import Provenance
 from forecast.tables.table import Value as Cell
-from forecast.tasks.collected import Collected, Group, Report
+from forecast.tasks.collected import Collected, Group, NewRow, Report
 from forecast.texts import Lang, t
 
 MANIFEST: Final = "collected.json"
@@ -72,7 +73,11 @@ def _group(g: Group) -> tuple[Cell, ...]:
 def collected_document(found: Collected) -> dict[str, Any]:
     """Everything for programs."""
     tables = {name: json.loads(frame.to_json(orient="records")) for name, frame in collected_tables(found).items()}
-    return {"files": list(found.files), "missing": found.missing, **tables}
+    return {"files": list(found.files), "missing": found.missing, "new": [_new(row) for row in found.new], **tables}
+
+
+def _new(row: NewRow) -> dict[str, Any]:
+    return asdict(row) | {"month": str(row.month)}
 
 
 def write_collected(found: Collected, out: Path) -> None:
@@ -86,7 +91,8 @@ def write_collected(found: Collected, out: Path) -> None:
     with replaced(out, manifest=MANIFEST, refusal="usage_not_a_collection") as fresh:
         for name, frame in collected_tables(found).items():
             write_csv(frame, fresh / f"{name}.csv", table=name)
-        manifest = {"files": list(found.files), "plans": dict(found.source), "missing": found.missing}
+        manifest: dict[str, Any] = {"files": list(found.files), "plans": dict(found.source), "missing": found.missing}
+        manifest["new"] = [_new(row) for row in found.new]
         text = json.dumps(manifest, ensure_ascii=False, indent=2)
         (fresh / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
@@ -117,6 +123,12 @@ def _blocks(found: Collected, lang: Lang, folder: str) -> Iterator[RenderableTyp
         for dimension in ("place", "team"):
             yield _sums(found, total, dimension, lang)
         yield from _behind(found, total.plan_id, lang)
+    if found.new:
+        listed = t("glossary.and", lang).join(dict.fromkeys(row.name_zh for row in found.new))
+        amount = f"{sum(row.actual_wan for row in found.new):,.0f}"
+        yield Text(
+            t("collect.new", lang, n=len({(r.plan_id, r.name_zh) for r in found.new}), list=listed, amount=amount)
+        )
     if found.missing:
         yield Text(t("collect.missing", lang, n=f"{found.missing:,}"))
     if folder:

@@ -29,6 +29,7 @@ from forecast.tables.words import month_name
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.carriers import Kind, Work
 from forecast.tasks.collected import MARK, checked_numbers
+from forecast.tasks.handed_out import RECORD_HEADER, RECORD_SHEET, record_rows
 from forecast.tasks.tasks import Task
 from forecast.texts import Lang, t
 
@@ -123,10 +124,26 @@ def write_task_sheet(
     page.body()
     page.totals()
     page.finish()
+    _record(book, title, breakdown.plan_id, page)
     letters = {key: xl_col_to_name(column) for key, column in page.columns.items()}
     return TaskSheet(
         name=title, total_row=page.total + 1, first_row=FIRST_ROW + 1, last_row=page.total, columns=letters
     )
+
+
+def _record(book: Any, title: str, plan_id: str, page: _Page) -> None:
+    """Write down a second time what was handed out, on a sheet that users do not see."""
+    sheet = book.get_worksheet_by_name(RECORD_SHEET)
+    if sheet is None:
+        sheet = book.add_worksheet(RECORD_SHEET)
+        sheet.very_hidden()
+        for column, name in enumerate(RECORD_HEADER):
+            sheet.write_string(0, column, name)
+    tasks = {row[0].key: (carrier_name(row[0], page.lang), [task.month for task in row]) for row in page.rows}
+    first = sheet.dim_rowmax + 1
+    for offset, cells in enumerate(record_rows(title, plan_id, page.columns, tasks)):
+        for column, text in enumerate(cells):
+            sheet.write_string(first + offset, column, text)
 
 
 def write_task_book(
@@ -260,7 +277,13 @@ class _Page:
         sheet.write_string(1, 1, "  ".join(notes), style)
         wide = sum(_WIDTHS.values()) + _MONTH_WIDTH * (self.last - len(_TEXTS))
         sheet.set_row(1, LINE * ceil(_width("  ".join(notes)) / (wide * 0.95)))
-        meta = {"mark": MARK, "plan_id": b.plan_id, "indicator": b.indicator, "name_zh": b.name_zh} | asdict(source)
+        meta = {
+            "mark": MARK,
+            "record": True,
+            "plan_id": b.plan_id,
+            "indicator": b.indicator,
+            "name_zh": b.name_zh,
+        } | asdict(source)
         for key, column in self.columns.items():
             sheet.write_string(KEYS_ROW, column, json.dumps(meta, ensure_ascii=False) if key == "key" else key)
         sheet.set_row(KEYS_ROW, None, None, {"hidden": True})

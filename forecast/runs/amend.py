@@ -27,7 +27,7 @@ from forecast.data.reading.problems import Problems, table_of_rows
 from forecast.data.reading.source import CONFIG_FILE
 from forecast.data.reading.textfiles import csv_rows, decode, xlsx_rows
 from forecast.errors import InputError, Problem
-from forecast.files import write_together
+from forecast.files import write_together, write_whole
 from forecast.periods import AsOf
 from forecast.runs.store.disk import StoreError, written
 
@@ -119,13 +119,8 @@ def accept(dataset: Dataset) -> int:
         return 0
     folder = dataset.config.folder
     keys = read_accepted(folder, Problems()) | {doubt.key for doubt in dataset.doubts}
-    with written(folder / ACCEPTED), tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-        file.write(accepted_text(keys).encode("utf-8-sig"))
-        file.flush()
-        os.fsync(file.fileno())
     with written(folder / ACCEPTED):
-        Path(file.name).replace(folder / ACCEPTED)
-        sync_folder(folder)
+        write_whole(folder / ACCEPTED, accepted_text(keys).encode("utf-8-sig"))
     return len(dataset.doubts)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from forecast.data.reading.problems import Problems, plain, quoted
-from forecast.data.reading.textfiles import checked_zip, read_bytes
+from forecast.data.reading.textfiles import checked_zip, number_text, read_bytes
 from forecast.errors import InputError, UsageError
 from forecast.periods import Month
+from forecast.tasks.handed_out import RECORD_SHEET, Returned, check_structure
 from forecast.texts import Lang, t
 
 if TYPE_CHECKING:
@@ -32,6 +34,14 @@ MOST_TIMES: Final = 50.0
 """From this multiple of what is due on, an actual is taken for one in another unit (万元 and 元 differ by 10,000)."""
 LEAST_DUE_WAN: Final = 100
 """Due amount from which that is asked."""
+LEAST_TIMES: Final = 500.0
+"""Below this part of what is due, an actual with decimals is taken for one in 亿元, 10,000 times as large as 万元."""
+LEAST_DUE_OF_SMALL_WAN: Final = 1000
+"""Due amount from which that is asked: of less, a few 万元 may be all that was done."""
+_UNREPORTED: Final = re.compile(r"|[-–—/_…]+|未报送?|未上报|待报|暂未报送?|未填报?")
+"""Words for: nothing reported yet. 无 is not among them: it may mean that nothing was done."""
+_AMOUNT: Final = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(亿元?|万元?|元)?", re.I)
+_IN_WAN: Final = {"": 1.0, "万": 1.0, "万元": 1.0, "亿": 1e4, "亿元": 1e4, "元": 1e-4}
 _SEARCHED: Final = 12
 """Rows from the top in which the hidden keys are looked for: somebody may have added a line above."""
 
@@ -83,6 +93,23 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewRow:
+    """Something reported beside the tasks: a project or enterprise that a county added to its list, 万元.
+
+    It is shown and kept, and counts towards no task.
+    """
+
+    plan_id: str
+    indicator: str
+    name_zh: str
+    place_zh: str
+    month: Month
+    actual_wan: float
+    file: str
+    cell: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
     """Reports of a place, a team or all, in one month or all; 万元.
 
@@ -114,6 +141,7 @@ class Collected:
     reports : by plan, month and key; groups : of the months through the last that is reported, totals first
     source : provenance of the run that made the plans, by plan
     missing : tasks of the plan that no workbook holds; None without the plan
+    new : what was reported beside the tasks
     """
 
     files: tuple[str, ...]
@@ -121,6 +149,7 @@ class Collected:
     groups: tuple[Group, ...]
     source: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     missing: int | None = None
+    new: tuple[NewRow, ...] = ()
 
     @property
     def months(self) -> tuple[Month, ...]:
@@ -172,6 +201,7 @@ def collect(
         groups=tuple(_groups([r for r in found if last is None or r.month <= last])),
         source=reader.sources,
         missing=None if expected is None else max(expected - seen, 0),
+        new=tuple(reader.new),
     )
 
 
@@ -185,6 +215,28 @@ class _List:
     row: int
     meta: Mapping[str, Any]
     columns: Mapping[str, int]
+
+    def returned(self) -> Returned:
+        """What of its structure is there."""
+        rows = range(self.row + 1, self.sheet.max_row + 1)
+        listed = [str(value) for row in rows if (value := self.sheet.cell(row, 1).value) is not None]
+        planned = self.columns.get("planned")
+        keyless = [
+            row
+            for row in rows
+            if planned and self.sheet.cell(row, 1).value is None and self.sheet.cell(row, planned).value is not None
+        ]
+        at = self.columns.get("no")
+        cells = [self.sheet.cell(row, at).value for row in rows] if at else []
+        numbers = tuple(int(value) for value in cells if isinstance(value, int | float) and value == int(value))
+        return Returned(
+            sheet=self.sheet.title,
+            meta=self.meta,
+            columns=self.columns,
+            keys=frozenset(listed),
+            numbers=numbers,
+            unclear=len(keyless) + len(listed) - len(set(listed)),
+        )
 
 
 def _lists(path: Path, problems: Problems) -> list[_List]:
@@ -205,10 +257,13 @@ def _lists(path: Path, problems: Problems) -> list[_List]:
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, SyntaxError) as error:
         problems.add("xlsx_broken", path.name, reason=quoted(str(error)) or type(error).__name__)
         return []
-    found = [one for sheet in values.worksheets if (one := _list(path.name, sheet, formulas[sheet.title])) is not None]
-    if not found:
+    sheets = [sheet for sheet in values.worksheets if sheet.title != RECORD_SHEET]
+    found = [one for sheet in sheets if (one := _list(path.name, sheet, formulas[sheet.title])) is not None]
+    before = len(problems)
+    check_structure(path.name, values, [one.returned() for one in found], problems)
+    if not found and len(problems) == before:
         problems.add("collect_no_sheet", path.name)
-    return found
+    return [one for one in found if "planned" in one.columns]
 
 
 def _list(file: str, sheet: Worksheet, formulas: Worksheet) -> _List | None:
@@ -221,7 +276,7 @@ def _list(file: str, sheet: Worksheet, formulas: Worksheet) -> _List | None:
         except json.JSONDecodeError:
             return None
         cells = {str(sheet.cell(row, c).value or ""): c for c in range(2, sheet.max_column + 1)}
-        if isinstance(meta, dict) and meta.get("mark") == MARK and "planned" in cells and "plan_id" in meta:
+        if isinstance(meta, dict) and meta.get("mark") == MARK and "plan_id" in meta:
             return _List(file=file, sheet=sheet, formulas=formulas, row=row, meta=meta, columns={"key": 1} | cells)
     return None
 
@@ -235,6 +290,7 @@ class _Reader:
     plan: Mapping[str, frozenset[str]] | None
     reports: dict[tuple[str, str, Month], Report] = field(default_factory=dict)
     sources: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    new: list[NewRow] = field(default_factory=list)
 
     def read(self, one: _List) -> None:
         plan_id, indicator = str(one.meta["plan_id"]), str(one.meta.get("indicator", ""))
@@ -260,7 +316,9 @@ class _Reader:
         self.problems.add_at(code, one.file, None, place, params)
 
     def _check_stray(self, one: _List, row: int) -> None:
-        """A row without a task: a headline or a sum, unless somebody wrote an actual of a month into it."""
+        """A row without a task: a headline, a sum or a carrier that was added; else no actual may stand in it."""
+        if self._added(one, row):
+            return
         if one.sheet.cell(row, one.columns["planned"]).value is None:
             for name, column in one.columns.items():
                 entered = one.formulas.cell(row, column).value
@@ -268,6 +326,31 @@ class _Reader:
                     self._note(one, row, name, "collect_key_unknown", found="")
             return
         self._note(one, row, "key", "collect_key_unknown", found="")
+
+    def _added(self, one: _List, row: int) -> bool:
+        """Whether a row is a carrier that was added by hand: a name, no task, and an actual of a month."""
+        name = self._text(one, row, "carrier")
+        actuals = [column for column in one.columns if column.startswith("actual:") and column != "actual:sum"]
+        entered = [column for column in actuals if one.formulas.cell(row, one.columns[column]).value is not None]
+        if not name or not entered or one.sheet.cell(row, one.columns["planned"]).value is not None:
+            return False
+        for column in entered:
+            month = Month.parse(column.partition(":")[2])
+            number = self._actual(one, row, month, 0)
+            if number is not None:
+                self.new.append(
+                    NewRow(
+                        plan_id=str(one.meta["plan_id"]),
+                        indicator=str(one.meta.get("indicator", "")),
+                        name_zh=name,
+                        place_zh=self._text(one, row, "place"),
+                        month=month,
+                        actual_wan=number,
+                        file=one.file,
+                        cell=f"{one.sheet.title}!{one.sheet.cell(row, one.columns[column]).coordinate}",
+                    )
+                )
+        return True
 
     def _row(self, one: _List, row: int, key: str, plan_id: str) -> None:
         try:
@@ -322,7 +405,8 @@ class _Reader:
             if column not in one.columns:
                 continue
             found = one.sheet.cell(row, one.columns[column]).value
-            if found != expected:
+            as_text = self._number(found) if isinstance(found, str) else None  # 1168 stored as text is still 1168
+            if found != expected and as_text != expected:
                 shown = quoted(str("" if found is None else found))
                 self._note(one, row, column, "collect_changed", found=shown, expected=expected)
 
@@ -336,10 +420,14 @@ class _Reader:
         if value is None and isinstance(entered, str) and entered.startswith("="):
             self._note(one, row, name, "formula_empty", found=quoted(entered))
             return None
-        if value is None or (isinstance(value, str) and not plain(value)):
+        if value is None or (isinstance(value, str) and _UNREPORTED.fullmatch(plain(value))):
             return None
         number = self._number(value)
-        if number is None:
+        percent = number_text(1.0, str(one.sheet.cell(row, one.columns[name]).number_format or "")).endswith("%")
+        if (percent and isinstance(value, int | float)) or (isinstance(value, str) and plain(value).endswith("%")):
+            shown = f"{value:.0%}" if isinstance(value, int | float) else quoted(str(value))
+            self._note(one, row, name, "collect_percent", found=shown)
+        elif number is None:
             self._note(one, row, name, "collect_number", found=quoted(str(value)))
         elif number < 0.0:
             self._note(one, row, name, "collect_negative", found=f"{number:.12g}")
@@ -348,6 +436,8 @@ class _Reader:
         elif due >= LEAST_DUE_WAN and number > MOST_TIMES * due:
             times = f"{MOST_TIMES:g}"
             self._note(one, row, name, "collect_large", found=f"{number:.12g}", due=due, times=times)
+        elif due >= LEAST_DUE_OF_SMALL_WAN and 0.0 < number < due / LEAST_TIMES and number != int(number):
+            self._note(one, row, name, "collect_small", found=f"{number:.12g}", due=due, times=f"{LEAST_TIMES:g}")
         else:
             return number
         return None
@@ -359,10 +449,10 @@ class _Reader:
             return None
         if isinstance(value, int | float):
             return float(value)
-        try:
-            number = float(plain(str(value)).replace(",", ""))
-        except ValueError:
+        found = _AMOUNT.fullmatch(plain(str(value)).replace(",", "").replace(" ", ""))
+        if found is None:
             return None
+        number = float(found[1]) * _IN_WAN[found[2] or ""]
         return number if abs(number) < float("inf") else None
 
 
