@@ -77,6 +77,8 @@ def test_no_problem_text_is_left_over() -> None:
     built = {f"{noun}_{end}" for noun in ("unit", "indicator", "county", "light_rule") for end in ("near", "unknown")}
     built |= {f"period_not_{frequency}" for frequency in ("monthly", "quarterly", "shifted")}
     built |= {f"wide_no_{place}" for place in ("city", "province")}
+    reasons = ("neighbours", "tenfold", "turned", "alone", "shipped", "swapped", "climbs")
+    built |= {f"doubt_{reason}" for reason in reasons}
     used = codes() | built | FRAME
     texts = {key.removeprefix("problems.") for key in catalogue("zh") if key.startswith("problems.")}
     assert texts - used == set()
