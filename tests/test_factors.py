@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from forecast.inference.chain import chain
-from forecast.inference.model import components
-from forecast.inference.priors import AR_MAX, NOISE_RATIOS, SLOPE_KEPT, TREND_SD_A_YEAR
+from forecast.inference.model import components, growth_process
+from forecast.inference.priors import (
+    AR_MAX,
+    LASTING_LOGIT,
+    NOISE_RATIOS,
+    SLOPE_KEPT,
+    SLOPE_LASTS,
+    TREND_SD_A_YEAR,
+)
 from forecast.inference.regular.factors import (
     DESIGN,
     Grid,
@@ -37,12 +46,17 @@ def test_rotated_figures_have_the_variances_that_the_dense_covariance_gives(grid
             assert known.log_det[i, j] == pytest.approx(np.linalg.slogdet(dense)[1] + 2 * white, abs=1e-6)
 
 
-def test_the_kernel_is_that_of_the_parts_of_the_model():
-    grid, shape = GRIDS[0], DESIGN[3]
-    level, slope, season, lag, _ = components(grid.periods, grid.per_year, SLOPE_KEPT)
-    sd2, ar = np.exp(2 * shape[:5]), AR_MAX / (1 + np.exp(-shape[5]))
-    y = sd2[0] * level + sd2[1] * slope + sd2[2] * season + sd2[3] * ar**lag + sd2[4] * np.eye(grid.periods)
-    s = grid.per_year
+@pytest.mark.parametrize("root", [False, True], ids=["ratio", "root"])
+@pytest.mark.parametrize("grid", GRIDS[:2], ids=IDS[:2])
+def test_the_kernel_is_that_of_the_parts_of_the_model(grid, root):
+    grid, shape = replace(grid, root=root), DESIGN[3]
+    n, s = grid.periods, grid.per_year
+    level, brief, season, lag, _ = components(n, s, SLOPE_KEPT)
+    lasts = 1 / (1 + np.exp(-shape[7] - LASTING_LOGIT["quarterly" if s == 4 else "monthly"]))
+    slope = (1 - lasts) * brief + lasts * components(n, s, SLOPE_LASTS)[1]
+    sd2, ar = np.exp(2 * shape[:7]), AR_MAX / (1 + np.exp(-shape[5]))
+    y = sd2[0] * level + sd2[1] * slope + sd2[2] * season + sd2[3] * ar**lag + sd2[4] * np.eye(n)
+    y += (0.0 if root else sd2[6]) * growth_process(n, s)
     changes = []
     for t in range(s, grid.periods - 1):
         row = np.zeros(grid.periods)

@@ -20,7 +20,7 @@ def city() -> Measurements:
 
 def test_likelihood_is_that_of_the_dense_normal(city):
     rng = np.random.default_rng(0)
-    shapes = SHAPE_CENTRE + rng.normal(0, 0.5, (3, 7))
+    shapes = SHAPE_CENTRE + rng.normal(0, 0.5, (3, 8))
     above = rng.normal(0, 0.01, (400, city.periods)).cumsum(axis=1)
     family = prepare(city, (1,), Parent.of(above), root=False)
     found = scale_log_likelihood(family, shapes)[:, 0, :]
@@ -31,7 +31,7 @@ def test_likelihood_is_that_of_the_dense_normal(city):
         for s, scale in enumerate(family.scale * SCALE_GRID):
             a = child.linear.matrix
             prior = np.cov(above, rowvar=False) + child.fixed + scale**2 * kernel
-            restated = scale**2 * np.exp(2 * shape[6]) * child.linear.restated
+            restated = scale**2 * np.exp(2 * shape[-1]) * child.linear.restated
             dense = a @ prior @ a.T + np.diag(child.linear.noise_variance + restated)
             mean = a @ (above.mean(0) + child.mean)
             expected[g, s] = multivariate_normal(mean, dense, allow_singular=True).logpdf(child.linear.target)
@@ -53,7 +53,7 @@ def test_siblings_with_the_same_figures_share_one_decomposition_and_learn_the_sa
 def test_the_expansion_meets_the_published_figures(city):
     family = prepare(city, (0,), Parent.none(10, city.periods), root=True)
     child = family.children[0]
-    prior = child.fixed + family.scale**2 * shape_covariance(SHAPE_CENTRE, city.periods, city.per_year)
+    prior = child.fixed + family.scale**2 * shape_covariance(SHAPE_CENTRE, city.periods, city.per_year, root=True)
     a = child.linear.matrix
     total = a @ prior @ a.T + np.diag(child.linear.noise_variance)
     index = child.mean + prior @ a.T @ np.linalg.solve(total, child.linear.target - a @ child.mean)

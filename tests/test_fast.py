@@ -22,9 +22,9 @@ def family():
 
 def test_points_agree_with_plain_importance_sampling_from_the_prior(family):
     rng = np.random.default_rng(1)
-    z = rng.standard_normal((6000, 9))
-    shape = SHAPE_CENTRE + SHAPE_SPREAD * z[:, :7]
-    log_scale = SCALE_SD * z[:, 7] + UNIT_SCALE_SD * z[:, 8]
+    z = rng.standard_normal((6000, 10))
+    shape = SHAPE_CENTRE + SHAPE_SPREAD * z[:, :8]
+    log_scale = SCALE_SD * z[:, 8] + UNIT_SCALE_SD * z[:, 9]
     grid = np.log(SCALE_GRID)
     likelihood = scale_log_likelihood(family, shape)[:, 0, :]
     at_scale = np.array([np.interp(x, grid, row) for x, row in zip(log_scale, likelihood, strict=True)])

@@ -69,7 +69,9 @@ def test_diffuse_likelihoods_are_those_of_kfas(name):
 def test_the_whole_prior_covariance_gives_the_same_where_its_drift_is_in_the_start():
     """``shape_covariance`` has a drift of its own, which a diffuse slope makes irrelevant."""
     never = -30.0
-    shape = np.array([np.log(np.sqrt(0.1184455029)), never, never, never, np.log(np.sqrt(4.457592057e-06)), 0.0, 0.0])
+    shape = np.array(
+        [np.log(np.sqrt(0.1184455029)), never, never, never, np.log(np.sqrt(4.457592057e-06)), 0.0, never, 0.0]
+    )
     found = diffuse(shape_covariance(shape, N, 4), (ONE, LINE))
     assert found == pytest.approx(-73.47291031, rel=1e-6)
 

@@ -76,7 +76,7 @@ def test_points_that_are_draws_weigh_the_same_and_their_noise_ratios_as_they_do(
     x = index(4, 4e-4)
     known = decomposed(DESIGN[:9], GRID)
     found = evidence(known, places(x))
-    even, learnt = evenly(found, np.zeros(6)), learn(known, places(x))
+    even, learnt = evenly(found, np.zeros(8)), learn(known, places(x))
     np.testing.assert_allclose(even.weight.sum(1), 1 / 9)
     within = learnt.weight / learnt.weight.sum(1, keepdims=True)
     np.testing.assert_allclose(even.weight * 9, within, atol=1e-9)

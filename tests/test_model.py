@@ -14,11 +14,12 @@ from forecast.inference.model import (
     components,
     fixed_covariance,
     growth_matrix,
+    growth_process,
     linearise,
     log_growth,
     shape_covariance,
 )
-from forecast.inference.priors import AR_MAX, DRIFT_SD_A_YEAR, SHAPE_CENTRE, SLOPE_KEPT_A_YEAR
+from forecast.inference.priors import AR_MAX, DRIFT_SD_A_YEAR, GROWTH_KEPT, SHAPE_CENTRE, SLOPE_KEPT_A_YEAR
 
 S, YEARS = 11, 3
 WEIGHT = np.array([0.13, 0.085, 0.083, 0.085, 0.088, 0.082, 0.083, 0.087, 0.087, 0.092, 0.098])
@@ -106,8 +107,39 @@ def test_slow_seasonality_sums_to_zero_over_a_year():
         np.testing.assert_allclose(season[:, year * S : (year + 1) * S].sum(axis=1), 0, atol=1e-12)
 
 
+def test_growth_of_its_own_has_the_covariance_of_paths_that_are_simulated():
+    """An autoregression of year-on-year growth, added up over the years of every month by a loop."""
+    rng, n, draws, kept = np.random.default_rng(1), S * YEARS, 20_000, GROWTH_KEPT ** (11 / S)
+    growth = np.zeros((draws, n))
+    growth[:, S] = rng.standard_normal(draws)
+    for t in range(S + 1, n):
+        growth[:, t] = kept * growth[:, t - 1] + np.sqrt(1 - kept**2) * rng.standard_normal(draws)
+    path = growth.copy()
+    for t in range(S, n):
+        path[:, t] += path[:, t - S]
+    exact = growth_process(n, S)
+    se = np.sqrt((exact**2 + np.outer(np.diag(exact), np.diag(exact))) / draws)
+    assert (np.abs(path.T @ path / draws - exact) <= 5 * se + 1e-12).all()
+
+
+def test_growth_of_its_own_leaves_no_base_effect():
+    """What a ratio grew last year says of this year's growth only through the months between: kept to the 11th."""
+    n = S * YEARS
+    yearly = (np.eye(n, k=-S) * -1 + np.eye(n))[S:]
+    of_growth = yearly @ growth_process(n, S) @ yearly.T
+    at, before = 2 * S + 3 - S, S + 3 - S
+    assert of_growth[at, before] / of_growth[before, before] == pytest.approx(GROWTH_KEPT**11)
+
+
+def test_a_root_has_no_growth_of_its_own():
+    without = SHAPE_CENTRE.copy()
+    without[6] = -40.0
+    root = shape_covariance(SHAPE_CENTRE, S * YEARS, S, root=True)
+    np.testing.assert_allclose(root, shape_covariance(without, S * YEARS, S), atol=1e-15)
+
+
 @settings(max_examples=30)
-@given(st.lists(st.floats(-2, 2), min_size=7, max_size=7))
+@given(st.lists(st.floats(-2, 2), min_size=8, max_size=8))
 def test_prior_covariance_is_symmetric_and_positive_definite(offset):
     covariance = shape_covariance(SHAPE_CENTRE + np.array(offset), S * YEARS, S)
     np.testing.assert_allclose(covariance, covariance.T)
@@ -115,7 +147,7 @@ def test_prior_covariance_is_symmetric_and_positive_definite(offset):
 
 
 def test_the_autoregressive_part_decays_by_its_logit():
-    shape = np.array([-40.0, -40.0, -40.0, 0.0, -40.0, 0.3, 0.0])
+    shape = np.array([-40.0, -40.0, -40.0, 0.0, -40.0, 0.3, -40.0, 0.0])
     covariance = shape_covariance(shape, S * YEARS, S) - components(S * YEARS, S)[4]
     rho = AR_MAX / (1 + np.exp(-0.3))
     assert covariance[4, 4] == pytest.approx(1, rel=1e-9)
@@ -123,7 +155,7 @@ def test_the_autoregressive_part_decays_by_its_logit():
 
 
 def test_a_batch_of_shapes_gives_a_batch_of_covariances():
-    shapes = SHAPE_CENTRE + np.array([[0.0] * 7, [0.5] * 7])
+    shapes = SHAPE_CENTRE + np.array([[0.0] * 8, [0.5] * 8])
     both = shape_covariance(shapes, S * YEARS, S)
     np.testing.assert_allclose(both[1], shape_covariance(shapes[1], S * YEARS, S))
 

@@ -59,6 +59,7 @@ def _row(part: str) -> str:
         ("season", "season"),
         ("autoregression", "ar"),
         ("irregular", "irregular"),
+        ("growth of its own", "growth"),
         ("restatement", "revision"),
     ],
 )

@@ -58,7 +58,7 @@ def test_the_models_log_density_is_that_of_the_fast_route(both):
     rng = np.random.default_rng(0)
     differences = []
     for _ in range(4):
-        z, common, child = rng.normal(0, 0.7, 7), rng.normal(0, 0.5), rng.normal(0, 0.5, 1)
+        z, common, child = rng.normal(0, 0.7, 8), rng.normal(0, 0.5), rng.normal(0, 0.5, 1)
         scale = np.exp(SCALE_SD * common + UNIT_SCALE_SD * child[0])
         on_grid = scale_log_likelihood(family, (SHAPE_CENTRE + SHAPE_SPREAD * z)[None])[0, 0]
         from forecast.inference.priors import SCALE_GRID

@@ -27,7 +27,7 @@ def index_from(shape: np.ndarray, seed: int) -> np.ndarray:
 @pytest.fixture(scope="module")
 def smooth() -> np.ndarray:
     """A place of a kind that the design hardly has: growth moves by its slope, little else varies."""
-    return index_from(DESIGN_CENTRE + DESIGN_SPREAD * np.array([-0.4, 2.2, -0.4, -0.5, -1.5, 0.2]), 1)
+    return index_from(DESIGN_CENTRE + DESIGN_SPREAD * np.array([-0.4, 2.2, -0.4, -0.5, -1.5, 0.2, -2.0, 0.0]), 1)
 
 
 def test_enough_points_are_left_alone():
@@ -46,11 +46,11 @@ def test_more_points_count(smooth):
 
 
 def test_the_posterior_is_that_of_very_many_points_of_the_prior(smooth):
-    uniform = np.random.default_rng(5).random((2500, 6))
+    uniform = np.random.default_rng(5).random((2500, 8))
     many = decomposed(DESIGN_CENTRE + DESIGN_SPREAD * ndtri(uniform), GRID)
     plain = learn(many, places(smooth, scale=0.05))
     known, found = refined(factors(GRID), partial(evidence, places=places(smooth, scale=0.05)))
-    for k in range(6):
+    for k in range(8):
         weight, z = plain.weight.sum(1)[:, 0], many.shapes[:, k]
         mean = weight @ z
         sd = np.sqrt(weight @ (z - mean) ** 2)
@@ -62,8 +62,8 @@ def test_points_are_weighted_by_the_prior_over_the_mixture_that_they_come_from()
     """Expectations under the prior come back, whatever the proposals."""
     proposals = [(DESIGN_CENTRE + 0.5 * DESIGN_SPREAD, 0.5 * np.diag(DESIGN_SPREAD**2))]
     rng = np.random.default_rng(2)
-    base = DESIGN_CENTRE + DESIGN_SPREAD * rng.standard_normal((20 * refine.NEW_POINTS, 6))
-    new = [refine._drawn(rng.random((refine.NEW_POINTS, 7)), proposals[0]) for _ in range(20)]
+    base = DESIGN_CENTRE + DESIGN_SPREAD * rng.standard_normal((20 * refine.NEW_POINTS, 8))
+    new = [refine._drawn(rng.random((refine.NEW_POINTS, 9)), proposals[0]) for _ in range(20)]
     shapes = np.concatenate([base, *new])
     weight = np.exp(refine._log_ratio(shapes, refine.NEW_POINTS, proposals))  # as many points of either
     weight /= 20  # twenty times as many points as were counted

@@ -167,7 +167,7 @@ def test_weights_sum_to_one_and_points_are_counted():
         places=learnt.places,
         rotated=np.zeros(0),
         quadratic=np.zeros(0),
-        pool=np.zeros(6),
+        pool=np.zeros(8),
     )
     assert even.effective_points == pytest.approx([8])
 
@@ -213,18 +213,18 @@ def without(m, gone):
 def test_a_grid_is_regular_where_most_is_published_up_to_one_period():
     some = measurements(seed=1, siblings=2, years=5, last=4)
     grid = common_grid(some, (0,), None, root=True)
-    assert grid == Grid(per_year=11, years=3, known=4)
-    assert common_grid(some, (1, 2), grid, root=False) == grid
+    assert grid == Grid(per_year=11, years=3, known=4, root=True)
+    assert common_grid(some, (1, 2), grid, root=False) == Grid(per_year=11, years=3, known=4)
     assert common_grid(some, (1, 2), None, root=False) is None
     one = without(some, np.arange(len(some.unit)) == 20)
     assert common_grid(one, (0,), None, root=True) == grid
     late = without(some, (some.unit == 1) & (some.time > 46))
-    assert common_grid(late, (1, 2), grid, root=False) == grid
+    assert common_grid(late, (1, 2), grid, root=False) == Grid(per_year=11, years=3, known=4)
     too_late = without(some, (some.unit == 1) & (some.time > 43))
     assert common_grid(too_late, (1, 2), grid, root=False) is None
     early = without(some, (some.unit == 0) & (some.time > 46))
     sooner = common_grid(early, (0,), None, root=True)
-    assert sooner == Grid(per_year=11, years=3, known=3)
+    assert sooner == Grid(per_year=11, years=3, known=3, root=True)
     assert common_grid(early, (1, 2), sooner, root=False) is None
     many = without(some, (some.unit == 0) & (some.time % 5 < 2))
     assert common_grid(many, (0,), None, root=True) is None

@@ -19,7 +19,7 @@ from tests.synthetic import full_year, furthest_apart
 
 GRID = Grid(per_year=11, years=4, known=6)
 GAPS = np.array([7, 20, 21, 36])
-POOL = np.array([0.3, -0.2, 0.1, 0.0, 0.2, -0.4])
+POOL = np.array([0.3, -0.2, 0.1, 0.0, 0.2, -0.4, -0.3, 0.4])
 TOLERANCE_SD = 0.06
 """Of a quantile, in sds of full-year growth, beside Monte Carlo error: points of the design."""
 
@@ -35,10 +35,10 @@ def some_places(missing: np.ndarray):
 def test_the_models_density_is_the_fast_routes_and_its_gradient_that_of_the_density(missing):
     """Shapes anywhere in the prior; every covariance matrix of an autoregression lies between those of the grid."""
     some, rng = some_places(missing), np.random.default_rng(2)
-    middle, root = 0.1 * np.ones(6), np.eye(6) + 0.2 * np.tri(6, k=-1)
+    middle, root = 0.1 * np.ones(8), np.eye(8) + 0.2 * np.tri(8, k=-1)
     model = build_place_model(place_data(GRID, some, 0, POOL, (middle, root @ root.T)))
     density, gradient = model.compile_logp(), model.compile_dlogp()
-    raw = rng.standard_normal((5, 6))
+    raw = rng.standard_normal((5, 8))
     z = middle + raw @ root.T
     shapes = DESIGN_CENTRE + DESIGN_SPREAD * (POOL + POOL_SPREAD * z)
     fast = logsumexp(evidence(decomposed(shapes, GRID), some).log_mass[:, :, 0], axis=1) - 0.5 * (z**2).sum(1)

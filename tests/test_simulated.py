@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.inference.priors import SCALE_BY_LEVEL, SCALE_SD, SHAPE_CENTRE, SHAPE_SPREAD, UNIT_SCALE_SD
+from forecast.inference.priors import DESIGN_CENTRE, SCALE_BY_LEVEL, SCALE_SD, SHAPE_CENTRE, SHAPE_SPREAD, UNIT_SCALE_SD
 from forecast.inference.regular.factors import Grid, shape_kernel
 from forecast.inference.regular.regular import common_grid
 from forecast.track_record.simulated import _draw, _path, gapped_world, whole_world
@@ -31,7 +31,7 @@ def test_figures_with_gaps_are_those_of_the_index_but_for_rounding_and_restateme
     z = []
     for world in WORLDS[:40]:
         for unit in range(len(world.measurements.units)):
-            extra = world.scale[unit] * np.exp(world.shape[unit, 6])
+            extra = world.scale[unit] * np.exp(world.shape[unit, -1])
             z.append(np.array([*misses(world, unit).values()]) / np.hypot(world.measurements.of(unit).noise_sd, extra))
     z = np.concatenate(z)
     assert abs(z.mean()) < 4 / np.sqrt(len(z))
@@ -81,7 +81,7 @@ def test_a_whole_world_goes_the_regular_way():
 
 def test_whole_paths_have_the_covariance_of_the_kernel():
     grid = Grid(per_year=4, years=2, known=1)
-    kernel = shape_kernel(SHAPE_CENTRE[:6], grid)
+    kernel = shape_kernel(DESIGN_CENTRE, grid)
     rng = np.random.default_rng(4)
     drawn = np.array([_draw(kernel, rng) for _ in range(4000)])
     scale = np.sqrt(np.outer(np.diag(kernel), np.diag(kernel)))

@@ -191,7 +191,7 @@ def _restatement(m: Measurements, posterior: Posterior, unit: int) -> Floats:
     above = m.parent[unit]
     if above not in posterior.shape:
         return np.zeros(DRAWS)
-    each = posterior.scale[unit] * np.exp(posterior.shape[above][:, 6])
+    each = posterior.scale[unit] * np.exp(posterior.shape[above][:, -1])
     return np.repeat(each, DRAWS // len(each))
 
 
@@ -242,10 +242,10 @@ def _gapped(
     pick = rng.integers(0, len(shape), replicates)
     root = above < 0
     fixed = fixed_covariance(m.periods, m.per_year, root=root, profile_sd=float(m.profile_sd[unit]))
-    kernel = scale[pick, None, None] ** 2 * shape_covariance(shape[pick], m.periods, m.per_year) + fixed
+    kernel = scale[pick, None, None] ** 2 * shape_covariance(shape[pick], m.periods, m.per_year, root=root) + fixed
     factor = np.linalg.cholesky(kernel + 1e-12 * np.eye(m.periods))
     path = np.einsum("nij,nj->ni", factor, rng.standard_normal((replicates, m.periods)))
-    return prior_mean(m.periods, m.per_year, root=root) + path, scale[pick] * np.exp(shape[pick, 6])
+    return prior_mean(m.periods, m.per_year, root=root) + path, scale[pick] * np.exp(shape[pick, -1])
 
 
 def _whole(

@@ -8,7 +8,7 @@ cumulative growth is
 
 with base weights ``w`` (DOMAIN: cumulative growth is the base-weighted mean of single-period growth), so that last
 year's shock carries into this year's growth by itself. The prior of ``x`` and of every ``r`` is Gaussian given a scale
-and seven shape parameters (``docs/model.md`` has the equations and the reasons for every constant).
+and eight shape parameters (``docs/model.md`` has the equations and the reasons for every constant).
 
 Invariant: growth of past years never enters but through ``Measurements``; a gap is an absent row
 (held by ``tests/test_model.py``).
@@ -26,6 +26,7 @@ from forecast.dims import Floats
 from forecast.inference.priors import (
     AR_MAX,
     DRIFT_SD_A_YEAR,
+    GROWTH_KEPT,
     LEAST_LEVEL,
     RATIO_PROFILE_SHARE,
     ROOT_TREND_A_YEAR,
@@ -149,18 +150,33 @@ def components(
     return level, slope @ slope.T, season, np.abs(lag), drift
 
 
+@cache
+def growth_process(periods: int, per_year: int) -> Floats:
+    """Covariance for unit scale of an index whose year-on-year growth is a stationary autoregression, (period,
+    period).
+
+    ``x[t] = x[t - per_year] + g[t]``, zero in the first year, ``cov(g[t], g[s]) = kept^(11 |t - s| / per_year)``:
+    what a year grew stays in the base of its own months, and makes no base effect. Treat it as read-only.
+    """
+    t = np.arange(periods)
+    summed = ((t[:, None] % per_year == t % per_year) & (t[:, None] >= t) & (t >= per_year)).astype(np.float64)
+    kept = GROWTH_KEPT ** (11 / per_year)
+    return np.asarray(summed @ kept ** np.abs(t[:, None] - t).astype(np.float64) @ summed.T)
+
+
 def _contrast(periods: int, per_year: int) -> Floats:
     """Covariance of a fixed seasonal pattern of unit variance that sums to zero over the year."""
     position = np.arange(periods) % per_year
     return (np.eye(per_year) - 1 / per_year)[np.ix_(position, position)]
 
 
-def shape_covariance(shape: Floats, periods: int, per_year: int) -> Floats:
+def shape_covariance(shape: Floats, periods: int, per_year: int, *, root: bool = False) -> Floats:
     """Prior covariance of the index for unit scale.
 
     Parameters
     ----------
-    shape : (..., 7), in the order of ``SHAPE_NAMES``; the last, restatement, is none of the index's
+    shape : (..., 8), in the order of ``SHAPE_NAMES``; the last, restatement, is none of the index's
+    root : whether the index is a root's, which keeps its base effects and has no growth of its own
 
     Returns
     -------
@@ -169,12 +185,14 @@ def shape_covariance(shape: Floats, periods: int, per_year: int) -> Floats:
     level, slope, season, lag, drift = components(periods, per_year)
     sd2 = np.exp(2 * shape[..., :5, None, None])
     log_ar = np.log(AR_MAX) - np.log1p(np.exp(-shape[..., 5, None, None]))
+    own = 0.0 if root else np.exp(2 * shape[..., 6, None, None]) * growth_process(periods, per_year)
     return (
         sd2[..., 0, :, :] * level
         + sd2[..., 1, :, :] * slope
         + sd2[..., 2, :, :] * season
         + sd2[..., 3, :, :] * np.exp(lag * log_ar)
         + sd2[..., 4, :, :] * np.eye(periods)
+        + own
         + drift
     )
 

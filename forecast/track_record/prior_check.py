@@ -67,16 +67,16 @@ def drawn(draws: int = 2000, seed: int = 1) -> Drawn:
         above = np.zeros(periods)
         for k, level in enumerate(LEVELS):
             root = k == 0
-            shape = SHAPE_CENTRE + SHAPE_SPREAD * rng.standard_normal(7)
+            shape = SHAPE_CENTRE + SHAPE_SPREAD * rng.standard_normal(8)
             log_scale = np.log(SCALE_BY_LEVEL[level]) + np.hypot(SCALE_SD, UNIT_SCALE_SD) * rng.standard_normal()
             scale = np.exp(log_scale)
             fixed = fixed_covariance(periods, per_year, root=root, profile_sd=PROFILE_SD["profile"])
-            covariance = scale**2 * shape_covariance(shape, periods, per_year) + fixed
+            covariance = scale**2 * shape_covariance(shape, periods, per_year, root=root) + fixed
             factor = np.linalg.cholesky(covariance + 1e-12 * np.eye(periods))
             above = above + prior_mean(periods, per_year, root=root) + factor @ rng.standard_normal(periods)
             levels = weight * np.exp(above[-2 * per_year :].reshape(2, per_year))
             total = np.cumsum(levels, axis=1)
-            log_growth = np.log(total[1] / total[0]) + scale * np.exp(shape[6]) * rng.standard_normal(per_year)
+            log_growth = np.log(total[1] / total[0]) + scale * np.exp(shape[-1]) * rng.standard_normal(per_year)
             rounding = ROUNDING_SD_PP * rng.standard_normal(per_year)
             cumulative[d, k] = 100 * np.expm1(np.minimum(log_growth, 7.0)) + rounding
             single[d, k] = 100 * np.minimum(levels[1] / levels[0] - 1, 1e3)

@@ -17,7 +17,7 @@ Invariant: a world and its ranks depend on the seed, the kind and the number of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
@@ -26,7 +26,7 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.inference.gaps.ratio import Method
 from forecast.inference.model import Measurements
-from forecast.inference.priors import SHAPE_NAMES
+from forecast.inference.priors import DESIGN_NAMES, SHAPE_NAMES
 from forecast.inference.regular.factors import Grid, factors
 from forecast.inference.regular.incomplete import series
 from forecast.inference.regular.learning import evidence, refined
@@ -85,7 +85,8 @@ def _grid(m: Measurements) -> Grid | None:
     """Regular grid of root and children; None where the figures have too many gaps for one."""
     root = common_grid(m, (0,), None, root=True)
     below = tuple(range(1, len(m.units)))
-    return root if root is not None and common_grid(m, below, root, root=False) == root else None
+    found = None if root is None else common_grid(m, below, root, root=False)
+    return found if root is not None and found == replace(root, root=False) else None
 
 
 def ranks_of(route: Route, number: int, *, seed: int) -> dict[str, float]:
@@ -143,9 +144,9 @@ def _structural(world: World, rng: np.random.Generator, method: Method) -> dict[
     places = [series(m, unit, grid) for unit in range(len(m.units))]
     rounding = m.usual_rounding(range(len(m.units)))
     own = tuple(rng.spawn(len(places)))
-    family = partial(regular_family, grid, draws=DRAWS, method=method)
-    root = family(places[:1], rounding[:1], m.scale[:1], above=None, own=own[:1])
-    below = family(places[1:], rounding[1:], m.scale[1:], above=root.drawn[0], own=own[1:])
+    family = partial(regular_family, draws=DRAWS, method=method)
+    root = family(replace(grid, root=True), places[:1], rounding[:1], m.scale[:1], above=None, own=own[:1])
+    below = family(grid, places[1:], rounding[1:], m.scale[1:], above=root.drawn[0], own=own[1:])
     drawn = _year_end(m, np.concatenate([root.ratio, root.ratio + below.ratio], axis=1))
     first, _ = placed(grid, places[1:2], rounding[1:2], m.scale[1:2], above=places[0])
     known, learnt = refined(factors(grid), lambda design: evidence(design, first))
@@ -162,7 +163,7 @@ def _hyperparameters(world: World, behind: Behind, rounding_sd: float, rng: np.r
     noise = noise_draws(behind.scale, behind.ratio[behind.member], rounding_sd, rng)
     out = {
         f"child_{name}": float(rank(shapes[:, k], world.shape[1, k], rng.random()))
-        for k, name in enumerate(SHAPE_NAMES[: shapes.shape[1]])
+        for k, name in enumerate(DESIGN_NAMES)
     }
     out["child_scale"] = float(rank(behind.scale, world.scale[1], rng.random()))
     out["child_noise"] = float(rank(noise, world.noise_sd[1], rng.random()))

@@ -10,7 +10,7 @@ Invariant: figures of a world follow from its index and its noise (held by ``tes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -50,7 +50,7 @@ class World:
 
     measurements : what is published of it; the first place is the root
     index : (unit, period), log index, the truth
-    shape : (unit, 7 or 6), shape of the place's family (gapped) or its own (whole)
+    shape : (unit, 8), shape of the place's family (gapped) or its own (whole)
     scale : (unit,), log points a period
     noise_sd : (unit,), sd of the noise of cumulative log growth, a child's of the ratio to its parent's; 0 where
         figures differ in it
@@ -93,13 +93,13 @@ def gapped_world(
     """
     per_year = frequency.per_year
     periods, weight = per_year * years, default_profile(frequency)
-    index, shapes, scales = np.empty((children + 1, periods)), np.empty((children + 1, 7)), np.empty(children + 1)
+    index, shapes, scales = np.empty((children + 1, periods)), np.empty((children + 1, 8)), np.empty(children + 1)
     for members, level in (([0], LEVELS[0]), (list(range(1, children + 1)), LEVELS[1])):
         root = members == [0]
-        shape = SHAPE_CENTRE + SHAPE_SPREAD * rng.standard_normal(7)
+        shape = SHAPE_CENTRE + SHAPE_SPREAD * rng.standard_normal(8)
         common = np.log(SCALE_BY_LEVEL[level]) + SCALE_SD * rng.standard_normal()
         fixed = fixed_covariance(periods, per_year, root=root, profile_sd=PROFILE_SD[origin])
-        kernel = shape_covariance(shape, periods, per_year)
+        kernel = shape_covariance(shape, periods, per_year, root=root)
         for unit in members:
             shapes[unit], scales[unit] = shape, np.exp(common + UNIT_SCALE_SD * rng.standard_normal())
             ratio = prior_mean(periods, per_year, root=root) + _draw(scales[unit] ** 2 * kernel + fixed, rng)
@@ -107,7 +107,7 @@ def gapped_world(
     rows = _published(rng, children + 1, years, per_year, last, SPARSE)
     exact = _exact(index, weight, rows)
     rounding = ROUNDING_SD_PP / 100 / np.exp(exact)
-    noise = np.hypot(rounding, (scales * np.exp(shapes[:, 6]))[rows[0]])
+    noise = np.hypot(rounding, (scales * np.exp(shapes[:, -1]))[rows[0]])
     figures = exact + noise * rng.standard_normal(len(exact))
     measurements = _measured(index, weight, rows, figures, rounding, years=years, origin=origin)
     return World(measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=np.zeros(children + 1))
@@ -196,15 +196,16 @@ def whole_world(
     per_year = frequency.per_year
     grid = Grid(per_year=per_year, years=past, known=last)
     weight, n = default_profile(frequency), children + 1
-    index, shapes, scales = np.zeros((n, grid.periods)), np.empty((n, 6)), np.empty(n)
+    index, shapes, scales = np.zeros((n, grid.periods)), np.empty((n, 8)), np.empty(n)
     for members, level in (([0], LEVELS[0]), (list(range(1, n)), LEVELS[1])):
         root = members == [0]
-        middle = DESIGN_SPREAD * np.sqrt(1 - POOL_SPREAD**2) * rng.standard_normal(6)
+        middle = DESIGN_SPREAD * np.sqrt(1 - POOL_SPREAD**2) * rng.standard_normal(8)
         common = np.log(SCALE_BY_LEVEL[level]) + SCALE_SD * rng.standard_normal()
+        own = replace(grid, root=root)
         for unit in members:
-            shapes[unit] = DESIGN_CENTRE + middle + POOL_SPREAD * DESIGN_SPREAD * rng.standard_normal(6)
+            shapes[unit] = DESIGN_CENTRE + middle + POOL_SPREAD * DESIGN_SPREAD * rng.standard_normal(8)
             scales[unit] = np.exp(common + UNIT_SCALE_SD * rng.standard_normal())
-            ratio = scales[unit] * _path(_draw(shape_kernel(shapes[unit], grid), rng), grid)
+            ratio = scales[unit] * _path(_draw(shape_kernel(shapes[unit], own), rng), grid)
             index[unit] = ratio + (_trend(rng, grid) if root else index[0])
     rows = _published(rng, n, past + 2, per_year, last, GAPS)
     rounding = ROUNDING_SD_PP / 100 * np.array([1.0, *[np.sqrt(2)] * children])

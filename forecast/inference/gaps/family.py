@@ -1,7 +1,7 @@
 """A family: siblings under one parent, prepared for the marginal likelihood of their hyperparameters.
 
 Given the parent's posterior, the index of a child is its parent's plus a Gaussian ratio; the index integrates out, and
-what is left is a likelihood in seven shape parameters that the siblings share and a scale per sibling.
+what is left is a likelihood in eight shape parameters that the siblings share and a scale per sibling.
 
 Invariant: the likelihood equals that of the dense multivariate normal of the figures
 (held by ``tests/test_family.py``).
@@ -79,6 +79,7 @@ class Child:
 class Family:
     """Siblings under one parent.
 
+    root : whether it is the root's family
     scale : prior median of the scale, log points a period
     """
 
@@ -86,6 +87,7 @@ class Family:
     parent: Parent
     per_year: int
     periods: int
+    root: bool
     scale: float
 
     @property
@@ -102,7 +104,7 @@ def prepare(measurements: Measurements, units: Sequence[int], parent: Parent, *,
     """Linearise the figures of siblings around the posterior mean that the prior's centre gives."""
     periods, per_year = measurements.periods, measurements.per_year
     scale = float(np.exp(np.mean(np.log(measurements.scale[list(units)]))))
-    centre = scale**2 * shape_covariance(SHAPE_CENTRE, periods, per_year)
+    centre = scale**2 * shape_covariance(SHAPE_CENTRE, periods, per_year, root=root)
     children = []
     for unit in units:
         mean = prior_mean(periods, per_year, root=root)
@@ -111,7 +113,7 @@ def prepare(measurements: Measurements, units: Sequence[int], parent: Parent, *,
         linear = _expand(figures, parent.mean + mean, parent.covariance + fixed + centre)
         noise = linear.matrix @ (parent.covariance + fixed) @ linear.matrix.T + np.diag(linear.noise_variance)
         children.append(Child(unit=unit, figures=figures, linear=linear, mean=mean, fixed=fixed, base_noise=noise))
-    return Family(children=tuple(children), parent=parent, per_year=per_year, periods=periods, scale=scale)
+    return Family(children=tuple(children), parent=parent, per_year=per_year, periods=periods, root=root, scale=scale)
 
 
 def _expand(figures: Figures, mean: Floats, prior: Floats) -> Linear:
@@ -143,14 +145,14 @@ def scale_log_likelihood(family: Family, shape: Floats) -> Floats:
 
     Parameters
     ----------
-    shape : (point, 7)
+    shape : (point, 8)
 
     Returns
     -------
     array (point, published child, scale), up to a constant of the child
     """
-    covariance = shape_covariance(shape, family.periods, family.per_year)
-    restatement = np.exp(2 * shape[:, 6])
+    covariance = shape_covariance(shape, family.periods, family.per_year, root=family.root)
+    restatement = np.exp(2 * shape[:, -1])
     scale2 = (family.scale * SCALE_GRID) ** 2
     published = family.published
     out = np.empty((len(shape), len(published), len(SCALE_GRID)))

@@ -1,6 +1,6 @@
 """The fast route: adaptive importance sampling of the hyperparameters of a family.
 
-Eight numbers, seven shape parameters and the siblings' common scale, are sampled; every sibling's own scale is
+Nine numbers, eight shape parameters and the siblings' common scale, are sampled; every sibling's own scale is
 integrated on a grid. Rounds of Sobol points, the first from the prior, the others from a Student t fitted to what was
 learnt, until enough of them count; all points are weighted against the mixture of all rounds (deterministic-mixture
 weights), so that none is wasted.
@@ -42,7 +42,7 @@ PRIOR_SD: Final = np.append(SHAPE_SPREAD, SCALE_SD)
 class HyperDraws:
     """Posterior draws of the hyperparameters of a family.
 
-    shape : (hyper, 7); scale : (hyper, child), log points a period; children without figures have draws too
+    shape : (hyper, 8); scale : (hyper, child), log points a period; children without figures have draws too
     effective : effective number of points behind the draws
     """
 

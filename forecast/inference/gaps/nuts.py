@@ -22,7 +22,7 @@ from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.gaps.family import Family
 from forecast.inference.gaps.fast import HyperDraws
-from forecast.inference.model import components
+from forecast.inference.model import components, growth_process
 from forecast.inference.priors import (
     AR_MAX,
     CHAINS,
@@ -57,6 +57,7 @@ def family_data(family: Family, slots: int) -> dict[str, Floats]:
         matrix[i, :m], error[i, :m], noise[i, :m, :m] = child.linear.matrix, family.error(child), child.base_noise
         restated[i, :m] = child.linear.restated
     level, slope, season, lag, drift = components(family.periods, family.per_year)
+    growth = growth_process(family.periods, family.per_year) * float(not family.root)
     return {
         "matrix": matrix,
         "error": error,
@@ -67,6 +68,7 @@ def family_data(family: Family, slots: int) -> dict[str, Floats]:
         "season": season,
         "lag": lag,
         "drift": drift,
+        "growth": growth,
         "log_scale": np.array(np.log(family.scale)),
     }
 
@@ -90,7 +92,8 @@ def build_model(data: dict[str, Floats]) -> pm.Model:
         decay = pt.exp(d["lag"] * (np.log(AR_MAX) - pt.softplus(-shape[5])))
         kernel = sd2[0] * d["level"] + sd2[1] * d["slope"] + sd2[2] * d["season"] + sd2[3] * decay
         kernel = kernel + sd2[4] * pt.eye(d["level"].shape[0]) + d["drift"]
-        restatement = pt.exp(2 * shape[6])
+        kernel = kernel + pt.exp(2 * shape[6]) * d["growth"]
+        restatement = pt.exp(2 * shape[7])
         log_likelihood = pt.zeros(())
         for i in range(slots):
             a = d["matrix"][i]
@@ -107,7 +110,7 @@ def _compiled(slots: int) -> Any:
     """The graph for families of up to ``slots`` published children; its data are replaced before every use."""
     data = {"matrix": np.zeros((slots, 1, 2)), "error": np.zeros((slots, 1)), "noise": np.ones((slots, 1, 1))}
     data["restated"] = np.zeros((slots, 1))
-    data |= {name: np.eye(2) for name in ("level", "slope", "season", "lag", "drift")}
+    data |= {name: np.eye(2) for name in ("level", "slope", "season", "lag", "drift", "growth")}
     return nutpie.compile_pymc_model(build_model(data | {"log_scale": np.array(0.0)}))
 
 

@@ -110,7 +110,7 @@ def draw_ratio(family: Family, child: Child, shape: Floats, scale: Floats, *, rn
 
     Parameters
     ----------
-    shape : (hyper, 7), scale : (hyper,); the draws are split evenly among them
+    shape : (hyper, 8), scale : (hyper,); the draws are split evenly among them
 
     Returns
     -------
@@ -119,13 +119,13 @@ def draw_ratio(family: Family, child: Child, shape: Floats, scale: Floats, *, rn
     hypers, periods = len(shape), family.periods
     above = family.parent.draws.reshape(hypers, -1, periods)
     scale2 = scale[:, None, None] ** 2
-    prior = scale2 * shape_covariance(shape, periods, family.per_year) + child.fixed
+    prior = scale2 * shape_covariance(shape, periods, family.per_year, root=family.root) + child.fixed
     factor = np.linalg.cholesky(prior + 1e-12 * np.eye(periods))
     path: Floats = child.mean + rng.standard_normal(above.shape) @ factor.swapaxes(1, 2)
     if child.published:
         linear = child.linear
         cross = linear.matrix @ prior
-        restated = scale2[:, 0] * np.exp(2 * shape[:, 6, None]) * linear.restated
+        restated = scale2[:, 0] * np.exp(2 * shape[:, -1, None]) * linear.restated
         variance = linear.noise_variance + restated
         total = cross @ linear.matrix.T
         total[:, range(total.shape[1]), range(total.shape[1])] += variance

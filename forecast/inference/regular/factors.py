@@ -29,15 +29,17 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from forecast.dims import Floats
-from forecast.inference.model import components
+from forecast.inference.model import components, growth_process
 from forecast.inference.priors import (
     AR_MAX,
     DESIGN_CENTRE,
     DESIGN_POINTS,
     DESIGN_SPREAD,
     KEPT_GRIDS,
+    LASTING_LOGIT,
     NOISE_RATIOS,
     SLOPE_KEPT,
+    SLOPE_LASTS,
     TREND_SD_A_YEAR,
 )
 
@@ -47,11 +49,13 @@ class Grid:
     """A regular grid: a year before the first figure, ``years`` full years of growth, ``known`` periods of the last.
 
     per_year : periods a year
+    root : whether the index is a root's, which has no growth of its own
     """
 
     per_year: int
     years: int
     known: int
+    root: bool = False
 
     @property
     def observed(self) -> int:
@@ -70,20 +74,20 @@ class Grid:
 
 
 def _design() -> Floats:
-    """Centre and Sobol points of the shapes' prior, (point, 6)."""
+    """Centre and Sobol points of the shapes' prior, (point, 8)."""
     uniform = qmc.Sobol(len(DESIGN_CENTRE), rng=np.random.default_rng(3)).random(DESIGN_POINTS)
     return np.vstack([DESIGN_CENTRE, DESIGN_CENTRE + DESIGN_SPREAD * ndtri(np.clip(uniform[:-1], 1e-3, 1 - 1e-3))])
 
 
 DESIGN: Final = _design()
-"""The design, (point, 6), in the order of ``SHAPE_NAMES``: fixed, so that the same figures give the same digits."""
+"""The design, (point, 8), in the order of ``DESIGN_NAMES``: fixed, so that the same figures give the same digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Factors:
     """Factors of a grid for every point of the design; ``T`` observed periods, ``H`` open ones.
 
-    shapes : (point, 6); log_ratio : (point,), log of the prior's density over the design's, up to a constant
+    shapes : (point, 8); log_ratio : (point,), log of the prior's density over the design's, up to a constant
     figures : (T, T), B; axes : (point, T, T), U, an axis a column; eigenvalue : (point, T), lam
     cross : (point, H + 1, T), covariance of what is wanted with W x for unit scale; the last row is for the noise of
         the last published cumulative figure, and rho^2 times noise_cross : (point, T)
@@ -168,9 +172,13 @@ def _unit(grid: Grid) -> Floats:
 
 @cache
 def contrast_parts(grid: Grid) -> tuple[Floats, Floats]:
-    """Covariances of (x, f) by level, slope, season and irregular, and by the trend, (5, T + H, T + H); their units."""
-    rows = contrasts(grid)
-    every = [*components(grid.periods, grid.per_year, SLOPE_KEPT)[:3], np.eye(grid.periods)]
+    """Covariances of (x, f) by the parts, autoregression aside, and by the trend, (7, T + H, T + H); their units.
+
+    The parts, as of ``variances``: level, slope, season, irregular, growth (none of the root's), lasting slope.
+    """
+    rows, n, s = contrasts(grid), grid.periods, grid.per_year
+    growth = growth_process(n, s) * float(not grid.root)
+    every = [*components(n, s, SLOPE_KEPT)[:3], np.eye(n), growth, components(n, s, SLOPE_LASTS)[1]]
     trend = rows @ (np.arange(grid.periods) * (TREND_SD_A_YEAR / grid.per_year))
     seen = [rows @ one @ rows.T for one in every]
     return np.array([*seen, np.outer(trend, trend)]), np.array([(_unit(grid) * one).sum() for one in every])
@@ -186,21 +194,32 @@ def contrast_lags(grid: Grid) -> tuple[np.ndarray, Floats]:
     return np.array(lags), np.bincount(np.abs(t[:, None] - t).ravel(), _unit(grid).ravel())
 
 
+def lasting_offset(per_year: int) -> float:
+    """Prior mean of the logit of the share of a slope's variance that lasts."""
+    return LASTING_LOGIT["quarterly" if per_year <= 4 else "monthly"]
+
+
+def variances(shape: Floats, grid: Grid) -> Floats:
+    """Variances of the parts of ``contrast_parts``, the trend aside, (6,), before they are scaled together."""
+    sd2 = np.exp(2 * shape[:7])
+    lasting = 1 / (1 + np.exp(-shape[7] - lasting_offset(grid.per_year)))
+    return np.array([sd2[0], sd2[1] * (1 - lasting), sd2[2], sd2[4], sd2[6], sd2[1] * lasting])
+
+
 def shape_kernel(shape: Floats, grid: Grid) -> Floats:
     """Prior covariance of (x, f) for unit scale, a trend included, (T + H, T + H).
 
     Parameters
     ----------
-    shape : (6,), in the order of ``SHAPE_NAMES``
+    shape : (8,), in the order of ``DESIGN_NAMES``
     """
-    (level, slope, season, irregular, trend), units = contrast_parts(grid)
+    parts, units = contrast_parts(grid)
     lags, lag_units = contrast_lags(grid)
-    sd2 = np.exp(2 * shape[:5])
+    variance, ar_variance = variances(shape, grid), np.exp(2 * shape[3])
     ar = (AR_MAX / (1 + np.exp(-shape[5]))) ** np.arange(grid.periods)
     seen = ar[lags]
-    prior = sd2[0] * level + sd2[1] * slope + sd2[2] * season + sd2[4] * irregular
-    prior += sd2[3] * (seen[0] + seen[1] - seen[2] - seen[3])
-    return prior / (sd2[[0, 1, 2, 4]] @ units + sd2[3] * (lag_units @ ar)) + trend
+    prior = np.tensordot(variance, parts[:6], axes=1) + ar_variance * (seen[0] + seen[1] - seen[2] - seen[3])
+    return np.asarray(prior / (variance @ units + ar_variance * (lag_units @ ar)) + parts[6])
 
 
 @lru_cache(maxsize=KEPT_GRIDS)

@@ -110,7 +110,7 @@ class Learnt:
 
     weight : (point, ratio, sibling), posterior mass, sums to 1 for a sibling
     rotated : (point, T, sibling), W x; quadratic : (point, ratio, sibling), q
-    pool : (6,), centre of the siblings' shapes, in prior sds from that of all places; zero for a place alone
+    pool : (8,), centre of the siblings' shapes, in prior sds from that of all places; zero for a place alone
     """
 
     places: Places
@@ -203,7 +203,7 @@ def weighted(found: Evidence, shapes: Floats, log_ratio: Floats) -> Learnt:
 
     Parameters
     ----------
-    shapes : (point, 6); log_ratio : (point,), log of the prior's density over the design's
+    shapes : (point, 8); log_ratio : (point,), log of the prior's density over the design's
     """
     mass = np.exp(found.log_mass - found.log_mass.max((0, 1)))
     prior, pool = _prior(mass.sum(1), shapes, log_ratio)
@@ -222,7 +222,7 @@ def evenly(found: Evidence, pool: Floats) -> Learnt:
 
     Parameters
     ----------
-    pool : (6,), as of ``Learnt``
+    pool : (8,), as of ``Learnt``
     """
     mass = np.exp(found.log_mass - found.log_mass.max(1, keepdims=True))
     weight = mass / mass.sum(1, keepdims=True) / len(mass)
@@ -283,7 +283,7 @@ def _proposal(shapes: Floats, weights: Floats) -> Proposal:
 
     Parameters
     ----------
-    shapes : (point, 6); weights : (point, place)
+    shapes : (point, 8); weights : (point, place)
     """
     flat = np.stack([_flattened(one) for one in weights.T]).mean(0)
     mean = flat @ shapes
@@ -301,7 +301,7 @@ def _flattened(weight: Floats) -> Floats:
 
 
 def _drawn(uniform: Floats, proposal: Proposal) -> Floats:
-    """Points of a Student t: uniform (n, 7) -> (n, 6)."""
+    """Points of a Student t: uniform (n, 9) -> (n, 8)."""
     mean, covariance = proposal
     u = np.clip(uniform, 1e-6, 1 - 1e-6)
     heavy = np.sqrt(PROPOSAL_DOF / chi2.ppf(u[:, -1:], PROPOSAL_DOF))

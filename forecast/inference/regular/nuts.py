@@ -49,7 +49,7 @@ from forecast.inference.priors import (
     REGULAR_ROUNDS,
     REGULAR_TUNE,
 )
-from forecast.inference.regular.factors import Grid, contrast_lags, contrast_parts, whitening
+from forecast.inference.regular.factors import Grid, contrast_lags, contrast_parts, lasting_offset, whitening
 from forecast.inference.regular.learning import Places
 from forecast.inference.regular.noise import cells, kinds
 
@@ -61,7 +61,7 @@ SHAPES: Final = len(DESIGN_CENTRE)
 
 @lru_cache(maxsize=KEPT_GRIDS)
 def _covariances(grid: Grid) -> tuple[Floats, Floats, Floats]:
-    """B, and covariances of B x: by the parts but autoregression, (5, T, T); by autoregressions of the grid."""
+    """B, and covariances of B x: by the parts but autoregression, (7, T, T); by autoregressions of the grid."""
     n = grid.observed
     figures = whitening(grid)
     parts, lags = contrast_parts(grid)[0][:, :n, :n], contrast_lags(grid)[0][:, :n, :n]
@@ -76,8 +76,8 @@ def place_data(grid: Grid, places: Places, place: int, pool: Floats, around: tup
 
     Parameters
     ----------
-    pool : (6,), centre of the siblings' shapes, in prior sds from that of all places; zero for a place alone
-    around : mean (6,) and covariance (6, 6) of z by the fast route
+    pool : (8,), centre of the siblings' shapes, in prior sds from that of all places; zero for a place alone
+    around : mean (8,) and covariance (8, 8) of z by the fast route
     """
     figures, parts, regressive = _covariances(grid)
     rows = np.setdiff1d(np.arange(grid.observed), places.missing[place])
@@ -88,6 +88,7 @@ def place_data(grid: Grid, places: Places, place: int, pool: Floats, around: tup
         "regressive": regressive[seen].reshape(AR_NODES, -1),
         "units": contrast_parts(grid)[1],
         "lag_units": contrast_lags(grid)[1],
+        "lasting": np.array(lasting_offset(grid.per_year)),
         "centre": DESIGN_CENTRE + DESIGN_SPREAD * pool,
         "spread": DESIGN_SPREAD * places.pool_spread,
         "log_median": np.array(np.log(places.scale[place])),
@@ -99,7 +100,7 @@ def place_data(grid: Grid, places: Places, place: int, pool: Floats, around: tup
 
 
 def build_place_model(data: dict[str, Any]) -> pm.Model:
-    """Marginal model of a place; its variable is ``raw`` (6,), of which ``z`` and ``shape`` follow."""
+    """Marginal model of a place; its variable is ``raw`` (8,), of which ``z`` and ``shape`` follow."""
     with pm.Model() as model:
         d = {name: pm.Data(name, value) for name, value in data.items()}
         z = pm.Deterministic("z", d["middle"] + d["stretch"] @ pm.Flat("raw", shape=SHAPES))
@@ -112,13 +113,14 @@ def build_place_model(data: dict[str, Any]) -> pm.Model:
 def _covariance(shape: Any, d: dict[str, Any]) -> Any:
     """Prior covariance of the figures for unit scale, (T, T)."""
     n = d["figures"].shape[0]
-    sd2 = pt.exp(2 * shape[:5])
+    sd2 = pt.exp(2 * shape[:7])
+    lasting = pt.sigmoid(shape[7] + d["lasting"])
     decay = pt.exp(pt.arange(d["lag_units"].shape[0]) * (np.log(AR_MAX) - pt.softplus(-shape[5])))
-    variance = pt.stack([sd2[0], sd2[1], sd2[2], sd2[4]])
+    variance = pt.stack([sd2[0], sd2[1] * (1 - lasting), sd2[2], sd2[4], sd2[6], sd2[1] * lasting])
     unit = (variance * d["units"]).sum() + sd2[3] * (d["lag_units"] * decay).sum()
     node, weight = _between(shape[5])
     regressive = (sd2[3] * weight) @ d["regressive"][node]
-    return ((variance @ d["parts"][:4] + regressive) / unit + d["parts"][4]).reshape((n, n))
+    return ((variance @ d["parts"][:6] + regressive) / unit + d["parts"][6]).reshape((n, n))
 
 
 def _between(logit: Any) -> tuple[Any, Any]:
@@ -181,7 +183,7 @@ def sample_shapes(
     rng: np.random.Generator,
     draws: int,
 ) -> tuple[Floats, Diagnostics]:
-    """Posterior draws of a place's shape by NUTS, (draw, 6), thinned evenly from all chains; the verdict on them.
+    """Posterior draws of a place's shape by NUTS, (draw, 8), thinned evenly from all chains; the verdict on them.
 
     Parameters
     ----------

@@ -116,7 +116,8 @@ def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | 
     start, target = m.per_year, m.per_year * (m.years - 1)
     ends = [int(m.time[(m.unit == unit) & m.cumulative].max(initial=-1)) + 1 for unit in units]
     if root:
-        above = Grid(per_year=m.per_year, years=m.years - 2, known=max(ends) - target) if max(ends) >= target else None
+        known = max(ends) - target
+        above = Grid(per_year=m.per_year, years=m.years - 2, known=known, root=True) if known >= 0 else None
     late = [] if above is None else [start + above.observed - end for end in ends]
     if above is None or min(late) < 0 or max(late) > round(m.per_year / 4):
         return None
@@ -128,7 +129,7 @@ def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | 
             return None
         if _changes(above, missing - start) < LEAST_CHANGES:
             return None
-    return above
+    return replace(above, root=root)
 
 
 def _changes(grid: Grid, missing: np.ndarray) -> int:
