@@ -11,6 +11,7 @@ Invariant: nothing but the frame and the random generator enters (held by ``test
 from __future__ import annotations
 
 import dataclasses
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Final
 
@@ -28,7 +29,7 @@ from forecast.inference.priors import PROFILE_SD
 from forecast.inference.sampling import fit
 from forecast.periods import Frequency, Month
 
-__all__ = ["AGGREGATE", "DRAWS", "forecaster", "measurements"]
+__all__ = ["AGGREGATE", "DRAWS", "forecaster", "limited", "measurements"]
 
 AGGREGATE: Final = "ALL"
 """Column of the aggregate."""
@@ -65,12 +66,17 @@ def forecaster(
     """
     made = measurements(history, measure)
     seed = int(rng.integers(2**31))
-    with _threads().limit(limits=1):  # as every fit of the product: sums must not depend on the number of threads
+    with limited():
         posterior = fit(made, method=method, seed=seed, name=NAME, draws=draws)
     year = int(history.index[-1].year)
     paths = indicator_paths(posterior, indicator=NAME, frequency=Frequency.MONTHLY, target_year=year)
     end = paths.cum_yoy.isel({PERIOD: -1}).sel({UNIT: list(_ids(history).values())})
     return to_percent(end.transpose(DRAW, UNIT).to_numpy())
+
+
+def limited() -> AbstractContextManager[object]:
+    """One thread, as every fit of the product has: sums must not depend on the number of threads."""
+    return _threads().limit(limits=1)
 
 
 @cache
