@@ -14,14 +14,18 @@ from forecast.data.panel import Indicator, Panel, Unit
 from forecast.dims import Floats, from_percent
 from forecast.inference.chain import first_year_weights
 from forecast.inference.model import Measurements
-from forecast.inference.priors import DERIVED_FACTOR, FIRST_YEARS, PROFILE_SD, ROUNDING_SD_PP, SCALE_BY_LEVEL
+from forecast.inference.priors import (
+    DERIVED_FACTOR,
+    FIRST_YEARS,
+    LEAST_PUBLISHED,
+    PROFILE_SD,
+    ROUNDING_SD_PP,
+    SCALE_BY_LEVEL,
+)
 from forecast.periods import default_profile
 
 CUMULATIVE: Final = "cum_yoy_pct"
 SINGLE: Final = "month_yoy_pct"
-
-LEAST_GROWTH: Final = -0.9995
-"""Growth in place of a published -100.0 %, whose logarithm does not exist: what rounds to it, fraction."""
 
 
 def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_year: int) -> Measurements:
@@ -49,7 +53,7 @@ def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_y
     levels = known[(known["indicator"] == indicator.indicator) & (known["measure"] == "level_cum")]
     weights = [_weight(indicator, levels[levels["unit"] == u.unit], target_year) for u in units]
     weight = np.array([w for w, _ in weights]).reshape(len(units), per_year)
-    growth = np.maximum(from_percent(rows["value"].to_numpy(dtype=np.float64)), LEAST_GROWTH)
+    growth = np.maximum(from_percent(rows["value"].to_numpy(dtype=np.float64)), LEAST_PUBLISHED)
     cumulative = (rows["measure"] == CUMULATIVE).to_numpy(dtype=bool) | (place == 0)
     noise_pp = np.where(rows["status"] == "derived", DERIVED_FACTOR, 1.0) * ROUNDING_SD_PP
     share = weight[unit, place] / np.cumsum(weight, axis=1)[unit, place] if len(unit) else np.ones(0)

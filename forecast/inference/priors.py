@@ -70,6 +70,8 @@ ROUNDING_SD_PP: Final = 0.1 / np.sqrt(12)
 DERIVED_FACTOR: Final = np.sqrt(2)
 """Noise of a derived figure over that of a published one: the difference of two rounded ones (exact in 35 of 36 checks
 against published figures of Ankang, else within 0.1-0.2)."""
+LEAST_PUBLISHED: Final = -0.9995
+"""Growth in place of a published -100.0 %, whose logarithm does not exist: what rounds to it, fraction."""
 FIRST_YEARS: Final = 2
 """Years of growth before the target year that the grid has at least, so that base effects can be carried."""
 
