@@ -202,7 +202,7 @@ def test_a_run_in_the_address_is_opened(app, kept):
     assert not app.warning
 
 
-@pytest.mark.parametrize(("key", "what"), [("run", "推演存档"), ("sort", "排序"), ("lang", "语言")])
+@pytest.mark.parametrize(("key", "what"), [("sort", "排序"), ("lang", "语言")])
 def test_what_the_address_asks_for_and_does_not_exist_is_named(app, kept, key, what):
     app.query_params[key] = "nowhere"
     app.run()

@@ -12,8 +12,8 @@ from forecast.data.dataset import read_dataset
 from forecast.data.reading.columns import TABLES
 from forecast.data.starter import write_starter
 from forecast.report.data_view import assumptions_table, figures_table
-from forecast.runs.datasets import Shelf, key_of, preview, whole
-from forecast.runs.store import Store, import_bundle
+from forecast.runs.datasets import Shelf, preview, whole
+from forecast.runs.store import Store, identity_of, import_bundle
 from forecast.ui import upload as module
 from forecast.ui.bundled import example_run
 from forecast.ui.upload import template_bytes
@@ -78,7 +78,7 @@ def shown_tables(at):
 
 def test_an_upload_is_shown_before_it_is_kept_and_can_be_taken_back(at, home, made):
     at.run()
-    name = key_of(made[1].dataset.config)
+    name = home.name_of(identity_of(made[1].dataset))
     give(at, "new.csv", NEW)
     assert not at.exception
     assert any("-10.1" in one.to_csv() for one in shown_tables(at))
@@ -114,7 +114,7 @@ def test_nobody_confirms_without_a_name(at):
 
 def test_newer_data_are_told_on_the_other_pages(at, home, made):
     home.add(whole(ROOT / "data" / "ankang-2020"), author="甲", based_on=0)
-    name = key_of(made[1].dataset.config)
+    name = home.name_of(identity_of(made[1].dataset))
     now = read_dataset(home.folder(name, 1))
     home.add(preview({"new.csv": NEW}, now), author="甲", based_on=1)
     app = AppTest.from_file(APP, default_timeout=60).run()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
 from forecast.answers.evidence import Evidence
+from forecast.data.dataset import read_dataset
 from forecast.executor import InProcess
 from forecast.report.backtest import write_backtest
 from forecast.report.track_view import level_name
+from forecast.runs.store import Store
+from forecast.runs.store.identity import identity_fields
 from forecast.tables import words
 from forecast.track_record.backtest import BacktestRequest, backtest
 from forecast.ui import track as module
-from forecast.ui.records import folder_of, records, table
+from forecast.ui.records import MANIFEST, folder_of, records, table
 from tests.app_pages import keep_main, kept_run, page, said, tables
 from tests.small_dataset import write_dataset
 
@@ -30,8 +34,13 @@ def made(tmp_path_factory):
     result = backtest(request, executor=InProcess())
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DABIAO_HOME", str(home))
-        write_backtest(result, folder_of(result.dataset.data_hash, result.run_id))
-    kept_run(home, draws=250, dataset=write_dataset(home / "small", {"dataset.toml": None} | _named_example()))
+        folder = folder_of(result.dataset.data_hash, result.run_id)
+        write_backtest(result, folder)
+    small = write_dataset(home / "small", {"dataset.toml": None} | _named_example())
+    said_of = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    of_small = said_of | {"identity": identity_fields(read_dataset(small))}
+    (folder / MANIFEST).write_text(json.dumps(of_small), encoding="utf-8")
+    kept_run(home, draws=250, dataset=small)
     return home, result
 
 
@@ -39,6 +48,11 @@ def _named_example():
     from tests.small_dataset import TOML
 
     return {"dataset.toml": TOML.replace('name = "small"', 'name = "example"')}
+
+
+def example_records():
+    """Records of the data set that the store's run is of."""
+    return [one for header in Store().runs() for one in records(header.identity, frozenset())]
 
 
 @pytest.fixture
@@ -54,7 +68,7 @@ def at(home):
 
 
 def rows_of(home, name):
-    folder = records("example")[0].folder
+    folder = example_records()[0].folder
     with (folder / f"{name}.csv").open(encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
@@ -136,6 +150,6 @@ def test_a_torn_record_is_left_out(home, tmp_path, monkeypatch):
     place = folder_of("0" * 16, "x")
     place.mkdir(parents=True)
     (place / "backtest.json").write_text("{", encoding="utf-8")
-    assert records("example") == []
+    assert records(Store(home).runs()[0].identity, frozenset({"0" * 16})) == []
     monkeypatch.setenv("DABIAO_HOME", str(home))
-    assert len(table(records("example")[0], "scores")) > 0
+    assert len(table(example_records()[0], "scores")) > 0

@@ -7,8 +7,8 @@ import pytest
 from forecast.data.dataset import read_dataset
 from forecast.data.starter import write_starter
 from forecast.errors import InputError, UsageError
-from forecast.runs.datasets import Shelf, key_of, preview, whole
-from forecast.runs.store import ConflictError, StoreError
+from forecast.runs.datasets import Shelf, preview, whole
+from forecast.runs.store import ConflictError, StoreError, identity_of
 from tests.app_pages import filled_book
 from tests.small_dataset import FILES, write_dataset
 
@@ -45,7 +45,7 @@ def test_a_preview_keeps_nothing_and_says_what_would_change(small, shelf, tmp_pa
 
 
 def test_versions_follow_one_another_and_the_last_can_be_taken_back(small, shelf):
-    name = key_of(small.dataset.config)
+    name = shelf.name_of(identity_of(small.dataset))
     first = shelf.add(small, author="甲", based_on=0)
     made = preview({"new.csv": SEPTEMBER}, latest(shelf, name))
     second = shelf.add(made, author="乙", based_on=first.version)
@@ -61,11 +61,11 @@ def test_versions_follow_one_another_and_the_last_can_be_taken_back(small, shelf
 
 def test_the_first_version_has_none_before_it(small, shelf):
     shelf.add(small, author="甲", based_on=0)
-    assert shelf.undo(key_of(small.dataset.config), based_on=1) is None
+    assert shelf.undo(shelf.name_of(identity_of(small.dataset)), based_on=1) is None
 
 
 def test_two_who_begin_from_the_same_version_cannot_both_follow_it(small, shelf):
-    name = key_of(small.dataset.config)
+    name = shelf.name_of(identity_of(small.dataset))
     shelf.add(small, author="甲", based_on=0)
     one = preview({"new.csv": SEPTEMBER}, latest(shelf, name))
     other = preview({"r.csv": REVISED}, latest(shelf, name))
@@ -102,7 +102,7 @@ def test_a_workbook_is_a_data_set_of_its_own_and_is_replaced_as_a_whole(tmp_path
     filled = filled_book(book.read_bytes())
     made = preview({"进度数据.xlsx": filled}, None)
     shelf.add(made, author="甲", based_on=0)
-    now = latest(shelf, key_of(made.dataset.config))
+    now = latest(shelf, shelf.name_of(identity_of(made.dataset)))
     again = preview({"改好.xlsx": filled}, now)
     assert again.prepared is None
     with pytest.raises(UsageError, match="进度数据"):
@@ -116,7 +116,7 @@ def test_a_name_never_leads_out_of_the_shelf(shelf, name):
 
 
 def test_a_damaged_list_of_versions_is_told(small, shelf):
-    name = key_of(small.dataset.config)
+    name = shelf.name_of(identity_of(small.dataset))
     shelf.add(small, author="甲", based_on=0)
     (shelf.root / name / "head.json").write_text("{", encoding="utf-8")
     with pytest.raises(StoreError, match=r"head\.json"):

@@ -36,10 +36,10 @@ def _kept_run(call: Call, dataset: Path) -> str:
     """Id of the newest run that is kept of the data set as it is; one is made where there is none."""
     from forecast import __version__
     from forecast.data.dataset import read_dataset
-    from forecast.runs.store import Store
+    from forecast.runs.store import Store, identity_of
 
     read, store = read_dataset(dataset), Store()
-    for header in store.runs(read.config.name):
+    for header in store.runs(of=identity_of(read)):
         if header.data_hash == read.data_hash and header.model_version == __version__:
             return header.run_id
     call.tell([call.text("ui.app_running", dataset=read.config.name_zh)])

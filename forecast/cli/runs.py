@@ -59,11 +59,11 @@ def _listing(headers: Sequence[Header], place: Path, call: Call) -> Any:
     from rich.table import Table
 
     table = Table(title=call.text("store.list_title", place=place), box=box.SIMPLE_HEAD)
-    for name in ("run", "kept_at", "as_of", "status"):
+    for name in ("run", "city", "as_of", "kept_at", "status"):
         table.add_column(call.text(f"store.head_{name}"), no_wrap=True)
     for one in headers:
         at = one.kept_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(one.run_id, at, one.as_of, call.text(f"store.status_{one.status}"))
+        table.add_row(one.run_id, one.place, one.as_of, at, call.text(f"store.status_{one.status}"))
     return table
 
 

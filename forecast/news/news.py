@@ -23,10 +23,10 @@ import numpy as np
 from forecast.answers.attainment import Attainment, attain
 from forecast.answers.evidence import Evidence
 from forecast.dims import Floats
-from forecast.errors import UsageError
 from forecast.executor import Executor, Progress
 from forecast.news.attribution import Shared, shared
 from forecast.news.releases import Release
+from forecast.runs.difference import check_same_place
 from forecast.runs.run import Run
 from forecast.runs.store import KeptRun
 from forecast.scenario.effects import Evaluator, World, apply
@@ -239,10 +239,7 @@ def news(before: Side, after: Side, *, executor: Executor | None = None, progres
     UsageError
         The runs are of different cities or target years.
     """
-    one, other = before.run.dataset.config, after.run.dataset.config
-    if (one.city, one.target_year) != (other.city, other.target_year):
-        found = f"{one.city} {one.target_year}, {other.city} {other.target_year}"
-        raise UsageError("usage_news_other", found=found)
+    check_same_place(before.run.dataset, after.run.dataset)
     parts = shared(before.run, after.run, executor=executor, progress=progress)
     rows = {(r.target.indicator, r.target.unit, r.target.kind.value): r for r in after.run.attainment.rows}
     targets = []

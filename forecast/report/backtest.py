@@ -20,6 +20,7 @@ from forecast import __version__
 from forecast.report.files import write_csv
 from forecast.report.folders import replaced
 from forecast.runs.run import BASELINE
+from forecast.runs.store.identity import identity_fields
 from forecast.tables.schema import table_frame
 from forecast.tables.table import Provenance
 from forecast.texts import Lang
@@ -144,6 +145,7 @@ def manifest(result: Backtest) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         **asdict(provenance(result)),
         "dataset": config.name,
+        "identity": identity_fields(result.dataset),
         "city": config.city,
         "province": config.province,
         "years": list(result.years),

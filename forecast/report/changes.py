@@ -12,8 +12,10 @@ from forecast.answers.evidence import Evidence
 from forecast.data.dataset import Dataset
 from forecast.data.target import TargetKind
 from forecast.periods import AsOf
+from forecast.runs.datasets import Shelf
 from forecast.runs.difference import Move, Moved
 from forecast.runs.store import Header
+from forecast.runs.store.identity import earlier
 from forecast.tables import words
 from forecast.texts import Lang, t
 
@@ -22,15 +24,8 @@ MOST: Final = 3
 
 
 def earlier_of(header: Header, kept: Sequence[Header]) -> Header | None:
-    """The run to compare with: the newest one of the same city, method and seed as of an earlier day; None without."""
-    day = AsOf.parse(header.as_of).day
-    same = [
-        one
-        for one in kept
-        if (one.dataset, one.city, one.method, one.seed) == (header.dataset, header.city, header.method, header.seed)
-        and AsOf.parse(one.as_of).day < day
-    ]
-    return max(same, key=lambda one: (AsOf.parse(one.as_of).day, one.kept_at), default=None)
+    """The run to compare with; runs of data that were taken back do not count."""
+    return earlier(header, kept, Shelf().undone(header.identity))
 
 
 def since(header: Header, lang: Lang) -> str:

@@ -1,7 +1,7 @@
 """Data sets that the app keeps: every change is a new version beside the last, and can be taken back.
 
-``datasets/<name>/<number>/`` in the store holds a version, ``datasets/<name>/head.json`` says which one is current and
-how each came about. The folder that a run was made from is never touched.
+``datasets/<name>/<number>/`` in the store holds a version, ``datasets/<name>/head.json`` says which one is current, how
+each came about, and of which city and year they are. The folder that a run was made from is never touched.
 
 Invariant: a version is a valid data set, is never changed once it is there, and two who begin from the same version
 cannot both follow it (held by ``tests/test_shelf.py``).
@@ -18,15 +18,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from forecast.data.dataset import Dataset, read_dataset
-from forecast.data.panel import Config
 from forecast.data.reading.source import CONFIG_FILE
+from forecast.errors import ForecastError
 from forecast.files import sync_folder, write_new, write_whole
 from forecast.runs.amend import apply
-from forecast.runs.store import ConflictError, StoreError, home
+from forecast.runs.store import ConflictError, Identity, StoreError, home, identity_of
 from forecast.runs.store.contents import inputs_of
 from forecast.runs.store.disk import written
 from forecast.runs.update import Prepared, prepare
@@ -64,9 +65,19 @@ class Preview:
     files: tuple[str, ...]
 
 
-def key_of(config: Config) -> str:
-    """Name of a data set on the shelf: its Chinese name, which tells cities apart whose files name no id."""
-    return _UNSAFE.sub("-", config.name_zh).strip("-") or config.name
+def _folder_name(identity: Identity) -> str:
+    """Name of a data set's folder on the shelf."""
+    parts = (identity.place, str(identity.target_year), identity.province, identity.dataset)
+    return "-".join(safe for part in parts if (safe := _UNSAFE.sub("-", part).strip("-")))
+
+
+@lru_cache(maxsize=256)
+def _lying_in(folder: Path) -> Identity | None:
+    """Identity of the data set of a version, which never changes; None where it cannot be read."""
+    try:
+        return identity_of(read_dataset(folder))
+    except (ForecastError, OSError):
+        return None
 
 
 class Shelf:
@@ -80,6 +91,31 @@ class Shelf:
         if not self.root.is_dir():
             return []
         return sorted(folder.name for folder in self.root.iterdir() if (folder / HEAD).is_file())
+
+    def name_of(self, identity: Identity) -> str:
+        """Name of a data set on the shelf.
+
+        Shelves of earlier versions of the program are called otherwise: those are known by what lies on them.
+        """
+        name = _folder_name(identity)
+        if (self.root / name / HEAD).is_file():
+            return name
+        for other in self.names():
+            head = self._head(other)
+            if "identity" not in head and _lying_in(self.folder(other, head["current"])) == identity:
+                return other
+        return name
+
+    def undone(self, identity: Identity) -> frozenset[str]:
+        """Hashes of the versions of a data set that were taken back: the current one does not rest on them."""
+        head = self._head(self.name_of(identity))
+        history = {one["version"]: one for one in head["history"]}
+        counts: set[str] = set()
+        at = head["current"]
+        while at in history:
+            counts.add(history[at]["data_hash"])
+            at = history[at]["parent"]
+        return frozenset(one["data_hash"] for one in history.values()) - counts
 
     def versions(self, name: str) -> list[Version]:
         """All versions of a data set, the newest first; none where there is no such data set."""
@@ -108,7 +144,8 @@ class Shelf:
         StoreError
             The disk is full or cannot be written.
         """
-        name = key_of(made.dataset.config)
+        identity = identity_of(made.dataset)
+        name = self.name_of(identity)
         place = self.root / _checked(name)
         head = self._head(name)
         self._expect(name, head, based_on)
@@ -133,7 +170,9 @@ class Shelf:
                 raise
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
-            self._write_head(name, {"current": number, "history": [*head["history"], asdict(one)]})
+            self._write_head(
+                name, {"current": number, "history": [*head["history"], asdict(one)], "identity": asdict(identity)}
+            )
         return one
 
     def undo(self, name: str, *, based_on: int) -> Version | None:

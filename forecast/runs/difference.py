@@ -20,8 +20,9 @@ import pandas as pd
 
 from forecast.data.dataset import Dataset
 from forecast.data.panel import known
+from forecast.errors import UsageError
 from forecast.periods import AsOf
-from forecast.runs.store import KeptRun
+from forecast.runs.store import KeptRun, identity_of
 
 
 class Cause(StrEnum):
@@ -178,8 +179,29 @@ def vintage(kept: KeptRun, *, dataset: Dataset | None = None) -> Vintage:
     )
 
 
+def check_same_place(before: Dataset, after: Dataset) -> None:
+    """Two runs can be compared.
+
+    Raises
+    ------
+    UsageError
+        They are of different places or target years, whatever their data sets are called.
+    """
+    one, other = identity_of(before), identity_of(after)
+    if (one.place, one.province, one.target_year) != (other.place, other.province, other.target_year):
+        found = "; ".join(f"{side.place} {side.target_year}" for side in (one, other))
+        raise UsageError("usage_news_other", found=found)
+
+
 def compare(before: Vintage, after: Vintage) -> Moved:
-    """What moved from one run to another of the same city."""
+    """What moved from one run to another of the same city.
+
+    Raises
+    ------
+    UsageError
+        The runs are of different places or target years.
+    """
+    check_same_place(before.dataset, after.dataset)
     figures, revisions, withdrawn = _figures(before, after)
     names = sorted(set(before.settings) & set(after.settings))
     changed = [(n, before.settings[n], after.settings[n]) for n in names if before.settings[n] != after.settings[n]]

@@ -20,7 +20,7 @@ from forecast.periods import AsOf
 from forecast.runs.amend import Amendment, amend, apply, check, next_as_of
 from forecast.runs.difference import Moved, compare, vintage
 from forecast.runs.run import Request, Run, run
-from forecast.runs.store import Answers, KeptRun, Store
+from forecast.runs.store import Answers, KeptRun, Store, identity_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -143,7 +143,7 @@ def _newest(store: Store, prepared: Prepared, request: Request) -> KeptRun | Non
     until = AsOf.parse(prepared.as_of).day
     headers = [
         header
-        for header in store.runs(data.config.name)
+        for header in store.runs(of=identity_of(data))
         if (header.method, header.seed, header.draws) == (request.method, request.seed, request.draws)
         and AsOf.parse(header.as_of).day <= until
     ]

@@ -13,7 +13,7 @@ from typing import Final
 import streamlit as st
 
 from forecast.runs.session import Session
-from forecast.runs.store import Header
+from forecast.runs.store import Header, Identity
 from forecast.scenario.drafting import Draft, to_yaml
 from forecast.scenario.reader import Scenario
 from forecast.texts import Lang, t
@@ -35,7 +35,7 @@ class Bench:
     notices : what a link could not show as it was
     """
 
-    dataset: str
+    dataset: Identity
     draft: Draft
     entry: Entry | None = None
     based_on: int = 0
@@ -61,7 +61,7 @@ def blank(lab: Session, lang: Lang) -> Draft:
 def bench(lab: Session, listed: Sequence[Entry], header: Header, lang: Lang) -> Bench:
     """The session's bench; a new one starts from the address."""
     held: Bench | None = st.session_state.get(STATE)
-    if held is not None and held.dataset == lab.dataset.config.name:
+    if held is not None and held.dataset == header.identity:
         return held
     made = _from_address(lab, listed, header, lang)
     st.session_state[STATE] = made
@@ -76,7 +76,7 @@ def _from_address(lab: Session, listed: Sequence[Entry], header: Header, lang: L
         entry = entry_of(key, listed, lab.dataset, store().scenarios)
         if entry is None:
             notices.append(t("ui_scenario.link_scenario", lang, value=key))
-    made = Bench(dataset=lab.dataset.config.name, draft=entry.draft if entry else blank(lab, lang), entry=entry)
+    made = Bench(dataset=header.identity, draft=entry.draft if entry else blank(lab, lang), entry=entry)
     made.based_on = entry.version if entry else 0
     if text := asked.get("edit"):
         draft = decoded(text, lab.dataset, file=made.draft.name)

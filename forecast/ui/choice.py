@@ -88,20 +88,58 @@ def choose_lang() -> Lang:
     return cast(Lang, chosen)
 
 
-def choose_run(headers: Sequence[Header], lang: Lang) -> Header:
-    """One of the kept runs, the newest first."""
+def choose_run(headers: Sequence[Header], gone: Sequence[Header], lang: Lang) -> Header | None:
+    """One of the kept runs, the newest first; None where the address asks for one that is gone.
+
+    No other is opened in its place: it could be another city's. Those of the same data set are named.
+
+    gone : runs that were kept once, as far as they are known
+    """
     by_id = {header.run_id: header for header in headers}
+    shown, asked = st.session_state.get("run"), st.query_params.get("run")
+    wanted = asked if shown is None else shown
+    if wanted is not None and wanted not in by_id:
+        st.session_state.pop("run", None)
+        st.query_params["run"] = wanted
+        same = {one.identity for one in gone if one.run_id == wanted}
+        _missing(wanted, [one for one in headers if one.identity in same] or list(headers), lang, known=bool(same))
+        return None
     chosen = select(
         t("ui.choice_run", lang), list(by_id), key="run", show=lambda run: _run_label(by_id[run], lang), lang=lang
     )
     return by_id[chosen]
 
 
+def _missing(asked: str, others: Sequence[Header], lang: Lang, *, known: bool) -> None:
+    """Say that a run is gone, and offer those of the same data set, or all where it is not known."""
+    st.error(t("ui.run_gone" if known else "ui.run_unknown", lang, run=asked))
+    by_id = {header.run_id: header for header in others}
+    chosen = st.selectbox(
+        t("ui.choice_run", lang),
+        list(by_id),
+        index=None,
+        key="run-instead",
+        format_func=lambda run: _run_label(by_id[run], lang),
+        placeholder=t("ui.run_instead", lang),
+    )
+    if chosen is not None:
+        st.query_params["run"] = chosen
+        st.rerun()
+
+
+def known_through(header: Header, lang: Lang) -> str:
+    """State of knowledge of a run with its year: 数据截至2026年8月."""
+    as_of = AsOf.parse(header.as_of)
+    day = as_of.text != str(as_of.month)
+    month = {"year": as_of.month.year, "month": words.month_name(as_of.month, lang), "day": as_of.day.day}
+    return t("ui.known_day" if day else "ui.known_month", lang, **month)
+
+
 def _run_label(header: Header, lang: Lang) -> str:
-    """What tells runs apart, the state of knowledge first: the box is narrow. The id ends it: labels must differ."""
-    knowledge = words.knowledge(AsOf.parse(header.as_of), lang)
+    """What tells runs apart, city and month first: the box is narrow. The id ends it: labels must differ."""
+    knowledge = known_through(header, lang)
     kept = f"{header.kept_at.astimezone():%m-%d %H:%M}"
-    return " · ".join((knowledge, header.dataset, kept, header.run_id.rpartition("-")[2]))
+    return " · ".join((header.place, knowledge, kept, header.run_id.rpartition("-")[2]))
 
 
 def choose_unit(run: Opened, lang: Lang) -> str:

@@ -13,8 +13,8 @@ from forecast.data.dataset import summary
 from forecast.errors import ForecastError
 from forecast.periods import AsOf
 from forecast.report.data_view import assumptions_table, figures_table, files_table
-from forecast.runs.datasets import Shelf, key_of
-from forecast.runs.store import StoreError
+from forecast.runs.datasets import Shelf
+from forecast.runs.store import StoreError, identity_of
 from forecast.tables import words
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice
@@ -75,7 +75,7 @@ def _update(now: Present, choice: Choice) -> None:
         st.download_button(
             t("ui_data.download", lang),
             lambda: _zipped(now),
-            file_name=f"{key_of(now.dataset.config)}.zip",
+            file_name=f"{now.dataset.config.name_zh}.zip",
             mime="application/zip",
             icon=":material/download:",
             on_click="ignore",
@@ -96,7 +96,8 @@ def _version_text(now: Present, lang: Lang) -> str:
 
 def _undo(now: Present, lang: Lang) -> None:
     try:
-        back = Shelf().undo(key_of(now.dataset.config), based_on=now.number)
+        shelf = Shelf()
+        back = shelf.undo(shelf.name_of(identity_of(now.dataset)), based_on=now.number)
     except StoreError as error:
         st.error(error.text(lang))
         return
@@ -106,7 +107,8 @@ def _undo(now: Present, lang: Lang) -> None:
 
 
 def _history(now: Present, lang: Lang) -> None:
-    found = Shelf().versions(key_of(now.dataset.config))
+    shelf = Shelf()
+    found = shelf.versions(shelf.name_of(identity_of(now.dataset)))
     if not found:
         return
     with st.expander(t("ui_data.history", lang, n=len(found))):

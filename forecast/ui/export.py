@@ -26,7 +26,7 @@ from forecast.scenario.drafting import to_yaml
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice
 from forecast.ui.jobs import REQUEST, Job, JobStatus, jobs, start
-from forecast.ui.kept import headers
+from forecast.ui.kept import data_of, headers
 from forecast.ui.news import kept_split
 from forecast.ui.progress import show_job
 from forecast.ui.records import records
@@ -178,7 +178,14 @@ def _dialog(choice: Choice) -> None:
 def _backtest(choice: Choice) -> str:
     """Folder of the newest backtest of the same data; empty without one."""
     header = choice.run.header
-    return next((str(one.folder) for one in records(header.dataset) if one.data_hash == header.data_hash), "")
+    return next(
+        (
+            str(one.folder)
+            for one in records(header.identity, data_of(header.identity))
+            if one.data_hash == header.data_hash
+        ),
+        "",
+    )
 
 
 def _made(lang: Lang) -> None:

@@ -23,7 +23,7 @@ from forecast.data.target import TargetKind
 from forecast.errors import ForecastError
 from forecast.runs.difference import Moved, compare, vintage
 from forecast.runs.session import Session
-from forecast.runs.store import Header, Store, home
+from forecast.runs.store import Header, Identity, Store, home
 from forecast.ui.bundled import with_regenerated
 
 if TYPE_CHECKING:
@@ -74,6 +74,28 @@ def headers() -> list[Header]:
         The store cannot be used.
     """
     return store().runs()
+
+
+def data_of(identity: Identity) -> frozenset[str]:
+    """Hashes of the versions of a data set that runs are kept of.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used.
+    """
+    return frozenset(one.data_hash for one in store().runs(of=identity))
+
+
+def gone() -> list[Header]:
+    """Runs that were kept once and whose folder is gone.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used.
+    """
+    return [one for one in store().runs(every_status=True) if one.status != "kept"]
 
 
 def opened(header: Header) -> Opened:

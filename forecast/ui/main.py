@@ -19,7 +19,7 @@ from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, choose_lang, choose_run, choose_unit
 from forecast.ui.export import export_button
 from forecast.ui.first import first
-from forecast.ui.kept import headers, opened
+from forecast.ui.kept import gone, headers, opened
 from forecast.ui.overview import overview
 from forecast.ui.progress import SHOW, sidebar_jobs
 from forecast.ui.sources import source_text, stale
@@ -103,7 +103,9 @@ def choose(lang: Lang) -> Choice | None:
     if not kept:
         return None
     with st.sidebar:
-        header = choose_run(kept, lang)
+        header = choose_run(kept, gone(), lang)
+        if header is None:
+            st.stop()
         with st.spinner(t("ui.opening", lang)):
             run = opened(header)
         unit = choose_unit(run, lang)

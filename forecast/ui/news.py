@@ -61,7 +61,7 @@ def split_between(before: Header, after: Header) -> Split:
         start(
             KIND,
             home(),
-            name=after.dataset,
+            name=after.place,
             before=before.run_id,
             after=after.run_id,
             place=place.name,

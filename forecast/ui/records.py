@@ -7,7 +7,7 @@ Invariant: a record is only ever shown with the data set it was made from named 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from forecast.runs.store import home
+from forecast.runs.store import Identity, home
+from forecast.runs.store.identity import stated_identity
 
 FOLDER: Final = "backtests"
 MANIFEST: Final = "backtest.json"
@@ -27,6 +28,11 @@ class Record:
 
     folder: Path
     manifest: Mapping[str, Any]
+
+    def of(self, identity: Identity, data: Container[str]) -> bool:
+        """Whether it is of a data set; one that does not say so, by the hashes of the data that it was run on."""
+        stated = stated_identity(self.manifest)
+        return stated == identity if stated else self.data_hash in data
 
     @property
     def data_hash(self) -> str:
@@ -50,8 +56,11 @@ def folder_of(data_hash: str, run_id: str) -> Path:
     return home() / FOLDER / data_hash / run_id
 
 
-def records(dataset: str) -> list[Record]:
-    """Kept backtests of a data set, by its name, the newest first."""
+def records(identity: Identity, data: Container[str]) -> list[Record]:
+    """Kept backtests of a data set, the newest first.
+
+    data : hashes of the versions that runs of it are kept of
+    """
     found = []
     root = home() / FOLDER
     for path in root.glob(f"*/*/{MANIFEST}") if root.is_dir() else ():
@@ -59,6 +68,7 @@ def records(dataset: str) -> list[Record]:
             manifest = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if manifest.get("dataset") == dataset:
-            found.append((path.stat().st_mtime, Record(folder=path.parent, manifest=manifest)))
+        record = Record(folder=path.parent, manifest=manifest)
+        if record.of(identity, data):
+            found.append((path.stat().st_mtime, record))
     return [record for _, record in sorted(found, key=lambda one: -one[0])]

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from forecast.periods import AsOf
-from forecast.runs.datasets import Shelf, key_of
+from forecast.runs.datasets import Shelf
 from forecast.runs.store import Header
+from forecast.runs.store.identity import newer
 from forecast.tables import words
 from forecast.texts import t
 from forecast.ui.choice import Choice
@@ -43,17 +44,12 @@ def source_text(choice: Choice) -> str:
     )
 
 
-def newer(header: Header, kept: Sequence[Header]) -> Header | None:
-    """The newest run of the same data set that was kept later; None where there is none."""
-    mine = [one for one in kept if one.dataset == header.dataset and one.kept_at > header.kept_at]
-    return max(mine, key=lambda one: one.kept_at, default=None)
-
-
 def stale(choice: Choice, kept: Sequence[Header]) -> None:
     """Say that a newer run, or newer data, are there."""
     lang, header = choice.lang, choice.run.header
-    following = newer(header, kept)
-    version = Shelf().current(key_of(choice.run.config))
+    shelf, identity = Shelf(), header.identity
+    following = newer(header, kept, shelf.undone(identity))
+    version = shelf.current(shelf.name_of(identity))
     if following is not None:
         text = t(
             "ui_data.stale_run",

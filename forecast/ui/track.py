@@ -21,6 +21,7 @@ from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments, select
 from forecast.ui.html import plain_table
 from forecast.ui.jobs import start
+from forecast.ui.kept import data_of
 from forecast.ui.progress import show_jobs
 from forecast.ui.records import Record, records, table
 from forecast.ui.upload import present
@@ -35,7 +36,8 @@ def track(choice: Choice) -> None:
     """Scores by kind of place, calibration, and what was said against what came."""
     lang = choice.lang
     st.html(f'<h1 class="dabiao-title">{escape(t("ui_track.title", lang, dataset=choice.run.config.name_zh))}</h1>')
-    found = records(choice.run.config.name)
+    identity = choice.run.header.identity
+    found = records(identity, data_of(identity))
     if not found:
         st.info(t("ui_track.nothing", lang))
         _start(choice, expanded=True)

@@ -26,8 +26,8 @@ from forecast.data.starter import BOOK_NAME, write_starter
 from forecast.errors import ForecastError, InputError
 from forecast.periods import AsOf
 from forecast.report.data_view import additions_table, files_table, series_table
-from forecast.runs.datasets import Preview, Shelf, Version, key_of, preview, whole
-from forecast.runs.store import StoreError
+from forecast.runs.datasets import Preview, Shelf, Version, preview, whole
+from forecast.runs.store import Identity, StoreError, identity_of
 from forecast.runs.store.kept import INPUTS
 from forecast.tables import words
 from forecast.texts import Lang, t
@@ -91,7 +91,8 @@ class Present:
 
 def present(run: Opened) -> Present:
     """The newest version on the shelf of a run's data set, else the copy that the run keeps."""
-    shelf, name = Shelf(), key_of(run.config)
+    shelf = Shelf()
+    name = shelf.name_of(Identity.of(run.config, run.panel))
     version = shelf.current(name)
     folder = shelf.folder(name, version.version) if version else store().open(run.header.run_id).folder / INPUTS
     return Present(dataset=_read(str(folder)), folder=folder, version=version)
@@ -158,7 +159,8 @@ def upload(current: Present | None, lang: Lang, *, key: str) -> Present | None:
 
 
 def _keep(made: Preview, current: Present | None, author: str) -> Present:
-    shelf, name = Shelf(), key_of(made.dataset.config)
+    shelf = Shelf()
+    name = shelf.name_of(identity_of(made.dataset))
     if current is None or made.prepared is None:
         now = shelf.current(name)
         based_on = now.version if now else 0

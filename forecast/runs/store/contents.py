@@ -20,6 +20,7 @@ from forecast.data.dataset import Dataset
 from forecast.data.reading.source import CONFIG_FILE, Source
 from forecast.runs.store.disk import FULL, Staging, StoreError, written
 from forecast.runs.store.draws import draws_to_bytes, order_to_bytes
+from forecast.runs.store.identity import identity_fields
 from forecast.runs.store.kept import COUPLING_FILE, DRAWS, INPUTS, MANIFEST_SCHEMA, SUMMARY, TABLES, KeptRun
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def header_of(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
         "kept_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         "dataset": config.name,
         "city": config.city,
+        "identity": identity_fields(run.dataset),
         "as_of": run.paths.as_of.text,
         "method": run.request.method,
         "seed": run.request.seed,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +23,7 @@ from forecast.errors import ForecastError
 from forecast.periods import AsOf
 from forecast.runs.store.disk import MANIFEST, StoreError, checksum, damages, read_manifest
 from forecast.runs.store.draws import draws_from_bytes, order_from_bytes
-from forecast.runs.store.registry import NO_SCENARIO
+from forecast.runs.store.identity import Header, Identity, identity_of, stated_identity
 
 if TYPE_CHECKING:
     from forecast.runs.run import Request, Run
@@ -36,41 +36,6 @@ COUPLING_FILE: Final = "coupling.nc"
 SUMMARY: Final = "run.json"
 MANIFEST_SCHEMA: Final = 2
 """Version of the folder of a run. 1: without scenario_hash."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Header:
-    """What tells one kept run from another.
-
-    kept_at : when it was kept, UTC; bytes : of all its files; status : kept, missing, pruning
-    """
-
-    run_id: str
-    kept_at: datetime
-    dataset: str
-    city: str
-    as_of: str
-    method: str
-    seed: int
-    draws: int
-    data_hash: str
-    scenario_hash: str
-    model_version: str
-    bytes: int
-    checksum: str
-    status: str = "kept"
-
-    @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> Header:
-        """Header of a manifest of any schema up to the present one."""
-        names = ("run_id", "dataset", "city", "as_of", "method", "seed", "draws", "data_hash", "model_version")
-        return cls(
-            **{name: manifest[name] for name in names},
-            scenario_hash=manifest.get("scenario_hash", NO_SCENARIO),
-            kept_at=datetime.fromisoformat(manifest["kept_at"]),
-            bytes=sum(entry["bytes"] for entry in manifest["files"].values()),
-            checksum=manifest["checksum"],
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +51,8 @@ class KeptRun:
     @property
     def header(self) -> Header:
         """What tells it from other runs."""
-        return Header.of(self.manifest)
+        stated = stated_identity(self.manifest) or _found_identity(self.folder, str(self.manifest["checksum"]))
+        return Header.of(self.manifest, stated)
 
     @property
     def run_id(self) -> str:
@@ -194,6 +160,22 @@ class KeptRun:
     def damages(self) -> tuple[str, ...]:
         """Names of its files that are missing, damaged or foreign."""
         return damages(self.folder)
+
+
+@lru_cache(maxsize=1024)
+def _found_identity(folder: Path, checksum: str) -> Identity:  # noqa: ARG001  the checksum is part of the key
+    """Identity of a run whose manifest states none: that of its data set, or what its summary says of it."""
+    kept = opened(folder)
+    try:
+        return identity_of(kept.dataset())
+    except (ForecastError, OSError):
+        said = kept.summary
+        return Identity(
+            dataset=str(kept.manifest["dataset"]),
+            place=str(said.get("name_zh", kept.manifest["city"])),
+            province=str(said.get("province", "")),
+            target_year=int(said.get("target_year", kept.as_of.month.year)),
+        )
 
 
 def is_kept(folder: Path) -> bool:

@@ -19,8 +19,9 @@ import sqlalchemy as sa
 
 from forecast.runs.store.disk import StoreError
 
-SCHEMA: Final = 2
-"""Version of the registry's tables. 1: runs; 2: scenario_hash of a run, fits, versions of scenarios."""
+SCHEMA: Final = 3
+"""Version of the registry's tables. 1: runs; 2: scenario_hash of a run, fits, versions of scenarios; 3: place, province
+and year of a run."""
 BUSY_SECONDS: Final = 60
 """How long a writer waits for another one."""
 
@@ -54,6 +55,9 @@ RUNS: Final = sa.Table(
     sa.Column("model_version", sa.String(40), nullable=False),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("checksum", sa.String(64), nullable=False),
+    sa.Column("place", sa.String(80), nullable=False),
+    sa.Column("province", sa.String(80), nullable=False),
+    sa.Column("target_year", sa.Integer, nullable=False),
 )
 FITS: Final = sa.Table(
     "fits",
@@ -84,7 +88,14 @@ def _from_1(connection: sa.Connection) -> None:
         table.create(connection)
 
 
-_MIGRATIONS: Final[Mapping[int, Callable[[sa.Connection], None]]] = {1: _from_1}
+def _from_2(connection: sa.Connection) -> None:
+    """Schema 2 told data sets apart by name alone; place, province and year are found again in the runs' folders."""
+    for column in ("place VARCHAR(80) NOT NULL DEFAULT ''", "province VARCHAR(80) NOT NULL DEFAULT ''"):
+        connection.execute(sa.text(f"ALTER TABLE runs ADD COLUMN {column}"))
+    connection.execute(sa.text("ALTER TABLE runs ADD COLUMN target_year INTEGER NOT NULL DEFAULT 0"))
+
+
+_MIGRATIONS: Final[Mapping[int, Callable[[sa.Connection], None]]] = {1: _from_1, 2: _from_2}
 """Step from each version to the next."""
 
 

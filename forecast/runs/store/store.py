@@ -27,7 +27,8 @@ from forecast.draws.paths import IndicatorPaths
 from forecast.files import sync_folder
 from forecast.runs.store.contents import Answers, fill, header_of
 from forecast.runs.store.disk import Staging, StoreError, clear_stale, staging, written
-from forecast.runs.store.kept import Header, KeptRun, fit_of, is_kept, opened
+from forecast.runs.store.identity import Header, Identity, identity_of
+from forecast.runs.store.kept import KeptRun, fit_of, is_kept, opened
 from forecast.runs.store.registry import FITS, RUNS, Registry
 from forecast.runs.store.scenarios import Scenarios
 
@@ -137,7 +138,7 @@ class Store:
     def _earlier(self, run: Run) -> dict[str, KeptRun]:
         """Runs to share files with: holders of the same fits, and the newest one of the same data set."""
         held = self._holders(run.keys.values())
-        newest = next(iter(self.runs(run.dataset.config.name)), None)
+        newest = next(iter(self.runs(of=identity_of(run.dataset))), None)
         if newest is not None:
             with suppress(StoreError):
                 held[run.dataset.config.name] = opened(self._runs / newest.run_id)
@@ -161,11 +162,15 @@ class Store:
 
     # Finding
 
-    def runs(self, dataset: str | None = None, *, every_status: bool = False) -> list[Header]:
-        """Kept runs, newest first; of one data set, by its name, or of all."""
+    def runs(
+        self, dataset: str | None = None, *, of: Identity | None = None, every_status: bool = False
+    ) -> list[Header]:
+        """Kept runs, newest first; of one data set, of those of a name, or of all."""
         query = sa.select(RUNS).order_by(RUNS.c.kept_at.desc(), RUNS.c.run_id)
         if dataset is not None:
             query = query.where(RUNS.c.dataset == dataset)
+        if of is not None:
+            query = query.where(*(RUNS.c[name] == value for name, value in asdict(of).items()))
         if not every_status:
             query = query.where(RUNS.c.status == _KEPT)
         rows = self._registry.rows(query)
@@ -244,6 +249,13 @@ class Store:
             elif was == _MISSING and run_id in there:
                 self._registry.mark([run_id], _KEPT)
         self._find_fits()
+        self._find_places()
+
+    def _find_places(self) -> None:
+        """Enter place, province and year of runs that a registry without them knew."""
+        for row in self._registry.rows(sa.select(RUNS.c.run_id).where(RUNS.c.status == _KEPT, RUNS.c.place == "")):
+            with suppress(StoreError):
+                self._enter(self._runs / row["run_id"])
 
     def _find_fits(self) -> None:
         """Enter the fits of runs that a registry without them knew."""
@@ -290,11 +302,11 @@ class Store:
 
     def surplus(self, *, keep: int, dataset: str | None = None) -> list[Header]:
         """Runs beyond the newest ``keep`` of each data set, and entries whose folder is gone."""
-        counts: dict[str, int] = {}
+        counts: dict[Identity, int] = {}
         out = []
         for header in self.runs(dataset, every_status=True):
-            counts[header.dataset] = counts.get(header.dataset, 0) + (header.status == _KEPT)
-            if header.status == _MISSING or counts[header.dataset] > keep:
+            counts[header.identity] = counts.get(header.identity, 0) + (header.status == _KEPT)
+            if header.status == _MISSING or counts[header.identity] > keep:
                 out.append(header)
         return out
 
