@@ -42,7 +42,7 @@ class Cause(StrEnum):
 class Vintage:
     """One side of a comparison.
 
-    attainment : columns of ``report.schema("attainment")``; fits : key of every indicator's fit
+    attainment : columns of ``attainment.csv``; fits : key of every indicator's fit
     settings : method, seed, draws, version, scenario
     """
 

@@ -195,7 +195,7 @@ type BreakdownStatus = Literal[
 class Increment:
     """What is to be broken down: the neutral input, whoever computed it.
 
-    total_yi : 亿元 of work (investment, output, value added; ``support.work_of``), of whole 万元
+    total_yi : 亿元 of work (investment, output, value added; ``tasks.carriers.work_of``), of whole 万元
     by_row : parts that are settled already, 亿元 by project, enterprise, sector, place or team (a make-up plan's
         levers); they are held, the rest is spread
     need : what the amount was derived from; None where it was stated

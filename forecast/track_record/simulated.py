@@ -1,8 +1,8 @@
 """Worlds drawn from the model's own prior: what was published of them, and the truth behind it.
 
 A world has a root, children under it, hyperparameters, the log index of every place, and published cumulative growth.
-``gapped`` worlds come from the prior of figures with gaps (``inference.model``, ``inference.family``), ``whole`` worlds
-from that of regular figures (``inference.factors``, ``inference.regular``). Everything is drawn here from the stated
+``gapped`` worlds come from the prior of figures with gaps (``inference.model``, ``inference.gaps.family``), ``whole``
+worlds from that of regular figures (``inference.regular.factors``). Everything is drawn here from the stated
 distributions; no code of the routes that are put to the test draws.
 
 Invariant: figures of a world follow from its index and its noise (held by ``tests/test_simulated.py``).

@@ -3,7 +3,7 @@
 Installed, these lie in the package; in a checkout the data sets and scenarios lie beside it.
 
 Invariant: everything named here is found from an installed wheel outside the repository
-(held by ``tests/test_app_first.py`` and ``tests/browser``).
+(held by ``tests/test_app_data.py`` and ``tests/browser``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The workbook that officials hand on: tables of ``report.sheets`` as worksheets."""
+"""The workbook that officials hand on: tables as worksheets."""
 
 from forecast.report.workbook.book import workbook_bytes
 

@@ -97,7 +97,7 @@ class KeptRun:
             raise StoreError("damaged", place=self.folder, files=name) from error
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table as it was computed, columns of ``report.schema``.
+        """A table as it was computed, columns of its CSV file.
 
         Raises
         ------
