@@ -1,14 +1,12 @@
-"""Paths from draws: anchored at what is published, coupled without changing any indicator alone."""
+"""Paths from draws: anchored at what is published."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import xarray as xr
-from scipy.stats import spearmanr
 
 from forecast.dims import DRAW, PERIOD, UNIT
-from forecast.draws.paths import COUPLING, IndicatorPaths, coupling, indicator_paths, reordered
+from forecast.draws.paths import indicator_paths
 from forecast.inference.priors import HYPER_DRAWS
 from forecast.inference.sampling import fit
 from forecast.periods import Frequency
@@ -57,42 +55,6 @@ def test_the_last_period_spreads_more_the_fewer_periods_are_published():
     early, late = (paths_of(5, "fai", last=last)[1] for last in (3, 9))
     spread = [float(p.cum_yoy.isel({PERIOD: -1, UNIT: 0}).std()) for p in (early, late)]
     assert spread[1] < 0.7 * spread[0]
-
-
-def couple(before: dict[str, IndicatorPaths], city: str, benchmark: str, seed: int) -> dict[str, IndicatorPaths]:
-    orders = coupling(before, city, benchmark, seed)
-    return {name: reordered(one, orders[name], one.ess) for name, one in before.items()}
-
-
-def test_coupling_changes_no_indicator_alone_and_keeps_units_paired(gappy):
-    before = {name: paths_of(seed, name)[1] for seed, name in ((7, "fai"), (8, "gdp"), (9, "retail"))}
-    after = couple(before, "child1", "root", seed=1)
-    for name, old in before.items():
-        for unit in ("root", "child1"):
-            pair = [p.cum_yoy.sel({UNIT: unit}).isel({PERIOD: -1}).to_numpy() for p in (old, after[name])]
-            np.testing.assert_array_equal(np.sort(pair[0]), np.sort(pair[1]))
-        gaps = [_gap(p) for p in (old, after[name])]
-        np.testing.assert_array_equal(np.sort(gaps[0]), np.sort(gaps[1]))
-
-
-def test_coupled_gaps_have_the_stated_rank_correlation():
-    before = {name: paths_of(seed, name)[1] for seed, name in ((7, "fai"), (8, "gdp"))}
-    after = couple(before, "child1", "root", seed=1)
-    found = spearmanr(_gap(after["fai"]), _gap(after["gdp"])).statistic
-    expected = 6 / np.pi * np.arcsin(COUPLING / 2)
-    assert found == pytest.approx(expected, abs=4 / np.sqrt(4 * HYPER_DRAWS))
-
-
-def test_coupling_of_one_indicator_does_not_depend_on_the_others():
-    one, two = paths_of(7, "fai")[1], paths_of(8, "gdp")[1]
-    alone = couple({"fai": one}, "child1", "root", seed=1)["fai"]
-    together = couple({"gdp": two, "fai": one}, "child1", "root", seed=1)["fai"]
-    xr.testing.assert_identical(alone.cum_yoy, together.cum_yoy)
-
-
-def _gap(paths) -> np.ndarray:
-    year = paths.cum_yoy.isel({PERIOD: -1})
-    return (year.sel({UNIT: "child1"}) - year.sel({UNIT: "root"})).to_numpy()
 
 
 def test_dims_and_labels_are_the_contract(gappy):

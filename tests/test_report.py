@@ -15,13 +15,15 @@ from rich.console import Console
 
 from forecast.answers.attainment import Attainment, attain
 from forecast.data.target import TargetKind
+from forecast.draws.dependence import Kind, estimated
 from forecast.draws.paths import Paths
 from forecast.report.files import write_csv
 from forecast.report.terminal import render
 from forecast.tables import words
 from forecast.tables.attainment import attainment_frame
+from forecast.tables.notes import notes
 from forecast.tables.paths import paths_frame
-from forecast.tables.required import joint_frame, required_frame
+from forecast.tables.required import dependence_frame, joint_frame, required_frame
 from forecast.tables.schema import TABLES, schema
 from forecast.tables.table import Provenance
 from forecast.texts import LANGS
@@ -109,6 +111,10 @@ def world() -> tuple[Paths, Attainment]:
         one("retail", published={"ankang": {6: 0.04}}),
         seed=7,
     )
+    names = tuple(paths.indicators)
+    kinds = {(a, b): Kind.ACTIVITY for a in names for b in names}
+    together = estimated({name: {} for name in names}, kinds, line=("china", "shaanxi", "ankang"))
+    paths = dataclasses.replace(paths, dependence=together)
     targets = [hm.target(name) for name in (*province, "urban_inc", "culture_rev")]
     targets += [hm.target("fai", kind=TargetKind.PLAN, value=1.0), hm.target("fai", kind=TargetKind.RANK, value=3.0)]
     return paths, attain(paths, hm.panel(observations), targets, hm.config())
@@ -125,6 +131,7 @@ def frames(made) -> dict[str, pd.DataFrame]:
         "attainment": attainment_frame(attainment, SOURCE),
         "paths": paths_frame(paths, SOURCE),
         "joint": joint_frame(attainment, SOURCE),
+        "dependence": dependence_frame(paths, SOURCE),
         "required": required_frame(attainment, SOURCE),
     }
 
@@ -295,6 +302,35 @@ def test_joint_table_has_a_row_for_every_number(made):
     assert set(near["judged"]) == {4}
     assert set(near["assessed"]) == {6}
     assert set(near["indicators"]) == {"gdp ind_va fai retail"}
+
+
+def test_joint_table_has_what_the_correlations_leave_open(made):
+    _, attainment = made
+    frame = joint_frame(attainment, SOURCE)
+    near = frame[frame.criterion == "near"]
+    assert list(near["p_at_least_k_weak"]) == list(attainment.near.at_least_weak[1:])
+    assert list(near["p_at_least_k_strong"]) == list(attainment.near.at_least_strong[1:])
+    low, high = attainment.near.p_all_range
+    assert low <= attainment.near.p_all <= high
+
+
+def test_dependence_table_has_every_pair_with_draws_at_every_level(made):
+    paths, _ = made
+    frame = dependence_frame(paths, SOURCE)
+    assert set(frame["level"]) <= {"nation", "province", "city"}
+    one = frame[(frame.level == "nation") & (frame.indicator == "gdp") & (frame.indicator_other == "fai")]
+    assert one["prior_correlation"].tolist() == [0.35]
+    assert one["correlation"].tolist() == [pytest.approx(0.35)]
+    assert (frame["correlation_p10"] < frame["correlation"]).all()
+    assert frame["history_correlation"].isna().all()
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_joint_sentence_says_how_p_all_moves_with_the_correlations(made, lang):
+    _, attainment = made
+    low, high = (words.fine_percent(p, lang) for p in attainment.near.p_all_range)
+    text = "".join(notes(attainment, lang))
+    assert (f"在{low}与{high}之间" if lang == "zh" else f"with {low} to {high}") in text
 
 
 def test_joint_table_without_a_judged_indicator_has_no_probability():

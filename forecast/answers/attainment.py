@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import xarray as xr
 
 from forecast.answers.chances import Criterion
@@ -21,9 +22,12 @@ from forecast.answers.judgement import Judgement, Row, judge
 from forecast.data.panel import Config, Panel, Unit
 from forecast.data.target import Target, TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT
+from forecast.draws.joint import STRONG, WEAK, coupling
 from forecast.draws.paths import Paths
 from forecast.periods import AsOf
 
+type Order = Mapping[str, np.ndarray]
+"""Numbers of an indicator's draws in the order of other worlds, (draw,), by indicator."""
 LIKELY: Final = 0.7
 """P(near) from which an indicator no longer has to be won (较有把握)."""
 WINNABLE: Final = 0.3
@@ -80,10 +84,11 @@ def attain(
     judged = [judge(target, paths, published=published, config=config) for target in ordered]
     together = [one for one in judged if _in_assessment(one.row.target, config)]
     hardest, winnable = _standouts([one.row for one in together])
+    orders = _orders(paths)
     return Attainment(
         rows=tuple(one.row for one in judged),
-        reach=_joint(together, Criterion.REACH, paths),
-        near=_joint(together, Criterion.NEAR, paths),
+        reach=_joint(together, Criterion.REACH, paths, orders),
+        near=_joint(together, Criterion.NEAR, paths, orders),
         hardest=hardest,
         winnable=winnable,
         config=config,
@@ -109,10 +114,19 @@ def _in_assessment(target: Target, config: Config) -> bool:
     return target.assessed and target.unit == config.city and target.kind is TargetKind.PROVINCE_AVERAGE
 
 
-def _joint(together: Sequence[Judgement], criterion: Criterion, paths: Paths) -> Joint:
+def _orders(paths: Paths) -> tuple[Order, Order]:
+    """Draws joined with correlations at their 10 % and their 90 % values; empty where they are not told."""
+    if paths.dependence is None:
+        return {}, {}
+    weak, strong = (coupling(paths.indicators, paths.dependence, paths.seed, sds=sds) for sds in (WEAK, STRONG))
+    return weak, strong
+
+
+def _joint(together: Sequence[Judgement], criterion: Criterion, paths: Paths, orders: tuple[Order, Order]) -> Joint:
     hits = {one.case.target.indicator: one.ends.hits(0, criterion) for one in together if one.ends is not None}
     ess = min((paths.indicators[name].ess for name in hits), default=1.0)
-    return joint(hits, criterion=criterion, assessed=len(together), ess=ess)
+    weak, strong = ({name: hit[order[name]] for name, hit in hits.items()} if order else None for order in orders)
+    return joint(hits, criterion=criterion, assessed=len(together), ess=ess, weak=weak, strong=strong)
 
 
 def standouts(chances: Sequence[tuple[float, str]]) -> tuple[str | None, str | None]:

@@ -28,6 +28,8 @@ class Joint:
     expected : mean number attained
     p10, p50, p90 : quantiles of the number attained (whole numbers); None when nothing is judged
     indicators : ids judged, official order
+    at_least_weak, at_least_strong : ``at_least`` with the correlations between indicators at their 10 % and their 90 %
+        values; empty where the draws do not tell how sure they are
     """
 
     criterion: Criterion
@@ -39,6 +41,8 @@ class Joint:
     p10: int | None
     p50: int | None
     p90: int | None
+    at_least_weak: tuple[float, ...] = ()
+    at_least_strong: tuple[float, ...] = ()
 
     @property
     def judged(self) -> int:
@@ -50,14 +54,29 @@ class Joint:
         """P(all of them), None when nothing is judged."""
         return self.at_least[-1] if self.indicators else None
 
+    @property
+    def p_all_range(self) -> tuple[float, float] | None:
+        """Least and largest P(all) over the correlations' range; None where it is not told."""
+        if not (self.indicators and self.at_least_weak and self.at_least_strong):
+            return None
+        found = (self.at_least[-1], self.at_least_weak[-1], self.at_least_strong[-1])
+        return min(found), max(found)
 
-def joint(hits: Mapping[str, npt.NDArray[np.bool_]], *, criterion: Criterion, assessed: int, ess: float) -> Joint:
+
+type Hits = Mapping[str, npt.NDArray[np.bool_]]
+"""Whether an indicator is attained, (draw,), by indicator."""
+
+
+def joint(
+    hits: Hits, *, criterion: Criterion, assessed: int, ess: float, weak: Hits | None = None, strong: Hits | None = None
+) -> Joint:
     """Joint attainment of indicators from one boolean a draw and indicator.
 
     Parameters
     ----------
     hits : indicator -> array (draw,), paired over indicators; empty when nothing can be judged
     ess : effective number of draws, the least over the indicators
+    weak, strong : the same hits, joined with correlations at their 10 % and 90 % values
 
     Raises
     ------
@@ -78,17 +97,28 @@ def joint(hits: Mapping[str, npt.NDArray[np.bool_]], *, criterion: Criterion, as
         )
     if len({len(h) for h in hits.values()}) != 1:
         raise ValueError("indicators must share their draws")
-    number: Floats = np.sum(np.array(list(hits.values())), axis=0, dtype=np.float64)
-    chances = [share_of(number >= k) for k in range(1, len(hits) + 1)]
+    number = _number(hits)
+    chances = _at_least(number, len(hits))
     low, middle, high = (int(q) for q in np.quantile(number, [0.1, 0.5, 0.9], method="inverted_cdf"))
     return Joint(
         criterion=criterion,
         assessed=assessed,
         indicators=tuple(hits),
-        at_least=(1.0, *chances),
-        at_least_mcse=(0.0, *(standard_error(p, ess) for p in chances)),
+        at_least=chances,
+        at_least_mcse=(0.0, *(standard_error(p, ess) for p in chances[1:])),
         expected=float(number.mean()),
         p10=low,
         p50=middle,
         p90=high,
+        at_least_weak=_at_least(_number(weak), len(weak)) if weak else (),
+        at_least_strong=_at_least(_number(strong), len(strong)) if strong else (),
     )
+
+
+def _number(hits: Hits) -> Floats:
+    """How many are attained, (draw,)."""
+    return np.asarray(np.sum(np.array(list(hits.values())), axis=0, dtype=np.float64))
+
+
+def _at_least(number: Floats, most: int) -> tuple[float, ...]:
+    return (1.0, *(share_of(number >= k) for k in range(1, most + 1)))

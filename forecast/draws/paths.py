@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import xarray as xr
@@ -21,12 +22,6 @@ from forecast.periods import AsOf, Frequency, Month
 
 if TYPE_CHECKING:
     from forecast.inference.sampling import Posterior
-
-
-COUPLING: Final = 0.3
-"""Correlation between indicators of a city's year-end surprises against its province: an assumption, stated wherever
-joint attainment is shown. Published histories of a city are too short to estimate it; zero would claim that a bad
-winter hits one indicator alone, one that all stand or fall together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,6 +47,34 @@ class IndicatorPaths:
     diagnostics: Diagnostics
 
 
+class Level(StrEnum):
+    """What surprises are told apart by: the root's own, a province's against it, a city's against its province."""
+
+    NATION = "nation"
+    PROVINCE = "province"
+    CITY = "city"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dependence:
+    """Correlations between indicators of what the end of the year will surprise by, (level, indicator, indicator).
+
+    indicators : ids, official order; levels in the order of ``Level``
+    line : units that the levels are read at: the root, the province that the city is held against, the city
+    mean, sd : posterior; prior_mean, prior_sd : before the panel was looked at
+    seen : correlation in the panel's own history, at year-end size; NaN where none; sums : quarters that it rests on
+    """
+
+    indicators: tuple[str, ...]
+    line: tuple[str, ...]
+    mean: Floats
+    sd: Floats
+    prior_mean: Floats
+    prior_sd: Floats
+    seen: Floats
+    sums: Floats
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pool:
     """The two forecasts that GDP's draws were pooled from, and the pool: year-end growth, (draw,), fraction, by unit.
@@ -71,6 +94,7 @@ class Paths:
     """All indicators of a run, in official order; the same draw number is the same world in each.
 
     pool : how GDP's draws were pooled with those of its industries; None: they are those of its fit
+    dependence : between indicators, that the draws' order follows; None: not told
     """
 
     indicators: Mapping[str, IndicatorPaths]
@@ -79,6 +103,7 @@ class Paths:
     seed: int
     method: str
     pool: Pool | None = None
+    dependence: Dependence | None = None
 
 
 def indicator_paths(posterior: Posterior, *, indicator: str, frequency: Frequency, target_year: int) -> IndicatorPaths:
@@ -115,34 +140,6 @@ def _published(m: Measurements) -> Floats:
     start = m.per_year * (m.years - 1)
     rows = (m.time >= start) & m.cumulative
     out[m.unit[rows], m.time[rows] - start] = np.expm1(m.log_growth[rows])
-    return out
-
-
-def coupling(paths: Mapping[str, IndicatorPaths], city: str, benchmark: str, seed: int) -> dict[str, np.ndarray]:
-    """Order of every indicator's draws under a Gaussian copula: a permutation of its draws, (draw,), int.
-
-    The ranks of the city's year-end gap follow normals with equal correlation ``COUPLING`` between indicators; all
-    units of an indicator move together, so that no figure of a single indicator changes.
-    """
-    if not paths:
-        return {}
-    from forecast.inference.sampling import (
-        stream,  # takes a second to import, and who reads kept draws needs none of it
-    )
-
-    draws = next(iter(paths.values())).cum_yoy.sizes[DRAW]
-    common = np.random.default_rng([seed, 0]).standard_normal(draws)
-    out = {}
-    for name, p in paths.items():
-        own = stream(seed, name, "coupling").standard_normal(draws)
-        order = np.argsort(np.argsort(np.sqrt(COUPLING) * common + np.sqrt(1 - COUPLING) * own))
-        units = list(p.cum_yoy[UNIT].values)
-        year = p.cum_yoy.isel({PERIOD: -1})
-        if city in units and benchmark in units:
-            key = (year.sel({UNIT: city}) - year.sel({UNIT: benchmark})).to_numpy()
-        else:
-            key = year.isel({UNIT: -1}).to_numpy()
-        out[name] = np.argsort(key, kind="stable")[order]
     return out
 
 

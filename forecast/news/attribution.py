@@ -29,7 +29,7 @@ from forecast.data.target import Target
 from forecast.dims import Floats
 from forecast.draws.fitting import SECONDS_EACH, FitTask
 from forecast.draws.gdp import GDP
-from forecast.draws.joint import benchmark_of
+from forecast.draws.joint import benchmark_of, line_of
 from forecast.draws.paths import IndicatorPaths
 from forecast.executor import Executor, Progress, processes_for
 from forecast.news.refits import Fitted, Setup, Wanted, decisive, drivers_of, fit_all, key_of, pooled, worth
@@ -247,8 +247,7 @@ class _Between:
 
     def wanted(self, plans: Mapping[str, _Plan]) -> dict[str, Wanted]:
         """All fits between the runs by key: draws of GDP and of its drivers' ends, numbers of all others."""
-        config = self.after.dataset.config
-        places = frozenset({config.city, benchmark_of(self.after.dataset)})
+        places = frozenset(line_of(self.after.dataset))
         out: dict[str, Wanted] = {}
         for plan in plans.values():
             units = places | {unit for goal in (*plan.goals_before, *plan.goals) for unit in goal.units}

@@ -24,8 +24,8 @@ from forecast.data.panel import Unit, ancestors
 from forecast.dims import UNIT, Floats
 from forecast.draws.fitting import FitTask, fit_indicator, fit_key
 from forecast.draws.gdp import GDP
-from forecast.draws.joint import benchmark_of, joint_paths
-from forecast.draws.paths import IndicatorPaths, Paths, coupling
+from forecast.draws.joint import coupling, joint_paths
+from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.executor import Done, Executor, Part, Progress
 from forecast.runs.run import Request, fit_task
 
@@ -104,8 +104,7 @@ def _fitted(task: FitTask) -> IndicatorPaths:
 
 
 def _of_units(one: IndicatorPaths, units: frozenset[str]) -> IndicatorPaths:
-    all_units = [str(unit) for unit in one.cum_yoy[UNIT].values]
-    at = {UNIT: [unit for unit in all_units if unit in units or unit == all_units[-1]]}  # the last may key the coupling
+    at = {UNIT: [str(unit) for unit in one.cum_yoy[UNIT].values if unit in units]}
     return replace(
         one,
         growth=one.growth.sel(at),
@@ -185,10 +184,16 @@ def pooled(
     Parameters
     ----------
     gdp, drivers : draws in the order of their fits
-    paths : of a run, for year and state of knowledge, which the pool does not depend on
+    paths : of a run, for the dependence between its indicators, year and state of knowledge
+
+    Raises
+    ------
+    ValueError
+        The run does not tell its dependence.
     """
-    city, benchmark = dataset.config.city, benchmark_of(dataset)
     fits = {GDP: gdp, **drivers}
-    order = coupling(fits, city, benchmark, seed)
+    if paths.dependence is None:
+        raise ValueError("the run does not tell how its indicators hang together")
+    order = coupling(fits, paths.dependence, seed)
     joint = joint_paths(fits, order, dataset=dataset, as_of=paths.as_of, seed=seed, method=paths.method)
     return joint.indicators[GDP]

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from forecast.draws.paths import COUPLING
+from forecast.draws.joint import typical
 from forecast.files import write_whole
 from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.report.folders import replaced
@@ -53,16 +53,25 @@ def manifest(run: Run) -> dict[str, Any]:
         "synthetic": config.synthetic,
         "method": run.paths.method,
         "draws": run.request.draws,
-        "assumptions": {"coupling_between_indicators": COUPLING, "prior_scale_by_level": SCALE_BY_LEVEL},
+        "assumptions": {
+            "correlation_between_indicators": _correlations(run),
+            "prior_scale_by_level": SCALE_BY_LEVEL,
+        },
         "diagnostics": {name: asdict(one.diagnostics) for name, one in run.paths.indicators.items()},
         "failures": dict(run.failures),
         "remarks_used": {name: [asdict(r) for r in remarks] for name, remarks in run.remarks.items() if remarks},
     }
 
 
+def _correlations(run: Run) -> dict[str, float]:
+    """Mean correlation between the run's indicators, by level."""
+    found = run.paths.dependence
+    return {} if found is None else {level.value: round(one, 3) for level, one in typical(found, run.fits).items()}
+
+
 def document(run: Run) -> dict[str, Any]:
     """Everything of a run as one document for programs: the manifest and the short tables."""
-    short = {name: frame for name, frame in tables(run).items() if name != "paths"}
+    short = {name: frame for name, frame in tables(run).items() if name not in ("paths", "dependence")}
     return manifest(run) | {name: json.loads(frame.to_json(orient="records")) for name, frame in short.items()}
 
 

@@ -15,7 +15,6 @@ from forecast.answers.evidence import Evidence
 from forecast.answers.history import HistoryStatus
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
-from forecast.draws.paths import COUPLING
 from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
 from forecast.report.scenario_terminal import change
@@ -288,7 +287,7 @@ def risks(dossier: Dossier, lang: Lang) -> list[str]:
     """How sure it is: data, intervals, assumptions, diagnostics, synthetic rows."""
     run = dossier.run
     lines = [t("reports.risk_data", lang, evidence=evidence_text(run.attainment, run.dataset.config.city, lang))]
-    lines.append(t("reports.risk_model", lang, coupling=f"{COUPLING:g}"))
+    lines.append(t("reports.risk_model", lang, coupling=words.correlations(run.paths.dependence, run.fits, lang)))
     failed = [plain_name(g.main, lang) for g in dossier.goals if g.main.diagnostics not in ("", OK)]
     if failed:
         lines.append(t("reports.risk_diagnostics", lang, list=t("glossary.and", lang).join(failed)))

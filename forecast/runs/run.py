@@ -21,10 +21,11 @@ from forecast.answers.attainment import Attainment, attain
 from forecast.answers.required import action_month
 from forecast.data.dataset import Dataset, read_dataset, retargeted
 from forecast.data.panel import known
+from forecast.draws.dependence import dependence
 from forecast.draws.fitting import SECONDS_EACH, FitTask, code_hash, digest, fit_indicator, fit_key
-from forecast.draws.joint import benchmark_of, joint_paths
+from forecast.draws.joint import coupling, joint_paths
 from forecast.draws.orderings import Ordering, orderings
-from forecast.draws.paths import IndicatorPaths, Paths, coupling
+from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
 from forecast.inference.gaps.ratio import Method
@@ -167,10 +168,17 @@ def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request, run_i
     panel, config = dataset.panel, dataset.config
     seen = known(panel, as_of)
     with threadpool_limits(limits=1):  # sums must not depend on the number of threads
-        order = fits.order
-        if order is None:
-            order = coupling(fits.paths, config.city, benchmark_of(dataset), request.seed)
-        joint = joint_paths(fits.paths, order, dataset=dataset, as_of=as_of, seed=request.seed, method=request.method)
+        together = dependence(dataset, as_of)
+        order = coupling(fits.paths, together, request.seed) if fits.order is None else fits.order
+        joint = joint_paths(
+            fits.paths,
+            order,
+            dataset=dataset,
+            as_of=as_of,
+            seed=request.seed,
+            method=request.method,
+            dependence=together,
+        )
         attainment = attain(joint, panel, dataset.targets, config)
     return Run(
         run_id=run_id or _run_id(dataset, as_of, request, fits),

@@ -24,7 +24,7 @@ from forecast.runs.session import Assignments, Session, Study, Wanted
 from forecast.scenario.compare import Result
 from forecast.tables.attainment import attainment_frame
 from forecast.tables.paths import paths_frame
-from forecast.tables.required import joint_frame, required_frame
+from forecast.tables.required import dependence_frame, joint_frame, required_frame
 from forecast.tables.table import Provenance
 from forecast.texts import Lang, t
 
@@ -47,6 +47,7 @@ def tables(run: Run) -> dict[str, pd.DataFrame]:
         "attainment": attainment_frame(run.attainment, source),
         "required": required_frame(run.attainment, source),
         "joint": joint_frame(run.attainment, source),
+        "dependence": dependence_frame(run.paths, source),
         "paths": paths_frame(run.paths, source),
     }
 

@@ -81,10 +81,22 @@ def joint_sentence(
             all_reach=words.probability(reach.p_all, lang, evidence=Evidence.AMPLE),
         ),
     ]
+    if near.at_least_weak and near.p50:
+        sentences.append(_ranges(near, near.p50, lang))
     for text, indicator in zip(("report.hardest", "report.winnable"), marked, strict=True):
         if indicator:
             sentences.append(t(text, lang, indicator=names[indicator]))
     return t("report.sentence_gap", lang).join(sentences)
+
+
+def _ranges(near: Joint, k: int, lang: Lang) -> str:
+    """How P(all) and P(at least k) move with the correlations between indicators, from their 10 % to 90 % values."""
+    ends = {}
+    for name, number in (("all", near.judged), ("some", k)):
+        found = [one[number] for one in (near.at_least, near.at_least_weak, near.at_least_strong)]
+        ends[f"{name}_low"] = words.fine_percent(min(found), lang)
+        ends[f"{name}_high"] = words.fine_percent(max(found), lang)
+    return t("report.joint_range", lang, k=k, **ends)
 
 
 def _missing(rows: Sequence[Row], attainment: Attainment, lang: Lang) -> list[str]:

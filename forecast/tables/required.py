@@ -1,4 +1,4 @@
-"""What every target still needs, and all targets taken together: ``required.csv`` and ``joint.csv``.
+"""What every target still needs, all targets together, and how they hang together: required, joint, dependence.csv.
 
 Invariant: both spans of required growth are kept apart, and the last k of a criterion is all of its targets
 (held by ``tests/test_report.py``).
@@ -6,10 +6,11 @@ Invariant: both spans of required growth are kept apart, and the last k of a cri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from forecast.answers.attainment import Attainment
@@ -17,6 +18,8 @@ from forecast.answers.history import Comparison
 from forecast.answers.joint import Joint
 from forecast.answers.judgement import Row
 from forecast.answers.required import Required
+from forecast.draws.joint import STRONG, WEAK, correlations, implied
+from forecast.draws.paths import Level, Paths
 from forecast.tables.table import Column, Kind, Provenance, Table, Value
 
 
@@ -99,6 +102,10 @@ def _of_k(value: Callable[[Joint, int], Value]) -> Callable[[AtLeast], Value]:
     return lambda one: None if one.k is None else value(one.joint, one.k)
 
 
+def _kth(chances: tuple[float, ...], k: int) -> float | None:
+    return chances[k] if chances else None
+
+
 JOINT: Final[tuple[Column[AtLeast], ...]] = (
     Column("as_of", value=lambda r: r.run.as_of.text),
     Column("scenario", value=lambda r: r.run.scenario),
@@ -114,6 +121,8 @@ JOINT: Final[tuple[Column[AtLeast], ...]] = (
     Column("number_p50", _WHOLE, value=lambda r: r.joint.p50),
     Column("number_p90", _WHOLE, value=lambda r: r.joint.p90),
     Column("indicators", value=lambda r: " ".join(r.joint.indicators) or None),
+    Column("p_at_least_k_weak", Kind.PROBABILITY, value=_of_k(lambda joint, k: _kth(joint.at_least_weak, k))),
+    Column("p_at_least_k_strong", Kind.PROBABILITY, value=_of_k(lambda joint, k: _kth(joint.at_least_strong, k))),
 )
 
 
@@ -128,3 +137,62 @@ def joint_frame(attainment: Attainment, provenance: Provenance) -> pd.DataFrame:
         for k in (range(1, joint.judged + 1) or [None])
     ]
     return Table(name="joint", columns=JOINT, rows=rows).frame(provenance)
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A row of ``dependence.csv``: a level and a pair of indicators, correlations of what the year's end surprises by.
+
+    prior : mean and sd; seen, quarters : in the data set's own history, NaN where none; used : mean, 10 % and 90 %
+    values; drawn : of the draws' ranks
+    """
+
+    level: str
+    pair: tuple[str, str]
+    prior: tuple[float, float]
+    seen: float
+    quarters: int
+    used: tuple[float, float, float]
+    drawn: float
+
+
+DEPENDENCE: Final[tuple[Column[Together], ...]] = (
+    Column("level", value=lambda r: r.level),
+    Column("indicator", value=lambda r: r.pair[0]),
+    Column("indicator_other", value=lambda r: r.pair[1]),
+    Column("prior_correlation", Kind.SHARE, value=lambda r: r.prior[0]),
+    Column("prior_sd", Kind.SHARE, value=lambda r: r.prior[1]),
+    Column("history_correlation", Kind.SHARE, value=lambda r: None if np.isnan(r.seen) else r.seen),
+    Column("history_quarters", _WHOLE, value=lambda r: r.quarters),
+    Column("correlation", Kind.SHARE, value=lambda r: r.used[0]),
+    Column("correlation_p10", Kind.SHARE, value=lambda r: r.used[1]),
+    Column("correlation_p90", Kind.SHARE, value=lambda r: r.used[2]),
+    Column("implied_correlation", Kind.SHARE, value=lambda r: r.drawn),
+)
+
+
+def dependence_frame(paths: Paths, provenance: Provenance) -> pd.DataFrame:
+    """``dependence.csv``: a row a level and pair of indicators: prior, history, what is used, what the draws do."""
+    return Table(name="dependence", columns=DEPENDENCE, rows=list(_together(paths))).frame(provenance)
+
+
+def _together(paths: Paths) -> Iterator[Together]:
+    found = paths.dependence
+    if found is None:
+        return
+    used = np.stack([correlations(found, sds) for sds in (0.0, WEAK, STRONG)])
+    drawn = implied(paths.indicators, found)
+    for k, level in enumerate(Level):
+        for i, second in enumerate(found.indicators):
+            for j, first in enumerate(found.indicators[:i]):
+                if np.isfinite(drawn[k, i, j]):
+                    low, middle, high = (float(one[k, i, j]) for one in (used[1], used[0], used[2]))
+                    yield Together(
+                        level=level.value,
+                        pair=(first, second),
+                        prior=(float(found.prior_mean[k, i, j]), float(found.prior_sd[k, i, j])),
+                        seen=float(found.seen[k, i, j]),
+                        quarters=int(found.sums[k, i, j]),
+                        used=(middle, low, high),
+                        drawn=float(drawn[k, i, j]),
+                    )

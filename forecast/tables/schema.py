@@ -28,6 +28,7 @@ TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "paths": (*_filed(paths.COLUMNS), *PROVENANCE),
     "joint": (*_filed(required.JOINT), *PROVENANCE),
     "required": (*_filed(required.REQUIRED), *PROVENANCE),
+    "dependence": (*_filed(required.DEPENDENCE), *PROVENANCE),
 }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from forecast.answers.advice import Sharpening
@@ -22,6 +22,8 @@ from forecast.answers.judgement import Light, Row
 from forecast.answers.required import Required
 from forecast.data.panel import Indicator, Unit
 from forecast.data.target import TargetKind
+from forecast.draws.joint import typical
+from forecast.draws.paths import Dependence
 from forecast.periods import AsOf, Month
 from forecast.texts import Lang, catalogue, t
 
@@ -73,6 +75,22 @@ def probability(p: float | None, lang: Lang, *, evidence: Evidence) -> str:
     if shown >= 100:
         return t("glossary.probability_above", lang, percent=100 - step)
     return t("glossary.probability", lang, percent=shown)
+
+
+def fine_percent(p: float, lang: Lang) -> str:
+    """Probability to the whole percent: ``7%``, ``<1%``, ``>99%``."""
+    shown = round(100 * p)
+    if shown <= 0:
+        return t("glossary.probability_below", lang, percent=1)
+    return t("glossary.probability_above" if shown >= 100 else "glossary.probability", lang, percent=min(shown, 99))
+
+
+def correlations(found: Dependence | None, names: Collection[str], lang: Lang) -> str:
+    """Mean correlation between indicators by level, in words."""
+    if found is None:
+        return t("glossary.none", lang)
+    parts = [t(f"glossary.level_{level}", lang, value=f"{one:.2f}") for level, one in typical(found, names).items()]
+    return t("glossary.and", lang).join(parts)
 
 
 def probability_words(p: float, lang: Lang, *, evidence: Evidence) -> str:

@@ -11,7 +11,6 @@ from typing import Final
 import pandas as pd
 
 from forecast.dims import to_percent
-from forecast.draws.paths import COUPLING
 from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.tables import words
 from forecast.tables.dossier import Dossier
@@ -75,7 +74,15 @@ def _facts(dossier: Dossier, lang: Lang) -> Iterator[tuple[str, str]]:
         ),
     )
     scale = t("glossary.and", lang).join(f"{level} {value:g}" for level, value in SCALE_BY_LEVEL.items())
-    yield "assumptions", t("reports.fact_assumptions", lang, coupling=f"{COUPLING:g}", scale=scale)
+    yield (
+        "assumptions",
+        t(
+            "reports.fact_assumptions",
+            lang,
+            coupling=words.correlations(run.paths.dependence, run.fits, lang),
+            scale=scale,
+        ),
+    )
     if run.failures:
         names = run.dataset.panel.indicators
         yield "failures", t("glossary.and", lang).join(names[name].name_zh for name in run.failures)
