@@ -22,6 +22,7 @@ from forecast.cli.makeup import makeup
 from forecast.cli.news import news
 from forecast.cli.options import LangOption
 from forecast.cli.path import path
+from forecast.cli.read import read
 from forecast.cli.report import report
 from forecast.cli.run import run
 from forecast.cli.runs import runs
@@ -40,7 +41,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (run, scenario, path, makeup, breakdown, news, report, collect, validate, init, update, backtest, selftest)
+COMMANDS = (
+    *(run, scenario, path, makeup, breakdown, news, report),
+    *(collect, read, validate, init, update, backtest, selftest),
+)
 for one in COMMANDS:
     app.command(cls=Command)(one)
 app.command(name="app", cls=Command)(show_app)

@@ -20,14 +20,16 @@ import pandas as pd
 
 from forecast.data.dataset import Dataset
 from forecast.data.panel import release_rule
+from forecast.data.reading.books import is_workbook, sheets_of, table_rows
 from forecast.data.reading.columns import TABLES
 from forecast.data.reading.observations import read_observations
-from forecast.data.reading.problems import Problems, RawTable, plain, table_of_rows
+from forecast.data.reading.problems import Problems, RawTable, plain, quoted, table_of_rows
 from forecast.data.reading.resolve import indicator_names, place_names
 from forecast.data.reading.rows import is_spoken
 from forecast.data.reading.sheets import DATA, open_sheets
-from forecast.data.reading.textfiles import csv_rows, read_bytes, xlsx_rows
+from forecast.data.reading.textfiles import read_bytes
 from forecast.data.reading.widesheet import WideRow, read_wide
+from forecast.data.understood import rows_of_sheets
 from forecast.periods import Month
 
 type Rows = Sequence[tuple[int, Sequence[str]]]
@@ -142,21 +144,27 @@ def _read(dataset: Dataset, path: Path, problems: Problems, found: _Collected) -
     content = read_bytes(path, name, problems)
     if content is None:
         return
-    if path.suffix.lower() == ".xlsx":
-        before = len(problems)
-        sheets = open_sheets(content, name, Problems()) or {}
+    scratch = Problems()
+    if is_workbook(content):
+        sheets = sheets_of(content, name, scratch)
+        if sheets is None:
+            problems.extend(scratch.listed())
+            return
         if DATA in sheets:
-            sheets = open_sheets(content, name, problems) or {}
+            before = len(problems)
+            sheets = open_sheets(content, name, problems) or {} if content.startswith(b"PK") else sheets
             table = _wide_table(dataset, read_wide(sheets[DATA], name, problems), name)
             if len(problems) == before or len(table.frame):
                 _take_observations(dataset, table, problems, found)
             return
-        rows: Rows | None = xlsx_rows(content, name, "observations", problems)
-    else:
-        rows = csv_rows(content, name, problems)
+    form = Problems()
+    rows: Rows | None = table_rows(content, name, "observations", form)
+    kind = _kind(rows, name, path.stem) if rows else None
+    if kind is None and _take_tables(dataset, content, name, problems, found):
+        return
+    problems.extend(form.listed())
     if not rows:
         return
-    kind = _kind(rows, name, path.stem)
     if kind is None:
         expected = "; ".join(", ".join(c.name for c in TABLES[k][:4]) + " …" for k in ("observations", *_LEDGERS))
         problems.add("update_kind", name, row=1, expected=expected)
@@ -166,6 +174,28 @@ def _read(dataset: Dataset, path: Path, problems: Problems, found: _Collected) -
             _take_observations(dataset, observations, problems, found)
     else:
         found.ledgers.append(LedgerFile(kind=kind, file=name, rows=rows))
+
+
+def _take_tables(dataset: Dataset, content: bytes, name: str, problems: Problems, found: _Collected) -> bool:
+    """Whether a file holds tables of any other layout, whose figures of known places and indicators are then taken."""
+    scratch = Problems()
+    places = place_names(dataset.panel.units.values(), city=dataset.config.city)
+    indicators = indicator_names(dataset.panel.indicators.values())
+    tables = rows_of_sheets(sheets_of(content, name, scratch) or {}, name, scratch, places=places)
+    rows = [row for found_rows in tables.values() for row in found_rows]
+    known = [row for row in rows if places.find(plain(row.place)) and indicators.find(plain(row.indicator))]
+    if not known:
+        return False
+    problems.extend(scratch.listed())
+    problems.take_remarks(scratch)
+    for row in rows:
+        if row not in known:
+            problems.remark("names_aside", name, f"{row.cell} “{quoted(row.indicator)}, {quoted(row.place)}”")
+    for title in (title for title, one in tables.items() if one):
+        mine = [row for row in tables[title] if row in known]
+        if mine:
+            _take_observations(dataset, _wide_table(dataset, mine, f"{name}[{title}]"), problems, found)
+    return True
 
 
 def _take_observations(dataset: Dataset, table: RawTable, problems: Problems, found: _Collected) -> None:

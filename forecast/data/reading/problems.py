@@ -82,6 +82,11 @@ class Problems:
         """
         self._remarks.setdefault((file, code), []).append(shown)
 
+    def take_remarks(self, other: Problems) -> None:
+        """Take over the remarks that were noted elsewhere."""
+        for at, shown in other._remarks.items():
+            self._remarks.setdefault(at, []).extend(shown)
+
     def remarks(self) -> tuple[Problem, ...]:
         """All remarks, one a cause and file."""
         return tuple(

@@ -43,6 +43,8 @@ _GENERIC: Final[Mapping[str, tuple[str, ...]]] = {
     "province": ("全省", "本省", "全区", "省", "全省合计", "全省总计", "全省平均"),
     "city": ("全市", "本市", "市", "全市合计", "全市总计", "全市平均"),
 }
+GENERIC_WORDS: Final = frozenset(word for words in _GENERIC.values() for word in words if len(word) > 1)
+"""Words for the nation, the province or the city at hand."""
 _AUTONOMOUS: Final = re.compile(r"(?:壮族|回族|维吾尔)?自治区$|特别行政区$|(?<=.{2})省$|(?<=.{2})市$")
 _COUNTY: Final = re.compile(r"(?<=.{2})(?:[\u4e00-\u9fa5]{1,3}族)?自治县$|(?<=.{2})[县区市旗]$")
 _CITY: Final = re.compile(r"(?<=.{2})(?:市|地区|盟|自治州)$")

@@ -83,10 +83,12 @@ def _letters(column: int) -> str:
     return letters
 
 
-def open_sheets(content: bytes, file: str, problems: Problems) -> dict[str, Sheet] | None:
+def open_sheets(content: bytes, file: str, problems: Problems, *, every: bool = False) -> dict[str, Sheet] | None:
     """Sheets of a workbook by title; None, with a problem, where the bytes are no workbook that can be opened.
 
     Error cells and formulas without a result are problems at their address, on the sheets that are read.
+
+    every : read all sheets, not only those of a planner's workbook; the others are opened without their cells
     """
     with_formulas = checked_zip(content, file, problems)
     if with_formulas is None:
@@ -101,7 +103,9 @@ def open_sheets(content: bytes, file: str, problems: Problems) -> dict[str, Shee
         wanted = {DATA, PARAMETERS, *TABLE_SHEETS.values()}
         found = {sheet.title.strip(): sheet for sheet in values.worksheets}
         return {
-            title: _sheet(title, sheet, formulas[sheet.title], file, problems) if title in wanted else Sheet(title)
+            title: _sheet(title, sheet, formulas[sheet.title], file, problems)
+            if every or title in wanted
+            else Sheet(title)
             for title, sheet in found.items()
         }
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError) as error:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecast.data.panel import Config
+from forecast.data.reading.books import table_rows
 from forecast.data.reading.columns import OPTIONAL_TABLES, TABLES
 from forecast.data.reading.config import config_of, parse_toml
 from forecast.data.reading.problems import Problems, RawTable, near, table_of_rows
-from forecast.data.reading.textfiles import SUFFIXES, csv_rows, read_bytes, xlsx_rows
+from forecast.data.reading.textfiles import SUFFIXES, read_bytes
 
 CONFIG_FILE: Final = "dataset.toml"
 
@@ -137,13 +138,6 @@ def _read_table(source: Source, kind: str, name: str, problems: Problems) -> Non
         return
     source.files[kind] = path
     source.contents[kind] = content
-    match path.suffix.lower():
-        case ".xlsx":
-            rows = xlsx_rows(content, name, kind, problems)
-        case ".xls":
-            problems.add("xls_old", name)
-            return
-        case _:
-            rows = csv_rows(content, name, problems)
+    rows = table_rows(content, name, kind, problems)
     if rows is not None and (table := table_of_rows(kind, name, rows, problems)) is not None:
         source.tables[kind] = table

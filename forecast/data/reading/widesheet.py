@@ -70,13 +70,13 @@ _LABELS: Final[Mapping[str, frozenset[str]]] = {
     "source": frozenset({"来源", "数据来源", "出处", "source"}),
     "unit": frozenset({"单位", "计量单位"}),
 }
-_ASIDE: Final = re.compile(
+ASIDE: Final = re.compile(
     r"备注|说明|序号|部门|位次|排名|排位|名次|排序|目标|计划|任务|预计|预测|上年|去年|no\.?$", re.I
 )
 """Headers of columns that are not read: no published growth."""
 _MONTH_LIKE: Final = re.compile(r"\d|月|季|年|q[1-4]", re.I)
 _AGAINST: Final = re.compile(r"[比较与](?:上年|去年)(?:同期|同月)?")
-_DECORATION: Final = re.compile(
+MONTH_DECORATION: Final = re.compile(
     r"[比较与](?:上年|去年)(?:同期|同月)?|截至|截止|累计|当月|单月|本月止?|同比|名义|实际|增速|增长率|增长|增幅|±|数据|完成"
     r"|绝对[额值量数]|总量|(?<=[月年度])[值额数量]|(?<=累计)[值额数]|\([^()\d]*\)|%|亿元|万元|[:：]"
 )
@@ -89,11 +89,10 @@ _KINDS: Final[Mapping[str, Said]] = {
     "level_cum": Said("level", "cum", worded=True),
     "level_month": Said("level", "month", worded=True),
 }
-_NOTE: Final = re.compile(
+NOTE: Final = re.compile(
     r"^[(\[]?(?:注\d*[:：.、]?|备注|说明|附注|制表|填表|填报|审核|审签|复核|签发|资料来源|数据来源|来源[:：]|单位负责人|联系人"
     r"|负责人|联系电话|报送|本表|以上数据|打印|\*)"
 )
-NOTE = _NOTE
 """Beginnings of notes below a table."""
 TOTALS: Final = frozenset({"合计", "总计", "小计", "合 计", "总 计", "平均", "平均值"})
 """Rows that repeat what other rows say."""
@@ -193,7 +192,7 @@ def _is_head_row(sheet: Sheet, below: int, *, labels: Mapping[str, int], row: in
 
 def is_month(text: str) -> bool:
     """Whether a header names a month, with or without its year."""
-    word = _DECORATION.sub("", _word(text))
+    word = MONTH_DECORATION.sub("", _word(text))
     try:
         return bool(word) and parse_period(word) is not None
     except CellError as error:
@@ -220,7 +219,7 @@ class _HeaderReader:
             _check_stray(self.sheet, self.file, self.problems, row=self.head[-1], column=column)
             return
         text = " ".join(words)
-        if _ASIDE.search(_AGAINST.sub("", _word(text))):
+        if ASIDE.search(_AGAINST.sub("", _word(text))):
             self._aside(column, text)
             return
         month = self._month(column, words)
@@ -270,7 +269,7 @@ class _HeaderReader:
     def _month(self, column: int, words: Sequence[str]) -> Month | None:
         """Month of a column's own words; None, with a problem where they look like one and are none."""
         for text in reversed(words):
-            bare = _DECORATION.sub("", _word(text))
+            bare = MONTH_DECORATION.sub("", _word(text))
             if not bare or not _MONTH_LIKE.search(bare):
                 continue
             try:
@@ -316,7 +315,7 @@ def _check_stray(sheet: Sheet, file: str, problems: Problems, *, row: int, colum
 
 def _is_note(sheet: Sheet, row: int) -> bool:
     first = next((text for c in range(1, sheet.width + 1) if (text := sheet.text(row, c))), "")
-    return _NOTE.match(plain(first)) is not None
+    return NOTE.match(plain(first)) is not None
 
 
 def _with_year(month: str, year: str) -> str:
@@ -443,7 +442,9 @@ def without_ranks(rows: Sequence[WideRow], file: str, problems: Problems) -> tup
     for row in rows:
         for figure in row.figures:
             if figure.measure in ("cum_yoy_pct", "month_yoy_pct"):
-                groups.setdefault((row.indicator, figure.period, figure.measure), []).append(figure)
+                column = figure.cell.rstrip("0123456789")
+                groups.setdefault((row.indicator, figure.period, column), []).append(figure)
+                groups.setdefault((row.indicator, figure.period, str(row.row)), []).append(figure)
     ranked = {figure.cell for figures in groups.values() if _are_ranks(figures) for figure in figures}
     if not ranked:
         return tuple(rows)
