@@ -359,14 +359,15 @@ CASES: dict[str, Case] = {
     "binary junk": Case({OBS: bytes(range(1, 256)) * 4}, "encoding_unknown", OBS, 2),
     "a control character": Case({OBS: FILES[OBS].replace("-30.1", "-30\x071")}, "control_character", OBS, 6),
     "half a Chinese character": Case({OBS: FILES[OBS].encode()[:-2]}, "encoding_broken", OBS, NEW - 1),
-    "a workbook named csv": Case({OBS: book(observation_rows())}, "csv_is_workbook", OBS),
     "an old workbook named xlsx": Case(
         {OBS: None, "observations.xlsx": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)},
-        "xls_old",
+        "xls_broken",
         "observations.xlsx",
     ),
     "a zip named xlsx": Case({OBS: None, "observations.xlsx": other_zip()}, "xlsx_not_workbook", "observations.xlsx"),
-    "a text named xlsx": Case({OBS: None, "observations.xlsx": FILES[OBS]}, "xlsx_not_workbook", "observations.xlsx"),
+    "a text named xlsx that is no table": Case(
+        {OBS: None, "observations.xlsx": "同志们："}, "header_unknown", "observations.xlsx", 1
+    ),
     "a broken workbook": Case({OBS: None, "observations.xlsx": broken_book()}, "xlsx_broken", "observations.xlsx"),
     "an empty workbook": Case({OBS: None, "observations.xlsx": book([])}, "file_empty", "observations.xlsx"),
     # cells of a workbook
@@ -454,6 +455,16 @@ def test_bad_input_is_reported_with_place_and_remedy(tmp_path: Path, case: Case)
 @pytest.mark.parametrize("name", ["growth of -140 %", "a lone January", "an unknown unit", "a probability of 1.4"])
 def test_one_slip_gives_one_problem(tmp_path: Path, name: str) -> None:
     assert len(report_of(write_dataset(tmp_path, CASES[name].changes))) == 1
+
+
+def test_the_content_and_not_the_name_chooses_the_reader(tmp_path: Path) -> None:
+    usual = read_dataset(write_dataset(tmp_path / "a", {})).panel.observations
+    for name, changes in {
+        "b": {OBS: book(observation_rows())},
+        "c": {OBS: None, "observations.xlsx": FILES[OBS]},
+    }.items():
+        found = read_dataset(write_dataset(tmp_path / name, changes)).panel.observations
+        assert found["value"].tolist() == pytest.approx(usual["value"].tolist(), nan_ok=True)
 
 
 def test_there_are_forty_kinds_and_more() -> None:

@@ -30,8 +30,8 @@ def _blocks(read: Understood, lang: Lang) -> Iterator[RenderableType]:
         table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
         for head in ("cell", "indicator", "unit", "month", "measure", "value", "written"):
             table.add_column(t(f"cli.understood_{head}", lang), justify="right" if head == "value" else "left")
-        for one in mine:
-            table.add_row(*(Text(text) for text in _cells(one, lang)))
+        for figure in mine:
+            table.add_row(*(Text(text) for text in _cells(figure, lang)))
         yield table
     for one in (*read.problems, *read.remarks):
         yield Text(one.text(lang))

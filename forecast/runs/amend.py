@@ -23,9 +23,10 @@ from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.intake import Addition, Intake, LedgerFile
 from forecast.data.panel import release_rule
 from forecast.data.plausible import ACCEPTED, accepted_text, read_accepted
+from forecast.data.reading.books import is_workbook
 from forecast.data.reading.problems import Problems, table_of_rows
 from forecast.data.reading.source import CONFIG_FILE
-from forecast.data.reading.textfiles import csv_rows, decode, xlsx_rows
+from forecast.data.reading.textfiles import csv_rows, decode, delimiter_of, xlsx_rows
 from forecast.errors import InputError, Problem
 from forecast.files import write_together, write_whole
 from forecast.periods import AsOf
@@ -182,10 +183,11 @@ def _with_rows(path: Path, additions: Sequence[Addition]) -> tuple[bytes, int]:
     """Content of a table of observations with rows added, and the row of the first of them."""
     content = path.read_bytes()
     problems = Problems()
-    is_book = path.suffix.lower() == ".xlsx"
+    is_book = is_workbook(content)
     rows = (
         xlsx_rows(content, path.name, "observations", problems) if is_book else csv_rows(content, path.name, problems)
     ) or []
+    problems.check()
     header = next(cells for _, cells in rows if any(cells))
     table = table_of_rows("observations", path.name, rows, problems)
     names = {} if table is None else {written_as: fixed for fixed, written_as in table.headers.items()}
@@ -199,8 +201,7 @@ def _with_rows(path: Path, additions: Sequence[Addition]) -> tuple[bytes, int]:
 def _csv_lines(content: bytes, lines: Sequence[Sequence[str]], header: Sequence[str]) -> bytes:
     """Lines as the file writes its own: encoding, delimiter and ends of lines."""
     encoding, text = _encoding(content), decode(content, "", Problems()) or ""
-    first = text.splitlines()[0] if text else ""
-    delimiter = max((",", "\t", ";"), key=first.count) if len(header) > 1 else ","
+    delimiter = delimiter_of(text)[0] if len(header) > 1 else ","
     end = "\r\n" if "\r\n" in text else "\n"
     buffer = io.StringIO()
     if text and not text.endswith(("\n", "\r")):

@@ -123,11 +123,8 @@ def csv_rows(content: bytes, name: str, problems: Problems) -> Rows | None:
     text = decode(content, name, problems)
     if text is None:
         return None
-    told = _SEP_LINE.match(text)
-    body = text[told.end() :] if told else text
-    lines = body.split("\n")
-    sample = next((line for line in lines if line.strip()), "")
-    delimiter = told[1] if told else max(_DELIMITERS, key=lambda mark: (sample.count(mark), mark in (",", "\t")))
+    delimiter, start = delimiter_of(text)
+    told, body = start > 0, text[start:]
     rows: Rows = []
     reader = csv.reader(io.StringIO(body, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -138,6 +135,15 @@ def csv_rows(content: bytes, name: str, problems: Problems) -> Rows | None:
     if delimiter == ";":
         _check_commas(rows, name, problems)
     return rows
+
+
+def delimiter_of(text: str) -> tuple[str, int]:
+    """Mark between the cells of a text, and where its rows begin: after a line ``sep=;``, if it has one."""
+    told = _SEP_LINE.match(text)
+    if told:
+        return told[1], told.end()
+    sample = next((line for line in text.split("\n") if line.strip()), "")
+    return max(_DELIMITERS, key=lambda mark: (sample.count(mark), mark in (",", "\t"))), 0
 
 
 def _check_commas(rows: Rows, name: str, problems: Problems) -> None:
