@@ -23,6 +23,7 @@ from forecast.data.target import TargetKind
 from forecast.errors import NonFiniteError
 from forecast.growth import required_growth
 from forecast.periods import Frequency, Month, default_profile
+from forecast.tables import words
 from forecast.tables.notes import notes
 from tests import handmade as hm
 
@@ -68,7 +69,8 @@ def test_probability_is_the_share_of_paired_draws_that_reach():
     assert row.p_near == pytest.approx((brute_near + 0.5) / 401)
     assert row.p_mcse == pytest.approx(np.sqrt(row.p_reach * (1 - row.p_reach) / 1000))
     assert row.shortfall_pp == pytest.approx(100 * np.mean([max(-g, 0) for g in gap]))
-    assert row.forecast.mean_pct == pytest.approx(100 * year_end(one, "ankang").mean())
+    assert row.forecast.median_pct == pytest.approx(100 * np.median(year_end(one, "ankang")))
+    assert row.year_gap_pp == pytest.approx(100 * np.median(gap))
     assert row.benchmark_forecast.p90_pct == pytest.approx(100 * np.quantile(year_end(one, "shaanxi"), 0.9))
     assert row.status is Status.JUDGED
 
@@ -134,7 +136,7 @@ def test_a_tie_of_published_figures_is_reached():
     one = fai_paths(flat, flat, published={"ankang": whole_year, "shaanxi": whole_year})
     found = attain(hm.paths(one, as_of="2020-12"), hm.panel(observations), [hm.target("fai")], hm.config())
     row = found.rows[0]
-    assert row.p_reach > 0.98
+    assert row.status is Status.REACHED
     assert row.light_now is Light.GREEN
     assert row.required.status is Status.CLOSED
     assert row.required.median_pct is None
@@ -145,8 +147,51 @@ def test_a_gap_of_exactly_the_tolerance_is_near():
     assert 0.003 - 0.033 < -0.03, "binary representation puts this tie below the tolerance"
     one = fai_paths(np.zeros((50, 11)), np.zeros((50, 11)), published={"ankang": short, "shaanxi": full})
     row = attain(hm.paths(one), hm.panel(FULL), [hm.target("fai", tolerance_pp=3.0)], hm.config()).rows[0]
-    assert row.p_near > 0.98
-    assert row.p_reach < 0.02
+    assert row.status is Status.CLOSE
+
+
+@pytest.mark.parametrize(
+    ("city_pct", "status", "said"),
+    [
+        (4.1, Status.REACHED, "已达到（0.0个百分点）"),
+        (4.9, Status.REACHED, "已达到（+0.8个百分点）"),
+        (2.2, Status.CLOSE, "接近（-1.9个百分点）"),
+        (1.0, Status.MISSED, "未达到（-3.1个百分点）"),
+    ],
+)
+def test_a_published_year_says_how_it_ended_and_has_no_probability(city_pct, status, said):
+    ended = {"ankang": dict.fromkeys(range(11), city_pct / 100), "shaanxi": dict.fromkeys(range(11), 0.041)}
+    one = fai_paths(np.zeros((50, 11)), np.zeros((50, 11)), published=ended)
+    observations = figures({"2020-12": city_pct}, {"2020-12": 4.1})
+    found = attain(hm.paths(one, as_of="2020-12"), hm.panel(observations), [hm.target("fai")], hm.config())
+    row = found.rows[0]
+    assert row.status is status
+    assert (row.p_reach, row.p_near, row.p, row.light, row.shortfall_pp) == (None,) * 5
+    assert row.year_gap_pp == pytest.approx(city_pct - 4.1)
+    assert words.row_status(row, "zh") == said
+    assert found.near.judged == 0
+
+
+def test_light_and_the_one_probability_follow_the_criterion():
+    rng = np.random.default_rng(1)
+    one = fai_paths(hm.normal_growth(rng, 0.02, 0.01), hm.normal_growth(rng, 0.03, 0.01))
+    near, reach = (
+        attain(hm.paths(one), hm.panel(FULL), [hm.target("fai", tolerance_pp=3.0)], hm.config(criterion=c)).rows[0]
+        for c in ("near", "reach")
+    )
+    assert (near.p, reach.p) == (near.p_near, near.p_reach)
+    assert (near.p_near, near.p_reach) == (reach.p_near, reach.p_reach)
+    assert near.p > 0.9 > 0.5 > reach.p
+    assert (near.light, reach.light) == (Light.GREEN, Light.RED)
+
+
+def test_without_a_figure_this_year_no_number_is_said():
+    rng = np.random.default_rng(1)
+    one = fai_paths(hm.normal_growth(rng, 0.02, 0.01), hm.normal_growth(rng, 0.03, 0.01))
+    row = attain(hm.paths(one), hm.panel(figures({}, {"2020-06": 1.0})), [hm.target("fai")], hm.config()).rows[0]
+    assert row.status is Status.INSUFFICIENT
+    told = (row.forecast, row.benchmark_forecast, row.year_gap_pp, row.p_reach, row.p_near, row.light, row.shortfall_pp)
+    assert told == (None,) * 7
 
 
 def test_a_non_finite_draw_is_an_error_and_not_a_miss():

@@ -67,6 +67,8 @@ ATTAINMENT = [
     "diagnostics",
     "synthetic_share",
     "year_gap_pp",
+    "status",
+    "criterion",
 ]
 PATHS = [
     *("indicator", "unit", "period", "status", "cum_yoy_pct_mean"),
@@ -374,7 +376,7 @@ def test_no_line_is_wider_than_the_screen_and_no_number_is_broken(made, lang, wi
     for row in made[1].rows:
         if row.p_reach is not None:
             assert words.interval(row.forecast.p10_pct, row.forecast.p90_pct, lang) in text
-            assert words.growth(row.forecast.mean_pct, lang) in text
+            assert words.growth(row.forecast.median_pct, lang) in text
             assert words.probability(row.p_reach, lang, evidence=row.evidence) in text
     heads_and_rule = {"zh": ("年终", 4), "en": ("ahead", 3)}[lang]
     assert text.count(heads_and_rule[0]) == heads_and_rule[1]

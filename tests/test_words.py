@@ -170,3 +170,33 @@ def test_an_indicator_that_the_glossary_does_not_know_keeps_its_name():
     assert words.indicator_name("gdp", "地区生产总值", "zh") == "地区生产总值"
     assert words.indicator_name("gdp", "地区生产总值", "en") == "GDP"
     assert words.indicator_name("tea_output", "茶叶产量", "en") == "茶叶产量"
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.sampled_from([Evidence.AMPLE, Evidence.THIN]))
+def test_a_change_of_a_probability_is_the_difference_of_the_printed_levels(p, before, evidence):
+    def printed(one: float) -> int:
+        return int(re.sub(r"[<>%]", "", words.probability(one, "en", evidence=evidence)))
+
+    said = words.level_change(p, before, evidence=evidence)
+    assert int(said) == printed(p) - printed(before)
+    assert said == "0" or said[0] in "+-"
+    phrase = words.level_phrase(p, before, "zh", evidence=evidence)
+    assert ("未变" in phrase) == (said == "0")
+    assert said == "0" or f"{abs(int(said))}个百分点" in phrase
+
+
+def test_where_the_level_stays_the_gap_is_told_with_as_many_digits_as_show_it():
+    said = [words.gap_phrase(pp, "zh") for pp in (0.43, 0.04, -0.004, 0.0)]
+    assert said == ["差距缩小0.4个百分点，", "差距缩小0.04个百分点，", "差距扩大0.004个百分点，", ""]
+
+
+@given(st.lists(st.floats(-5.0, 5.0), min_size=1, max_size=12), st.sampled_from([0.1, 0.01, 1.0]))
+def test_parts_are_printed_so_that_they_sum_to_the_whole_as_printed(parts, step):
+    shown = words.split(parts, step)
+    assert sum(shown) == pytest.approx(words.rounded(sum(parts), step), abs=1e-9)
+    assert all(abs(a - b) <= step * (1 + 1e-6) for a, b in zip(shown, parts, strict=True))
+
+
+def test_largest_remainders_by_hand():
+    assert words.split([0.333, 0.333, 0.334], 0.1) == pytest.approx([0.3, 0.3, 0.4])
+    assert words.split([1.26, -0.26], 0.1) == pytest.approx([1.3, -0.3])

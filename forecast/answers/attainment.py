@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from forecast.answers.chances import Criterion
-from forecast.answers.evidence import Published
+from forecast.answers.evidence import Published, weakest
 from forecast.answers.joint import Joint, joint
 from forecast.answers.judgement import Judgement, Row, judge
 from forecast.data.panel import Config, Panel, Unit
@@ -29,9 +29,9 @@ from forecast.periods import AsOf
 type Order = Mapping[str, np.ndarray]
 """Numbers of an indicator's draws in the order of other worlds, (draw,), by indicator."""
 LIKELY: Final = 0.7
-"""P(near) from which an indicator no longer has to be won (较有把握)."""
+"""Probability from which an indicator no longer has to be won (较有把握)."""
 WINNABLE: Final = 0.3
-"""P(near) below which an indicator is not called winnable (难度很大)."""
+"""Probability below which an indicator is not called winnable (难度很大)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,7 +39,8 @@ class Attainment:
     """All targets of a run, indicators and units in official order, and what can be said of them together.
 
     reach, near : joint attainment of the city's assessed indicators against the province's average
-    hardest, winnable : indicators with the least P(near) below 0.7, and with the highest from 0.3 on; None without one
+    hardest, winnable : indicators with the least probability of what ``criterion`` says below 0.7, and with the highest
+        from 0.3 on; None without one
     """
 
     rows: tuple[Row, ...]
@@ -126,11 +127,14 @@ def _joint(together: Sequence[Judgement], criterion: Criterion, paths: Paths, or
     hits = {one.case.target.indicator: one.ends.hits(0, criterion) for one in together if one.ends is not None}
     ess = min((paths.indicators[name].ess for name in hits), default=1.0)
     weak, strong = ({name: hit[order[name]] for name, hit in hits.items()} if order else None for order in orders)
-    return joint(hits, criterion=criterion, assessed=len(together), ess=ess, weak=weak, strong=strong)
+    evidence = weakest(one.case.evidence for one in together if one.ends is not None)
+    return joint(
+        hits, criterion=criterion, assessed=len(together), ess=ess, weak=weak, strong=strong, evidence=evidence
+    )
 
 
 def standouts(chances: Sequence[tuple[float, str]]) -> tuple[str | None, str | None]:
-    """Hardest and most winnable of some indicators, from (P(near), indicator): see ``Attainment``."""
+    """Hardest and most winnable of some indicators, from (probability, indicator): see ``Attainment``."""
     unsure = [one for one in chances if one[0] < LIKELY]
     if not unsure:
         return None, None
@@ -139,4 +143,4 @@ def standouts(chances: Sequence[tuple[float, str]]) -> tuple[str | None, str | N
 
 
 def _standouts(rows: Sequence[Row]) -> tuple[str | None, str | None]:
-    return standouts([(row.p_near, row.target.indicator) for row in rows if row.p_near is not None])
+    return standouts([(row.p, row.target.indicator) for row in rows if row.p is not None])

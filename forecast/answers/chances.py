@@ -49,6 +49,9 @@ class Status(StrEnum):
     NO_DRAWS = "no_draws"
     NO_BENCHMARK = "no_benchmark"
     RANK_WITHOUT_SIBLINGS = "rank_without_siblings"
+    REACHED = "reached"
+    CLOSE = "close"
+    MISSED = "missed"
     NOT_JUDGED = "not_judged"
     NO_BASE = "no_base"
     OPEN = "open"
@@ -63,10 +66,21 @@ class Status(StrEnum):
     INFEASIBLE = "infeasible"
 
 
+type Settled = Literal[Status.REACHED, Status.CLOSE, Status.MISSED]
+"""How a year ended that is published already, for which there is no probability: 已达到, 接近, 未达到."""
+SETTLED: Final = frozenset({Status.REACHED, Status.CLOSE, Status.MISSED})
+"""Those of ``Settled``."""
 type RowStatus = Literal[
-    Status.JUDGED, Status.INSUFFICIENT, Status.NO_DRAWS, Status.NO_BENCHMARK, Status.RANK_WITHOUT_SIBLINGS
+    Status.JUDGED,
+    Status.INSUFFICIENT,
+    Status.NO_DRAWS,
+    Status.NO_BENCHMARK,
+    Status.RANK_WITHOUT_SIBLINGS,
+    Status.REACHED,
+    Status.CLOSE,
+    Status.MISSED,
 ]
-"""Whether a target could be judged, and if not, why."""
+"""Whether a target could be judged, and if not, why; or how it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +234,13 @@ def attained(own: Floats, goal: Floats, *, decimals: int = DECIMALS) -> npt.NDAr
     return np.asarray(_ticks(own, decimals) >= _ticks(goal, decimals))
 
 
+def settled(found: Ends, at: int) -> Settled:
+    """How a case ended whose year is published, so that every draw says the same."""
+    if found.hits(at, Criterion.REACH).all():
+        return Status.REACHED
+    return Status.CLOSE if found.hits(at, Criterion.NEAR).all() else Status.MISSED
+
+
 def least_move(
     found: Ends, at: int, criterion: Criterion, *, probability: float, own: Floats, goal: Floats | float = 0.0
 ) -> float:
@@ -280,17 +301,17 @@ def standard_error(p: float, ess: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Mean and 80 % interval of year-end growth over draws, percent."""
+    """Median, which is the point forecast everywhere, and 80 % interval of year-end growth over draws, percent."""
 
-    mean_pct: float
+    median_pct: float
     p10_pct: float
     p90_pct: float
 
     @classmethod
     def of(cls, growth: Floats) -> Summary:
         """Of draws of growth, (draw,), fraction."""
-        low, high = to_percent(np.quantile(growth, [0.1, 0.9]))
-        return cls(to_percent(float(growth.mean())), float(low), float(high))
+        low, middle, high = to_percent(np.quantile(growth, [0.1, 0.5, 0.9]))
+        return cls(float(middle), float(low), float(high))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,10 +319,10 @@ class Outcome:
     """One target on some draws, against the same draws before; growth in percent, gaps in points, P fractions.
 
     growth, benchmark_growth : at the end of the year
-    gap_pp : mean of unit minus benchmark; shortfall_pp : E[max(-gap, 0)]
+    gap_pp : median of unit minus benchmark, paired draws; shortfall_pp : E[max(-gap, 0)]
     p_mcse : Monte Carlo error of ``p_reach``
-    change_* : against before, 0 for the baseline itself; change_mcse : Monte Carlo error of ``change_reach``, from
-        paired draws
+    change_* : of each number against before, 0 for the baseline itself; change_mcse : Monte Carlo error of
+        ``change_reach``, from paired draws
     p_better : probability that the gap is better than before; half where nothing changes
     """
 
@@ -333,22 +354,29 @@ def outcome(now: Ends, at: int, *, before: Ends | None = None) -> Outcome:
     reach, reach_before = now.hits(at, Criterion.REACH), base.hits(at, Criterion.REACH)
     p_reach, p_near = share_of(reach), now.chance(at, Criterion.NEAR)
     paired = reach.astype(np.float64) - reach_before
+    growth = Summary.of(now.own[at])
+    gap_pp = median_pp(gap)
     return Outcome(
         case=case,
-        growth=Summary.of(now.own[at]),
+        growth=growth,
         benchmark_growth=Summary.of(now.goal[at]),
-        gap_pp=to_percent(float(gap.mean())),
+        gap_pp=gap_pp,
         shortfall_pp=to_percent(float(np.maximum(-gap, 0.0).mean())),
         p_reach=p_reach,
         p_near=p_near,
         p_mcse=standard_error(p_reach, case.ess),
-        change_growth_pp=to_percent(float((now.own[at] - base.own[at]).mean())),
-        change_gap_pp=to_percent(float((gap - gap_before).mean())),
+        change_growth_pp=growth.median_pct - median_pp(base.own[at]),
+        change_gap_pp=gap_pp - median_pp(gap_before),
         change_reach=p_reach - share_of(reach_before),
         change_near=p_near - base.chance(at, Criterion.NEAR),
         change_mcse=float(paired.std() / np.sqrt(case.ess)),
         p_better=better(gap, gap_before),
     )
+
+
+def median_pp(values: Floats) -> float:
+    """Median over draws, (draw,), of fractions: percent, or points of a difference."""
+    return to_percent(float(np.median(values)))
 
 
 def better(a: Floats, b: Floats) -> float:

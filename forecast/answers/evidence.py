@@ -9,7 +9,7 @@ Invariant: one figure more never makes evidence worse, but for one of the unit's
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -28,6 +28,11 @@ class Evidence(StrEnum):
     LIMITED = "limited"
     THIN = "thin"
     INSUFFICIENT = "insufficient"
+
+
+def weakest(found: Iterable[Evidence]) -> Evidence:
+    """The least of some classes: all that a statement resting on them together has; thin where there is none."""
+    return max(found, key=list(Evidence).index, default=Evidence.THIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from forecast.answers.chances import Criterion, share_of, standard_error
+from forecast.answers.evidence import Evidence
 from forecast.dims import Floats
 
 
@@ -30,6 +31,7 @@ class Joint:
     indicators : ids judged, official order
     at_least_weak, at_least_strong : ``at_least`` with the correlations between indicators at their 10 % and their 90 %
         values; empty where the draws do not tell how sure they are
+    evidence : the weakest of these, at whose step its probabilities are printed
     """
 
     criterion: Criterion
@@ -43,6 +45,7 @@ class Joint:
     p90: int | None
     at_least_weak: tuple[float, ...] = ()
     at_least_strong: tuple[float, ...] = ()
+    evidence: Evidence = Evidence.AMPLE
 
     @property
     def judged(self) -> int:
@@ -68,7 +71,14 @@ type Hits = Mapping[str, npt.NDArray[np.bool_]]
 
 
 def joint(
-    hits: Hits, *, criterion: Criterion, assessed: int, ess: float, weak: Hits | None = None, strong: Hits | None = None
+    hits: Hits,
+    *,
+    criterion: Criterion,
+    assessed: int,
+    ess: float,
+    weak: Hits | None = None,
+    strong: Hits | None = None,
+    evidence: Evidence = Evidence.AMPLE,
 ) -> Joint:
     """Joint attainment of indicators from one boolean a draw and indicator.
 
@@ -77,6 +87,7 @@ def joint(
     hits : indicator -> array (draw,), paired over indicators; empty when nothing can be judged
     ess : effective number of draws, the least over the indicators
     weak, strong : the same hits, joined with correlations at their 10 % and 90 % values
+    evidence : the weakest of the indicators
 
     Raises
     ------
@@ -112,6 +123,7 @@ def joint(
         p90=high,
         at_least_weak=_at_least(_number(weak), len(weak)) if weak else (),
         at_least_strong=_at_least(_number(strong), len(strong)) if strong else (),
+        evidence=evidence,
     )
 
 

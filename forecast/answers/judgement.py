@@ -29,12 +29,14 @@ from forecast.answers.chances import (
     Case,
     Criterion,
     Ends,
+    Outcome,
     RowStatus,
     Status,
     Summary,
     drawn_ends,
     ends,
     outcome,
+    settled,
 )
 from forecast.answers.evidence import Evidence, Figure, Published, classify, wanted_period
 from forecast.answers.history import Comparison, HistoryStatus, compare
@@ -110,11 +112,11 @@ def light_now(gap_pp: float, tolerance_pp: float) -> Light:
     return Light.YELLOW if gap_pp >= -tolerance_pp - TIE_PP else Light.RED
 
 
-def light_ahead(p_reach: float, rule: LightRule) -> Light:
-    """Light by the probability of reaching, as counted and not as rounded for a screen."""
-    if p_reach >= rule.green_from:
+def light_ahead(p: float, rule: LightRule) -> Light:
+    """Light by the probability of what a row speaks of, as counted and not as rounded for a screen."""
+    if p >= rule.green_from:
         return Light.GREEN
-    return Light.YELLOW if p_reach >= rule.yellow_from else Light.RED
+    return Light.YELLOW if p >= rule.yellow_from else Light.RED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +127,12 @@ class Row:
     target_value : percent of a plan, 0 of positive growth, the rank; None for the province's average
     ytd, benchmark_ytd : latest published cumulative growth of each, with its own month
     gap_pp, gap_period : published gap at the latest month that both have; against a constant, of the latest month
-    forecast, benchmark_forecast : kept when evidence is too thin to judge, if there are draws
+    year_gap_pp : year-end gap, points, median of paired draws; need not be the difference of the two forecasts
+    forecast, benchmark_forecast : None where evidence is too thin to say anything; of a published year its figure
     p_mcse : Monte Carlo error of ``p_reach``
     shortfall_pp : E[max(-gap, 0)], points
-    light_now : by the published gap; light : by the probability of reaching
+    criterion : what number, word and light of the row speak of; light_now : by the published gap; light : by the
+        probability of what ``criterion`` says
     required : over the periods that a decision can still affect; required_open : over all that are open
     missing : units without a figure this year; wanted : the period to ask for
     points : of the unit in the target year
@@ -138,6 +142,7 @@ class Row:
     target: Target
     name_zh: str
     status: RowStatus
+    criterion: Criterion
     benchmark: str | None
     target_value: float | None
     ytd: Figure | None
@@ -146,6 +151,7 @@ class Row:
     gap_period: Month | None
     forecast: Summary | None
     benchmark_forecast: Summary | None
+    year_gap_pp: float | None
     p_reach: float | None
     p_near: float | None
     p_mcse: float | None
@@ -162,6 +168,11 @@ class Row:
     method: str
     diagnostics: str
     synthetic_share: float | None
+
+    @property
+    def p(self) -> float | None:
+        """Probability of what the row speaks of: the one number of leaders' pages."""
+        return self.p_near if self.criterion is Criterion.NEAR else self.p_reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -204,6 +215,14 @@ class _Asked:
         if self.case.evidence is Evidence.INSUFFICIENT:
             return Status.INSUFFICIENT
         return Status.JUDGED if self.drawn else Status.NO_DRAWS
+
+    @property
+    def over(self) -> bool:
+        """Whether the year's last figure of the unit and of all that it is held against is published."""
+        if self.one is None or not self.drawn:
+            return False
+        last = self.one.published.isel({PERIOD: -1}).sel({UNIT: list(self.case.units)})
+        return bool(np.isfinite(last.to_numpy()).all())
 
 
 _UNKNOWN: Final[Mapping[str, RowStatus]] = {
@@ -248,22 +267,26 @@ def judge(target: Target, paths: Paths, *, published: Published, config: Config)
     one = paths.indicators.get(target.indicator)
     case = case_of(target, paths, published=published, config=config)
     asked = _Asked(case=case, one=one, paths=paths, published=published, config=config)
-    drawn = ends(drawn_ends(one), [case]) if one and asked.drawn else None
-    judged = drawn if asked.status is Status.JUDGED else None
-    return Judgement(row=_row(asked, drawn, judged), case=case, ends=judged)
+    status = asked.status
+    shown = one and asked.drawn and status is not Status.INSUFFICIENT
+    drawn = ends(drawn_ends(one), [case]) if one and shown else None
+    if drawn is not None and asked.over:
+        status = settled(drawn, 0)
+    judged = drawn if status is Status.JUDGED else None
+    return Judgement(row=_row(asked, status, drawn, judged), case=case, ends=judged)
 
 
-def _required(asked: _Asked, judged: Ends | None) -> tuple[Required, Required]:
+def _required(asked: _Asked, drawn: Ends | None) -> tuple[Required, Required]:
     """Growth that the periods that a decision can affect must average, and all that are open."""
     one, unit = asked.one, asked.case.target.unit
-    if judged is None or one is None:
+    if drawn is None or one is None:
         return (Required(status=Status.NOT_JUDGED),) * 2
     cum, weight = of_unit(one, unit), of_unit(one, unit, of="base_weight")
     labels = [str(label) for label in one.cum_yoy[PERIOD].values]
     open_from = first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy())
     start = first_actionable(labels, open_from=open_from, action=asked.config.first_action_month)
     over_actionable, over_open = (
-        required(judged.goal[0], cum=cum, base_weight=weight, labels=labels, start=k, open_from=open_from)
+        required(drawn.goal[0], cum=cum, base_weight=weight, labels=labels, start=k, open_from=open_from)
         for k in (start, open_from)
     )
     return over_actionable, over_open
@@ -283,7 +306,7 @@ def _published_gap(asked: _Asked) -> tuple[float | None, Month | None]:
     return None, None
 
 
-def _row(asked: _Asked, drawn: Ends | None, judged: Ends | None) -> Row:
+def _row(asked: _Asked, status: RowStatus, drawn: Ends | None, judged: Ends | None) -> Row:
     case, published = asked.case, asked.published
     target, held = case.target, case.held
     indicator = published.panel.indicators[target.indicator]
@@ -292,12 +315,13 @@ def _row(asked: _Asked, drawn: Ends | None, judged: Ends | None) -> Row:
     gap_pp, gap_period = _published_gap(asked)
     seen = outcome(drawn, 0) if drawn else None
     told = seen if judged else None
-    needed, needed_open = _required(asked, judged)
+    needed, needed_open = _required(asked, drawn)
     chain = frozenset(unit for place in case.units for unit in (place, *ancestors(published.panel.units, place)))
     return Row(
         target=target,
         name_zh=indicator.name_zh,
-        status=asked.status,
+        status=status,
+        criterion=Criterion(asked.config.criterion),
         benchmark=held.unit if isinstance(held, Province) else None,
         target_value=target.value if isinstance(held, Unknown) else held.value,
         ytd=own[-1] if own else None,
@@ -306,12 +330,13 @@ def _row(asked: _Asked, drawn: Ends | None, judged: Ends | None) -> Row:
         gap_period=gap_period,
         forecast=seen.growth if seen else None,
         benchmark_forecast=seen.benchmark_growth if seen else None,
+        year_gap_pp=seen.gap_pp if seen else None,
         p_reach=told.p_reach if told else None,
         p_near=told.p_near if told else None,
         p_mcse=told.p_mcse if told else None,
         shortfall_pp=told.shortfall_pp if told else None,
         light_now=light_now(gap_pp, target.tolerance_pp) if gap_pp is not None else None,
-        light=light_ahead(told.p_reach, asked.config.lights[target.light_rule]) if told else None,
+        light=_light(told, asked) if told else None,
         required=needed,
         required_open=needed_open,
         history=_history(needed, asked),
@@ -323,6 +348,12 @@ def _row(asked: _Asked, drawn: Ends | None, judged: Ends | None) -> Row:
         diagnostics=asked.one.diagnostics.status if asked.one else "",
         synthetic_share=published.synthetic_share(chain, target.indicator),
     )
+
+
+def _light(told: Outcome, asked: _Asked) -> Light:
+    """Light by the probability of what a row speaks of."""
+    p = told.p_near if Criterion(asked.config.criterion) is Criterion.NEAR else told.p_reach
+    return light_ahead(p, asked.config.lights[told.case.target.light_rule])
 
 
 def _history(needed: Required, asked: _Asked) -> Comparison:

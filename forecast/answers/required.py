@@ -44,11 +44,12 @@ class Required:
 def action_month(config: Config, as_of: AsOf) -> Month:
     """First month of the target year that a decision can affect, at a state of knowledge.
 
-    The data set names it for its own ``as_of``; at another one the lag from the day of knowledge to it is kept. Not
-    before the target year begins.
+    The lag from the day of knowledge to it is a rule of the data set: as stated, else that of its own ``as_of`` to its
+    own first month, where later figures in the file make that month come first none. Not before the target year begins.
     """
     stated, own = config.first_action_month, AsOf.parse(config.as_of).day
-    lag = (stated.year - own.year) * 12 + stated.month - own.month
+    apart = (stated.year - own.year) * 12 + stated.month - own.month
+    lag = max(apart, 0) if config.action_lag_months is None else config.action_lag_months
     return max(Month(as_of.day.year, as_of.day.month).plus(lag), Month(config.target_year, 1))
 
 

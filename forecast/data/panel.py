@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -117,6 +117,9 @@ class NamingRule:
 class Config:
     """What ``dataset.toml`` says.
 
+    action_lag_months : from the day of knowledge to the first month of action, at any state of knowledge; None: as
+        ``first_action_month`` lies to ``as_of``
+    criterion : what number, word and light of a row speak of: near (达到或接近) or reach (达到)
     opening_stock : 五上 units in the statistics at the start of the year, by sector of the pipeline
     assessment : rules of the yearly assessment; None where none are stated
     """
@@ -136,6 +139,8 @@ class Config:
     naming: NamingRule = NamingRule()
     opening_stock: Mapping[str, int] = field(default_factory=dict)
     assessment: Assessment | None = None
+    action_lag_months: int | None = None
+    criterion: Literal["near", "reach"] = "near"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

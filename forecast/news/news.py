@@ -186,8 +186,8 @@ def _levels(attainment: Attainment) -> dict[Key, Levels]:
         (row.target.indicator, row.target.unit, row.target.kind.value): Levels(
             p_reach=row.p_reach,
             p_near=row.p_near,
-            forecast_pct=row.forecast.mean_pct if row.forecast else None,
-            benchmark_pct=row.benchmark_forecast.mean_pct if row.benchmark_forecast else None,
+            forecast_pct=row.forecast.median_pct if row.forecast else None,
+            benchmark_pct=row.benchmark_forecast.median_pct if row.benchmark_forecast else None,
         )
         for row in attainment.rows
     }

@@ -30,7 +30,7 @@ from forecast.executor import Done, Executor, Part, Progress
 from forecast.runs.run import Request, fit_task
 
 QUANTITIES: Final = ("reach", "near", "forecast", "benchmark")
-"""Order of the numbers of a target: P(reach), P(near), mean year-end growth of the unit and of what it is held
+"""Order of the numbers of a target: P(reach), P(near), median year-end growth of the unit and of what it is held
 against, percent."""
 
 
@@ -80,7 +80,7 @@ def worth(one: IndicatorPaths | None, goals: Sequence[Case]) -> Floats:
         if one is None or isinstance(goal.held, Unknown) or not set(goal.units) <= known:
             continue
         found = outcome(ends(drawn_ends(one), [goal]), 0)
-        out[k] = found.p_reach, found.p_near, found.growth.mean_pct, found.benchmark_growth.mean_pct
+        out[k] = found.p_reach, found.p_near, found.growth.median_pct, found.benchmark_growth.median_pct
     return out
 
 

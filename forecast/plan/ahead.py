@@ -20,7 +20,7 @@ from forecast.scenario.effects import World
 class Ahead:
     """The periods that are left to act in.
 
-    periods : their number; growth : mean over draws of their base-weighted growth, percent
+    periods : their number; growth_pct : what the printed months (medians) average at mean weights
     weight : mean share of last year's total that they hold
     """
 
@@ -42,8 +42,8 @@ def ahead(world: World, indicator: str, unit: str) -> Ahead | None:
     growth = one.growth.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy()[:, start:]
     weight: Floats = world.weight(indicator, unit)[:, start:]
     share = weight.sum(axis=1)
-    mean = float(((growth * weight).sum(axis=1) / share).mean())
-    return Ahead(periods=len(labels) - start, growth_pct=to_percent(mean), weight=float(np.mean(share)))
+    expected = float(np.median(growth, axis=0) @ weight.mean(axis=0) / share.mean())
+    return Ahead(periods=len(labels) - start, growth_pct=to_percent(expected), weight=float(np.mean(share)))
 
 
 def history_of(

@@ -100,7 +100,7 @@ def case_results(posed: Posed, after: Ends) -> tuple[CaseResult, ...]:
 def _case(posed: Posed, i: int, case: Case, after: Ends, published: Published) -> CaseResult:
     indicator, unit, before = case.target.indicator, case.target.unit, posed.before
     then, now = outcome(after, i, before=before), outcome(before, i)
-    planned = then.change_growth_pp
+    planned = to_percent(float((after.own[i] - before.own[i]).mean()))  # what levers bring adds up
     base = posed.world.base_yi(unit, indicator)
     level = None if base is None else float(base.mean())
     left = ahead(posed.world, indicator, unit)
@@ -117,8 +117,8 @@ def _case(posed: Posed, i: int, case: Case, after: Ends, published: Published) -
         p_mcse=then.p_mcse,
         gap_before_pp=now.gap_pp,
         gap_pp=then.gap_pp,
-        growth_before_pct=now.growth.mean_pct,
-        growth_pct=then.growth.mean_pct,
+        growth_before_pct=now.growth.median_pct,
+        growth_pct=then.growth.median_pct,
         gap_change_pp=then.change_gap_pp,
         planned_pp=planned,
         planned_yi=None if level is None else from_percent(planned) * level,

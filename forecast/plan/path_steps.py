@@ -37,8 +37,8 @@ class Phase(StrEnum):
 class Step:
     """One period of a path; growth in percent, money in 亿元; None where nothing is known to say it.
 
-    Growth and money are means over draws; ``p10`` and ``p90`` are quantiles of the money demanded, which the
-    uncertainty of the base level widens. Of a project the money is that of its plan.
+    Growth is the median over draws, as every point forecast, and money the mean; ``p10`` and ``p90`` are quantiles of
+    the money demanded, which the uncertainty of the base level widens. Of a project the money is that of its plan.
     extra_yi : money demanded beyond the forecast; pace_pct : share of the year's months gone (序时进度)
     done_pct, asked_pct : year to date as a share of what the year must bring, forecast and demanded
     """
@@ -117,8 +117,8 @@ def steps_of(
             lift = (weight[:, : k + 1] * asked[: k + 1]).sum(axis=1) / running
             step = replace(
                 step,
-                forecast_month_pct=_mean_pct(growth),
-                forecast_cum_pct=_mean_pct(cum),
+                forecast_month_pct=_median_pct(growth),
+                forecast_cum_pct=_median_pct(cum),
                 forecast_yi=None if money is None else float((money * (1.0 + growth)).mean()),
                 done_pct=None if wanted is None else _mean_pct(running * (1.0 + cum)) / wanted,
             )
@@ -171,13 +171,17 @@ def _with_demand(
     low, high = (None, None) if levels is None else (float(q) for q in np.quantile(levels, [0.1, 0.9]))
     return replace(
         step,
-        demanded_month_pct=_mean_pct(growth),
-        demanded_cum_pct=_mean_pct(cum),
+        demanded_month_pct=_median_pct(growth),
+        demanded_cum_pct=_median_pct(cum),
         demanded_yi=None if levels is None else float(levels.mean()),
         demanded_p10_yi=low,
         demanded_p90_yi=high,
         asked_pct=None if wanted is None else _mean_pct(running * (1.0 + cum)) / wanted,
     )
+
+
+def _median_pct(values: Floats) -> float:
+    return to_percent(float(np.median(values)))
 
 
 def _mean_pct(values: Floats) -> float:

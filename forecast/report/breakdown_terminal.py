@@ -70,8 +70,8 @@ def _yi(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
-def _chance(p: float | None, lang: Lang) -> str:
-    return words.probability(p, lang, evidence=Evidence.AMPLE)
+def _chance(p: float | None, lang: Lang, *, evidence: Evidence = Evidence.THIN) -> str:
+    return words.probability(p, lang, evidence=evidence)
 
 
 def narrative(b: Breakdown, found: Assignments, lang: Lang) -> list[str]:
@@ -83,7 +83,7 @@ def narrative(b: Breakdown, found: Assignments, lang: Lang) -> list[str]:
     match b.status:
         case Status.ALREADY_MET | Status.NOT_JUDGED | Status.NO_BASE | Status.UNREACHABLE | Status.NOT_ACTIONABLE:
             wish = f"{found.wanted.wish * 100:g}"
-            now = _chance(need.p_now if need else None, lang)
+            now = _chance(need.p_now if need else None, lang, evidence=need.evidence if need else Evidence.THIN)
             return [t(f"breakdown.said_{b.status.value}", lang, indicator=name, wish=wish, criterion=goal, now=now)]
         case Status.INFEASIBLE:
             return [t("breakdown.said_infeasible", lang, indicator=name), *_conflicts(b, lang)]
@@ -110,7 +110,7 @@ def _sentences(b: Breakdown, need: Need | None, goal: str, wanted: Criterion, la
             criterion=goal,
             growth=f"{need.growth_pp or 0.0:.1f}",
             effect=_yi(need.effect_yi),
-            now=_chance(need.p_now, lang),
+            now=_chance(need.p_now, lang, evidence=need.evidence),
         )
     margin = b.margin("total")
     if need is not None and margin is not None:
@@ -130,8 +130,8 @@ def _sentences(b: Breakdown, need: Need | None, goal: str, wanted: Criterion, la
             low=_yi(look.delivered_p10_yi),
             high=_yi(look.delivered_p90_yi),
             criterion=goal,
-            ledger=_chance(look.p_near_ledger if near else look.p_reach_ledger, lang),
-            all=_chance(look.p_near_all if near else look.p_reach_all, lang),
+            ledger=_chance(look.p_near_ledger if near else look.p_reach_ledger, lang, evidence=b.evidence),
+            all=_chance(look.p_near_all if near else look.p_reach_all, lang, evidence=b.evidence),
         )
     if b.holds:
         yield t("breakdown.said_holds", lang, n=len(b.holds))

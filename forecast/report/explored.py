@@ -47,10 +47,10 @@ def _chance(o: Outcome, p: float, lang: Lang) -> Cell:
 
 
 def _year(o: Outcome, lang: Lang) -> Cell:
-    return Cell(words.growth(o.growth.mean_pct, lang), words.interval(o.growth.p10_pct, o.growth.p90_pct, lang))
+    return Cell(words.growth(o.growth.median_pct, lang), words.interval(o.growth.p10_pct, o.growth.p90_pct, lang))
 
 
 def _goal(o: Outcome, lang: Lang) -> Cell:
     goal = o.benchmark_growth
     spread = "" if goal.p10_pct == goal.p90_pct else words.interval(goal.p10_pct, goal.p90_pct, lang)
-    return Cell(words.growth(goal.mean_pct, lang), spread)
+    return Cell(words.growth(goal.median_pct, lang), spread)

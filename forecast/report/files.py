@@ -32,7 +32,7 @@ from forecast.tables.table import Column, Kind
 LEAST: Final = 0.0001
 """Smallest probability that four decimals can write."""
 MANIFEST: Final = "run.json"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Of the tables and of ``run.json``; raised when a column changes its meaning."""
 
 

@@ -116,7 +116,7 @@ def _wishes(plan: Makeup, run: Run, lang: Lang) -> Table:
             wish_name(w, lang),
             asked_words(w.wish),
             *shown[:2],
-            change_words(w, w.all_draws),
+            change_words(plan, w, w.all_draws),
             *shown[2:],
             t(f"makeup.status_{w.status.value}", lang),
             f"{w.remaining_pp:.1f}" if open_ else t("glossary.none", lang),
@@ -238,6 +238,6 @@ def _frontier(plan: Makeup, lang: Lang) -> Table:
         table.add_column(wish_text(w.wish), justify="right", overflow="fold")
     for point in plan.frontier:
         pairs = list(zip(plan.wishes, point.values, strict=True))
-        shown = (f"{level_words(plan, w, v, lang)} ({change_words(w, v)})" for w, v in pairs)
+        shown = (f"{level_words(plan, w, v, lang)} ({change_words(plan, w, v)})" for w, v in pairs)
         table.add_row(f"{point.effort:.1f}", *shown)
     return table

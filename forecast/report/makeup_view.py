@@ -56,7 +56,7 @@ def wish_grid(plan: Makeup, lang: Lang) -> Grid:
                 wish_name(w, lang),
                 asked_words(w.wish),
                 *shown[:2],
-                change_words(w, w.all_draws),
+                change_words(plan, w, w.all_draws),
                 *shown[2:],
                 t(f"makeup.status_{w.status.value}", lang),
                 f"{w.remaining_pp:.1f}" if open_ else none,
@@ -144,7 +144,7 @@ def frontier_grid(plan: Makeup, lang: Lang) -> Grid:
         (
             f"{point.effort:.1f}",
             *(
-                Cell(level_words(plan, w, v, lang), change_words(w, v))
+                Cell(level_words(plan, w, v, lang), change_words(plan, w, v))
                 for w, v in zip(plan.wishes, point.values, strict=True)
             ),
         )

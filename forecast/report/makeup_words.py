@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forecast.answers.chances import Status
-from forecast.answers.evidence import Evidence
+from forecast.answers.evidence import Evidence, weakest
 from forecast.answers.history import Comparison
 from forecast.data.dataset import Dataset
 from forecast.data.reading.columns import NO_COUNTY
@@ -113,16 +113,14 @@ def level_words(plan: Makeup, wish: WishResult, value: float, lang: Lang) -> str
 
 def evidence_of(plan: Makeup, wish: WishResult) -> Evidence:
     """The thinnest evidence among a wish's targets."""
-    found = {c.case.evidence for c in plan.cases if c.case.key in wish.wish.keys}
-    order = (Evidence.THIN, Evidence.LIMITED, Evidence.AMPLE)
-    return next((e for e in order if e in found), Evidence.THIN)
+    return weakest(c.case.evidence for c in plan.cases if c.case.key in wish.wish.keys)
 
 
-def change_words(wish: WishResult, value: float) -> str:
-    """How much more likely than without a plan, in points with one decimal (or how many more indicators)."""
+def change_words(plan: Makeup, wish: WishResult, value: float) -> str:
+    """How much more likely than without a plan, in points between printed levels (or how many more indicators)."""
     if wish.wish.form is Form.EXPECTED:
         return f"{value - wish.before:+.2f}"
-    return f"{100.0 * (value - wish.before):+.1f}"
+    return words.level_change(value, wish.before, evidence=evidence_of(plan, wish))
 
 
 def feasible_words(feasibility: Feasibility, history: Comparison, lang: Lang) -> str:
@@ -194,13 +192,23 @@ def _wish_sentence(plan: Makeup, wish: WishResult, lang: Lang) -> str:
             lang,
             fresh=shown["fresh"],
             effort=f"{plan.effort:.1f}",
-            change=change_words(wish, wish.all_draws).lstrip("+"),
+            change=_moved(plan, wish, lang),
             **params,
         )
     left = f"{wish.remaining_pp:.1f}"
     money = "" if wish.remaining_yi is None else t("makeup.money_about", lang, number=f"{wish.remaining_yi:.1f}")
     key = "say_budget" if wish.limit is Limit.BUDGET else "say_unreachable"
     return t(f"makeup.{key}", lang, ceiling=shown["ceiling"], left=left, money=money, fresh=shown["fresh"], **params)
+
+
+def _moved(plan: Makeup, wish: WishResult, lang: Lang) -> str:
+    """How much likelier a wish is, in words; what the gap gains where the printed level stays."""
+    if wish.wish.form is Form.EXPECTED:
+        return t("makeup.items_more", lang, n=f"{wish.all_draws - wish.before:.2f}")
+    said = words.level_phrase(wish.all_draws, wish.before, lang, evidence=evidence_of(plan, wish))
+    mine = [c.gap_change_pp for c in plan.cases if c.case.key in wish.wish.keys]
+    same = words.level_change(wish.all_draws, wish.before, evidence=evidence_of(plan, wish)) == "0"
+    return words.gap_phrase(mine[0], lang) + said if same and len(mine) == 1 else said
 
 
 def _sector_sentences(plan: Makeup, lang: Lang) -> Iterator[str]:

@@ -17,7 +17,6 @@ from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
-from forecast.report.scenario_terminal import change
 from forecast.report.sheets.plans import said_of, wish_of
 from forecast.tables import words
 from forecast.tables.dossier import Dossier
@@ -106,7 +105,7 @@ def groups(dossier: Dossier, lang: Lang) -> list[Group]:
 
 def _briefly(row: Row, lang: Lang) -> str:
     """One indicator that needs no more than a word: the year, the chances."""
-    year = growth(row.forecast.mean_pct, lang) if row.forecast else ""
+    year = growth(row.forecast.median_pct, lang) if row.forecast else ""
     return t(
         "reports.say_briefly",
         lang,
@@ -125,7 +124,7 @@ def _judged(row: Row, lang: Lang) -> str:
         parts.append(t("reports.say_to_date", lang, months=months, growth=growth(row.ytd.growth_pct, lang)))
     if row.forecast is not None:
         low, high = (f"{Kind.PERCENT.shown(v, lang)}" for v in (row.forecast.p10_pct, row.forecast.p90_pct))
-        parts.append(t("reports.say_year", lang, growth=growth(row.forecast.mean_pct, lang), low=low, high=high))
+        parts.append(t("reports.say_year", lang, growth=growth(row.forecast.median_pct, lang), low=low, high=high))
     near, reach = row.p_near or 0.0, row.p_reach or 0.0
     parts.append(
         t(
@@ -184,7 +183,7 @@ def _gap(row: Row) -> float:
 def _moving(rows: Sequence[Row], lang: Lang) -> str:
     """Provinces that are expected to grow faster by the end of the year than to date: the goal moves away."""
     moves = [
-        (row.benchmark_forecast.mean_pct - row.benchmark_ytd.growth_pct, row)
+        (row.benchmark_forecast.median_pct - row.benchmark_ytd.growth_pct, row)
         for row in rows
         if row.status is Status.JUDGED and row.benchmark_forecast and row.benchmark_ytd
     ]
@@ -200,7 +199,7 @@ def _moving(rows: Sequence[Row], lang: Lang) -> str:
                 indicator=plain_name(row, lang),
                 months=words.months(row.benchmark_ytd.period, lang),
                 now=Kind.PERCENT.shown(row.benchmark_ytd.growth_pct, lang),
-                then=Kind.PERCENT.shown(row.benchmark_forecast.mean_pct, lang),
+                then=Kind.PERCENT.shown(row.benchmark_forecast.median_pct, lang),
             )
         )
     return t("reports.cause_moving", lang, list=t("glossary.comma", lang).join(items)) if items else ""
@@ -229,7 +228,7 @@ def _needed(dossier: Dossier, rows: Sequence[Row], lang: Lang) -> str:
 
 
 def _year(row: Row) -> float:
-    return row.forecast.mean_pct if row.forecast else 0.0
+    return row.forecast.median_pct if row.forecast else 0.0
 
 
 def advice(dossier: Dossier, lang: Lang) -> list[str]:
@@ -272,7 +271,7 @@ def _scenario(dossier: Dossier, k: int, lang: Lang) -> str:
             indicator=words.indicator_name(o.case.target.indicator, o.case.name_zh, lang),
             change=Kind.FINE_POINTS.shown(o.change_growth_pp, lang),
             near=words.probability(o.p_near, lang, evidence=o.case.evidence),
-            moved=change(o.change_near, lang),
+            moved=words.level_phrase(o.p_near, o.p_near - o.change_near, lang, evidence=o.case.evidence),
         )
         for o in moved
     ]

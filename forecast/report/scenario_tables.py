@@ -74,8 +74,8 @@ def _scenarios(study: Study) -> pd.DataFrame:
             case, spread = o.case, study.ranges.get(name, {}).get(o.case.key)
             values: tuple[Any, ...] = (
                 name, result.scenario.title, case.target.indicator, case.name_zh, case.target.unit,
-                case.target.kind.value, case.target.value, o.growth.mean_pct, o.growth.p10_pct, o.growth.p90_pct,
-                o.benchmark_growth.mean_pct, o.gap_pp, o.p_reach, o.p_near, o.p_mcse, o.change_growth_pp,
+                case.target.kind.value, case.target.value, o.growth.median_pct, o.growth.p10_pct, o.growth.p90_pct,
+                o.benchmark_growth.median_pct, o.gap_pp, o.p_reach, o.p_near, o.p_mcse, o.change_growth_pp,
                 o.change_gap_pp, o.change_reach, o.change_near, o.change_mcse, o.p_better,
                 spread.ledgers if spread else None, *(spread.growth_pp if spread else (None, None)),
                 *(spread.reach if spread else (None, None)), case.evidence.value, given, label(study, name),

@@ -14,7 +14,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from forecast.answers.chances import Outcome
+from forecast.answers.chances import Criterion, Outcome
 from forecast.data.target import TargetKind
 from forecast.draws.condition import Route
 from forecast.draws.gdp import ERROR_CORRELATION
@@ -112,10 +112,10 @@ def _cells(result: Result | None, o: Outcome, lang: Lang) -> dict[str, str]:
     return shown | {
         "indicator": "" if result else words.indicator_name(o.case.target.indicator, o.case.name_zh, lang),
         "scenario": result.scenario.title if result else t("scenario.baseline", lang),
-        "forecast": words.growth(o.growth.mean_pct, lang),
+        "forecast": words.growth(o.growth.median_pct, lang),
         "gap": words.gap(o.gap_pp, lang),
-        "change_reach": change(o.change_reach, lang) if result else "",
-        "change_near": change(o.change_near, lang) if result else "",
+        "change_reach": moved(o, Criterion.REACH) if result else "",
+        "change_near": moved(o, Criterion.NEAR) if result else "",
         "better": words.probability(o.p_better, lang, evidence=o.case.evidence) if result else "",
     }
 
@@ -129,6 +129,13 @@ def _title(study: Study, lang: Lang) -> str:
         year=config.target_year,
         as_of=words.knowledge(study.run.paths.as_of, lang),
     )
+
+
+def moved(o: Outcome, criterion: Criterion) -> str:
+    """Change of a target's probability against the baseline: the difference of the printed levels, points."""
+    near = criterion is Criterion.NEAR
+    p, moved_by = (o.p_near, o.change_near) if near else (o.p_reach, o.change_reach)
+    return words.level_change(p, min(max(p - moved_by, 0.0), 1.0), evidence=o.case.evidence)
 
 
 def change(p: float, lang: Lang) -> str:
@@ -149,11 +156,12 @@ def _contributions(study: Study, result: Result, lang: Lang) -> Table:
     shown = [c for c in study.contributions[name] if _worth_showing(c, city)]
     for case in study.comparison.cases:
         mine = sorted((c for c in shown if c.case.key == case.key), key=lambda c: -abs(c.alone_near))
-        for k, c in enumerate(mine):
+        gaps = words.split([c.share_gap_pp for c in mine], 0.01)
+        for k, (c, gap) in enumerate(zip(mine, gaps, strict=True)):
             indicator = words.indicator_name(case.target.indicator, case.name_zh, lang) if k == 0 else ""
             numbers = (change(c.alone_near, lang), change(c.without_near, lang), change(c.share_near, lang))
             last = k == len(mine) - 1
-            table.add_row(indicator, c.action, *numbers, f"{c.share_gap_pp:+.2f}", end_section=last)
+            table.add_row(indicator, c.action, *numbers, f"{gap:+.2f}", end_section=last)
     return table
 
 

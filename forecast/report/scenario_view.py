@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forecast.answers.chances import Case, Outcome
+from forecast.answers.chances import Case, Criterion, Outcome
 from forecast.data.dataset import Dataset
 from forecast.data.target import TargetKind
 from forecast.report.chosen import action_name
-from forecast.report.scenario_terminal import change
+from forecast.report.scenario_terminal import change, moved
 from forecast.scenario.compare import Result
 from forecast.scenario.contributions import Contribution
 from forecast.scenario.ledger_ranges import Range
@@ -84,7 +84,7 @@ def _line(before: Outcome, after: Outcome, lang: Lang) -> ResultLine:
         return t("ui_scenario.was", lang, text=text, change=moved)
 
     evidence = after.case.evidence
-    near, reach = change(after.change_near, lang), change(after.change_reach, lang)
+    near, reach = moved(after, Criterion.NEAR), moved(after, Criterion.REACH)
     return ResultLine(
         case=after.case,
         change_near=near,
@@ -92,8 +92,8 @@ def _line(before: Outcome, after: Outcome, lang: Lang) -> ResultLine:
         cells={
             "indicator": Cell(_name(after.case, lang)),
             "forecast": Cell(
-                words.growth(after.growth.mean_pct, lang),
-                was(words.growth(before.growth.mean_pct, lang), _points(after.change_growth_pp, lang)),
+                words.growth(after.growth.median_pct, lang),
+                was(words.growth(before.growth.median_pct, lang), _points(after.change_growth_pp, lang)),
             ),
             "gap": Cell(
                 words.gap(after.gap_pp, lang), was(words.gap(before.gap_pp, lang), _points(after.change_gap_pp, lang))
@@ -139,7 +139,7 @@ def side_by_side(results: Sequence[Result], unit: str, lang: Lang) -> list[SideB
         cells = tuple(
             Cell(
                 words.probability(o.p_near, lang, evidence=o.case.evidence),
-                t("ui_scenario.moved", lang, change=change(o.change_near, lang))
+                t("ui_scenario.moved", lang, change=moved(o, Criterion.NEAR))
                 if k
                 else t("ui.gap", lang, gap=words.gap(o.gap_pp, lang)),
             )
@@ -157,6 +157,7 @@ def contribution_lines(
     names = {m.id: action_name(m, dataset, lang) for m in scenario.actions}
     mine = sorted((c for c in found if c.case.key == key), key=lambda c: (-abs(c.share_near), -abs(c.share_gap_pp)))
     most = max((abs(c.share_near) for c in mine), default=0.0) or 1.0
+    gaps = words.split([c.share_gap_pp for c in mine], 0.1)
     return [
         ContributionLine(
             action=names[c.action],
@@ -164,12 +165,12 @@ def contribution_lines(
             loses=c.share_near < 0.0,
             cells=(
                 change(c.share_near, lang),
-                _points(c.share_gap_pp, lang),
+                _points(gap, lang),
                 change(c.alone_near, lang),
                 change(c.without_near, lang),
             ),
         )
-        for c in mine
+        for c, gap in zip(mine, gaps, strict=True)
     ]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from forecast.answers.chances import Case, Criterion, Ends, Outcome, Status, better, ends, outcome
-from forecast.answers.evidence import Published
+from forecast.answers.evidence import Published, weakest
 from forecast.answers.joint import Joint, joint
 from forecast.answers.judgement import Row, case_of
 from forecast.data.dataset import Dataset
@@ -116,9 +116,16 @@ def _result(
 ) -> Result:
     counted = [(at, case) for at, case in enumerate(judged) if case.in_assessment]
     ess = min((case.ess for _, case in counted), default=1.0)
+    evidence = weakest(case.evidence for _, case in counted)
     reach, near = (
-        joint({case.target.indicator: now.hits(at, c) for at, case in counted}, criterion=c, assessed=assessed, ess=ess)
-        for c in (Criterion.REACH, Criterion.NEAR)
+        joint(
+            {case.target.indicator: now.hits(at, criterion) for at, case in counted},
+            criterion=criterion,
+            assessed=assessed,
+            ess=ess,
+            evidence=evidence,
+        )
+        for criterion in (Criterion.REACH, Criterion.NEAR)
     )
     return Result(
         scenario=scenario,

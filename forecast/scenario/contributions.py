@@ -187,7 +187,7 @@ def _exact(shares: Floats, names: Sequence[str], value: Value) -> Floats:
 
 
 def _value(evaluator: Evaluator, judged: Sequence[Case]) -> Value:
-    """Mean gap, P(reach) and P(near) of every case under a set of actions, on year-end draws."""
+    """Median gap, P(reach) and P(near) of every case under a set of actions, on year-end draws."""
     indicators = evaluator.world.paths.indicators
     ends = {key: of_unit(indicators[key[0]], key[1])[:, -1] for key in _units(judged)}
     moved: dict[frozenset[str], _Shift] = {}
@@ -241,10 +241,10 @@ def _moved(key: tuple[str, str], end: Floats, parts: Sequence[_Shift]) -> Floats
 
 
 def _worth(case: Case, now: Mapping[tuple[str, str], Floats]) -> Floats:
-    """Mean gap, share of draws that reach, share that come close."""
+    """Median gap, share of draws that reach, share that come close."""
     found = ends(lambda indicator, unit: now[indicator, unit], [case])
     hits = [found.hits(0, criterion).mean() for criterion in (Criterion.REACH, Criterion.NEAR)]
-    return np.array([found.gap[0].mean(), *hits])
+    return np.array([np.median(found.gap[0]), *hits])
 
 
 def _units(judged: Sequence[Case]) -> set[tuple[str, str]]:

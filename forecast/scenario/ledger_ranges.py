@@ -18,11 +18,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from forecast.answers.chances import Case, Criterion, Ends, ends
+from forecast.answers.chances import Case, Criterion, Ends, ends, median_pp
 from forecast.data.dataset import Dataset
 from forecast.data.ledger import Ledger, read_enterprises, read_pipeline, read_projects
 from forecast.data.reading.problems import Problems, table_of_rows
-from forecast.dims import to_percent
 from forecast.draws.paths import reordered
 from forecast.scenario.actions import ACTIONS, Measure
 from forecast.scenario.actions.placed import picked, place_names
@@ -171,7 +170,7 @@ def _moved(at: int, now: Ends, before: Ends) -> tuple[float, float, float]:
         float(now.hits(at, criterion).mean() - before.hits(at, criterion).mean())
         for criterion in (Criterion.REACH, Criterion.NEAR)
     )
-    return to_percent(float((now.own[at] - before.own[at]).mean())), reach, near
+    return median_pp(now.own[at]) - median_pp(before.own[at]), reach, near
 
 
 def _joined(a: Effects, b: Effects) -> Effects:

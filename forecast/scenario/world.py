@@ -101,7 +101,8 @@ class World:
     @property
     def first(self) -> int:
         """First month that a decision can still affect, 1 to 12."""
-        return self.dataset.config.first_action_month.month
+        first = self.dataset.config.first_action_month
+        return first.month if first.year <= self.dataset.config.target_year else 13
 
     def column(self, year: int, month: int) -> int:
         """Position of a month in ``months``: negative before them, at least ``len(months)`` after the year."""

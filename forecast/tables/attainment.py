@@ -14,7 +14,7 @@ from typing import Final
 import pandas as pd
 
 from forecast.answers.attainment import Attainment
-from forecast.answers.chances import Status, Summary
+from forecast.answers.chances import SETTLED, Status, Summary
 from forecast.answers.evidence import Evidence, Figure
 from forecast.answers.judgement import Light, Row
 from forecast.data.target import Target, TargetKind
@@ -120,12 +120,14 @@ def _to_date(judged: Judged, view: View) -> Cell:
 def _spread(summary: Summary | None, lang: Lang) -> Cell:
     if summary is None:
         return Cell(t("glossary.none", lang))
-    return Cell(words.growth(summary.mean_pct, lang), words.interval(summary.p10_pct, summary.p90_pct, lang))
+    return Cell(words.growth(summary.median_pct, lang), words.interval(summary.p10_pct, summary.p90_pct, lang))
 
 
 def why_not(row: Row, view: View) -> str:
     """Why a target is not judged, in the words of a surface."""
-    if row.status is not Status.INSUFFICIENT:
+    if row.status in SETTLED:
+        text = words.row_status(row, view.lang)
+    elif row.status is not Status.INSUFFICIENT:
         text = t(f"report.status_{row.status.value}", view.lang)
     else:
         key = "insufficient_cell" if view.surface is TERMINAL else "insufficient"
@@ -228,9 +230,11 @@ def _brief_growth(figure: Callable[[Row], Figure | None]) -> _Says:
 
 def _brief_year(judged: Judged, view: View) -> Said:
     year, lang = judged.row.forecast, view.lang
+    if judged.row.status in SETTLED:
+        return words.row_status(judged.row, lang)
     if year is None:
         return None if judged.row.status is Status.JUDGED else t("reports.brief_insufficient", lang)
-    mean, low, high = (Kind.PERCENT.shown(v, lang) for v in (year.mean_pct, year.p10_pct, year.p90_pct))
+    mean, low, high = (Kind.PERCENT.shown(v, lang) for v in (year.median_pct, year.p10_pct, year.p90_pct))
     return t("reports.brief_spread", lang, mean=mean, low=low, high=high)
 
 
@@ -280,15 +284,8 @@ def _through(judged: Judged, view: View) -> Said:
     return t("reports.two_months", lang, own=own, theirs=theirs) if theirs and theirs != own else own
 
 
-def year_end_gap(row: Row) -> float | None:
-    """Forecast of the unit minus that of its benchmark at the end of the year, percentage points."""
-    if row.forecast is None or row.benchmark_forecast is None:
-        return None
-    return row.forecast.mean_pct - row.benchmark_forecast.mean_pct
-
-
 def _goal(judged: Judged) -> Value:
-    return judged.row.benchmark_forecast.mean_pct if judged.row.benchmark_forecast else judged.row.target_value
+    return judged.row.benchmark_forecast.median_pct if judged.row.benchmark_forecast else judged.row.target_value
 
 
 def _checked(judged: Judged, view: View) -> Said:
@@ -402,7 +399,7 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
     Column(
         "forecast_growth_pct",
         _PERCENT,
-        value=lambda r: r.row.forecast.mean_pct if r.row.forecast else None,
+        value=lambda r: r.row.forecast.median_pct if r.row.forecast else None,
         on=_on(
             terminal=_seen("forecast", _year, AHEAD),
             page=_read("forecast", _year),
@@ -417,13 +414,15 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
     Column(
         "benchmark_forecast_pct",
         _PERCENT,
-        value=lambda r: r.row.benchmark_forecast.mean_pct if r.row.benchmark_forecast else None,
+        value=lambda r: r.row.benchmark_forecast.median_pct if r.row.benchmark_forecast else None,
         on=_on(
             terminal=_seen(
                 "benchmark_forecast", lambda r, v: _spread(r.row.benchmark_forecast, v.lang), AVERAGE, AHEAD
             ),
             sheet=Show(
-                name="province_pct", group="province", says=lambda r, _: p.mean_pct if (p := _province(r.row)) else None
+                name="province_pct",
+                group="province",
+                says=lambda r, _: p.median_pct if (p := _province(r.row)) else None,
             ),
             brief=_briefly("province_year"),
         ),
@@ -560,28 +559,29 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
     Column(
         "year_gap_pp",
         Kind.POINTS,
-        value=lambda r: year_end_gap(r.row),
+        value=lambda r: r.row.year_gap_pp,
         on=_on(
             terminal=Show(
                 head="report.head_year_gap",
-                says=lambda r, v: words.gap(year_end_gap(r.row), v.lang),
+                says=lambda r, v: words.gap(r.row.year_gap_pp, v.lang),
                 after="benchmark_forecast",
                 parts=(AVERAGE, AHEAD),
                 width=140,
             ),
             page=Show(
                 head="ui.head_year_gap",
-                says=lambda r, v: words.gap(year_end_gap(r.row), v.lang),
+                says=lambda r, v: words.gap(r.row.year_gap_pp, v.lang),
                 after="forecast",
             ),
             sheet=Show(
                 group="distance",
-                formula="{year_pct}-{province_pct}",
-                says=lambda r, _: year_end_gap(r.row) if _province(r.row) else None,
+                says=lambda r, _: r.row.year_gap_pp if _province(r.row) else None,
             ),
-            chances=_likely("gap", Kind.POINTS, formula="{year}-{goal}"),
+            chances=_likely("gap", Kind.POINTS),
         ),
     ),
+    Column("status", texts="glossary", value=lambda r: r.row.status.value),
+    Column("criterion", texts="glossary", value=lambda r: r.row.criterion.value),
 )
 """Every quantity of a target, and where it stands. The columns of ``attainment.csv`` keep their order for ever: a new
 one comes after the last."""

@@ -20,7 +20,7 @@ from forecast.periods import Month
 from forecast.plan.path_steps import Phase, Step
 from forecast.runs.goals import Goals
 from forecast.tables import attainment, words
-from forecast.tables.attainment import Judged, attainment_table, known_chance, spread_text, year_end_gap
+from forecast.tables.attainment import Judged, attainment_table, known_chance, spread_text
 from forecast.tables.dossier import Dossier
 from forecast.tables.head import heading, subtitle
 from forecast.tables.notes import notes, plain_name
@@ -67,7 +67,7 @@ def _next(one: Reported) -> tuple[float, Summary] | None:
         draws = getattr(found, name).sel({UNIT: row.target.unit, PERIOD: month})
         return np.asarray(draws.transpose(DRAW).to_numpy(), dtype=np.float64)
 
-    return to_percent(float(of("growth").mean())), Summary.of(of("cum_yoy"))
+    return to_percent(float(np.median(of("growth")))), Summary.of(of("cum_yoy"))
 
 
 def _next_range(one: Reported, view: View) -> Said:
@@ -81,7 +81,7 @@ def _rank(one: Reported) -> Value:
 
 
 def _gap_yi(one: Reported) -> Value:
-    gap, base = year_end_gap(one.row) if one.goals.average else None, _base(one.dossier, one.row.target.indicator)
+    gap, base = one.row.year_gap_pp if one.goals.average else None, _base(one.dossier, one.row.target.indicator)
     return None if gap is None or base is None else gap / 100.0 * base
 
 
@@ -141,7 +141,7 @@ OWN: Final[tuple[Column[Reported], ...]] = (
     Column("ytd_yi", Kind.MONEY, value=lambda r: _observed(r.dossier, r.row, "level_cum"), on=_on("to_date")),
     Column("rank", Kind.WHOLE, value=_rank, on=_on("to_date")),
     Column("next_pct", Kind.PERCENT, value=lambda r: n[0] if (n := _next(r)) else None, on=_on("ahead")),
-    Column("next_cum_pct", Kind.PERCENT, value=lambda r: n[1].mean_pct if (n := _next(r)) else None, on=_on("ahead")),
+    Column("next_cum_pct", Kind.PERCENT, value=lambda r: n[1].median_pct if (n := _next(r)) else None, on=_on("ahead")),
     Column("next_range", on=_on("ahead", _next_range, kind=Kind.SHORT, widest=6)),
     Column("need_yi", Kind.MONEY, value=_need_yi, on=_on("task")),
     Column("base_yi", Kind.MONEY, value=lambda r: _base(r.dossier, r.row.target.indicator), on=_on("distance")),
@@ -165,7 +165,7 @@ OWN: Final[tuple[Column[Reported], ...]] = (
     Column(
         "scenario_pct",
         Kind.PERCENT,
-        value=lambda r: r.outcome.growth.mean_pct if r.outcome else None,
+        value=lambda r: r.outcome.growth.median_pct if r.outcome else None,
         on=_on("scenario"),
     ),
     Column(

@@ -13,7 +13,6 @@ from typing import Final
 
 from forecast.answers.attainment import Attainment
 from forecast.answers.chances import Status
-from forecast.answers.evidence import Evidence
 from forecast.answers.joint import Joint
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
@@ -77,8 +76,8 @@ def joint_sentence(
             "report.joint_all",
             lang,
             judged=near.judged,
-            all_near=words.probability(near.p_all, lang, evidence=Evidence.AMPLE),
-            all_reach=words.probability(reach.p_all, lang, evidence=Evidence.AMPLE),
+            all_near=words.probability(near.p_all, lang, evidence=near.evidence),
+            all_reach=words.probability(reach.p_all, lang, evidence=reach.evidence),
         ),
     ]
     if near.at_least_weak and near.p50:
@@ -118,11 +117,27 @@ def _rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]
             ample=attainment.config.evidence.ample_from,
         ),
         *_older(rows, lang),
+        *_paired(rows, lang),
         t("report.note_required", lang, first=words.month_name(attainment.config.first_action_month, lang)),
         t("report.note_probability", lang),
         *_synthetic(attainment, rows, lang),
         _method(attainment, rows, lang),
     ]
+
+
+def _paired(rows: Sequence[Row], lang: Lang) -> list[str]:
+    """Indicators whose year-end gap is not the difference of the two growths beside it, as printed."""
+    names = [plain_name(row, lang) for row in rows if _apart(row)]
+    return [t("report.note_gap_digit", lang, list=t("glossary.and", lang).join(dict.fromkeys(names)))] if names else []
+
+
+def _apart(row: Row) -> bool:
+    if row.year_gap_pp is None or row.forecast is None or row.benchmark_forecast is None:
+        return False
+    own, goal, gap = (
+        words.rounded(pp, 0.1) for pp in (row.forecast.median_pct, row.benchmark_forecast.median_pct, row.year_gap_pp)
+    )
+    return abs(own - goal - gap) > 0.05
 
 
 def _older(rows: Sequence[Row], lang: Lang) -> list[str]:
@@ -149,6 +164,7 @@ def _light_rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> lis
             "report.note_lights",
             lang,
             rule=rule.rule,
+            event=t(f"glossary.criterion_{attainment.config.criterion}", lang),
             green=words.percent(rule.green_from),
             yellow=words.percent(rule.yellow_from),
         )

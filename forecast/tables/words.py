@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from forecast.answers.advice import Sharpening
-from forecast.answers.chances import Status
+from forecast.answers.chances import SETTLED, Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.history import Comparison, HistoryStatus
 from forecast.answers.judgement import Light, Row
@@ -63,6 +63,48 @@ def shown_percent(p: float, evidence: Evidence) -> int:
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"a probability is a fraction in [0, 1], not {p}")
     return round(rounded(p * 100.0, _step(evidence)))
+
+
+def level_change(p: float, before: float, *, evidence: Evidence) -> str:
+    """Change of a probability, points: the difference of the two levels as they are printed: ``+5``, ``0``.
+
+    The ends of the scale stand for the number that is printed there: ``<5%`` for 5.
+    """
+    step = _step(evidence)
+    now, then = (min(max(shown_percent(one, evidence), step), 100 - step) for one in (p, before))
+    return f"{now - then:+d}" if now != then else "0"
+
+
+def level_phrase(p: float, before: float, lang: Lang, *, evidence: Evidence) -> str:
+    """The same as a phrase: 概率提高5个百分点, 概率级别未变."""
+    moved = int(level_change(p, before, evidence=evidence))
+    key = "up" if moved > 0 else "down" if moved < 0 else "same"
+    return t(f"glossary.level_{key}", lang, points=abs(moved))
+
+
+def gap_phrase(change_pp: float, lang: Lang) -> str:
+    """What a gap gains, with as many digits as show it: 差距缩小0.4个百分点，; empty where it gains nothing."""
+    step = next((step for step in (0.1, 0.01, 0.001) if rounded(change_pp, step)), None)
+    if step is None:
+        return ""
+    digits = round(-math.log10(step))
+    key = "gap_narrows" if change_pp > 0.0 else "gap_widens"
+    return t(f"glossary.{key}", lang, points=f"{abs(rounded(change_pp, step)):.{digits}f}")
+
+
+def split(parts: Sequence[float], step: float) -> list[float]:
+    """Parts as multiples of ``step`` that sum to their whole as it is printed: largest remainders.
+
+    Every part is one of the two multiples beside it; halves of the whole round away from zero.
+    """
+    low = [math.floor(part / step + TIE) for part in parts]
+    left = round(rounded(sum(parts), step) / step) - sum(low)
+    order = sorted(range(len(parts)), key=lambda k: (low[k] - parts[k] / step, k))
+    for k in order[: max(left, 0)]:
+        low[k] += 1
+    for k in order[::-1][: max(-left, 0)]:
+        low[k] -= 1
+    return [k * step + 0.0 for k in low]
 
 
 def probability(p: float | None, lang: Lang, *, evidence: Evidence) -> str:
@@ -226,6 +268,16 @@ def required_text(needed: Required, lang: Lang) -> str:
     if needed.median_pct is None:
         return t(f"glossary.required_{needed.status.value}", lang)
     return growth(needed.median_pct, lang)
+
+
+def row_status(row: Row, lang: Lang) -> str:
+    """Why a target has no probability: 资料不足; or how its year ended, with the gap: 已达到（+0.8个百分点）."""
+    if row.status is Status.INSUFFICIENT:
+        return t("glossary.insufficient", lang)
+    said = t(f"report.status_{row.status.value}", lang).replace("\n", "")
+    if row.status not in SETTLED or row.year_gap_pp is None:
+        return said
+    return t("report.status_by", lang, status=said, gap=points(row.year_gap_pp, lang))
 
 
 def insufficient_note(row: Row, units: Mapping[str, Unit], lang: Lang) -> str:

@@ -23,6 +23,7 @@ from typing import Final, Literal
 import numpy as np
 
 from forecast.answers.chances import Case, Criterion, Status
+from forecast.answers.evidence import Evidence, weakest
 from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
 from forecast.dims import WAN_PER_YI, Floats
@@ -229,6 +230,7 @@ class Breakdown:
     conflicts: tuple[Conflict, ...] = ()
     capacity_yi: float = 0.0
     outlook: Outlook | None = None
+    evidence: Evidence = Evidence.THIN
     synthetic: bool = False
 
     @cached_property
@@ -358,6 +360,7 @@ def breakdown(
         tasks=tasks,
         margins=sums,
         outlook=None if case is None else outlook(world, case, tasks, rows, stated),
+        evidence=weakest([case.evidence] if case else []),
         synthetic=world.dataset.config.synthetic or any(t.synthetic for t in tasks),
         **frame,  # type: ignore[arg-type]
     )

@@ -15,7 +15,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from forecast.answers.chances import Case, Criterion, Ends, Status, ends, least_move
+from forecast.answers.chances import Case, Criterion, Ends, Status, ends, least_move, median_pp
+from forecast.answers.evidence import Evidence
 from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, WAN_PER_YI, Floats, to_percent
@@ -54,6 +55,7 @@ class Need:
     effect_yi : the same as work that tasks are counted in (output of industry, else the level itself), whole 万元;
         tasks on ledger rows are ``effect / additionality`` (应安排)
     base_yi : mean base level of the work, 亿元
+    evidence : of the target, at whose step its probabilities are printed
     """
 
     indicator: str
@@ -73,6 +75,7 @@ class Need:
     effect_yi: float | None = None
     base_yi: float | None = None
     additionality: float = 1.0
+    evidence: Evidence = Evidence.THIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,8 +136,9 @@ class Lift:
         return self.now.moved(0, own=size * self.own, goal=size * self.goal).chance(0, criterion)
 
     def average_pct(self, size: float) -> float:
-        """Growth that these periods average at mean weights with an uplift of so much, percent."""
-        weight, growth = (array[:, self.start :].mean(axis=0) for array in (self.weight, self.growth))
+        """Growth that the printed months (medians) average at mean weights with an uplift of so much, percent."""
+        weight = self.weight[:, self.start :].mean(axis=0)
+        growth = np.median(self.growth[:, self.start :], axis=0)
         return to_percent(float(weight @ (growth + size) / weight.sum()))
 
 
@@ -215,10 +219,11 @@ def need_of(lift: Lift, *, criterion: Criterion, wish: float, assumptions: Assum
         wish=wish,
         kind=lift.case.target.kind,
         p_now=lift.now.chance(0, criterion),
-        gap_pp=to_percent(float(lift.now.gap[0].mean())),
+        gap_pp=median_pp(lift.now.gap[0]),
         first=lift.labels[lift.start] if actionable else None,
         periods=len(lift.labels) - lift.start,
         additionality=ADDITIONALITY_OF.get(indicator, 1.0),
+        evidence=lift.case.evidence,
     )
     if not math.isfinite(size):
         return told

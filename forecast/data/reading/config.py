@@ -31,6 +31,8 @@ _KINDS: Final[Mapping[str, tuple[type, bool]]] = {
     "target_year": (int, True),
     "as_of": (str, True),
     "first_action_month": (str, True),
+    "action_lag_months": (int, False),
+    "criterion": (str, False),
     "synthetic": (bool, False),
     "files": (dict, False),
     "lights": (dict, False),
@@ -40,6 +42,9 @@ _KINDS: Final[Mapping[str, tuple[type, bool]]] = {
     "assessment": (dict, False),
 }
 """Keys of dataset.toml: type, and whether the key must be there."""
+
+MOST_LAG: Final = 6
+"""Months from the day of knowledge to the first that a decision can affect, at most: half a year."""
 
 _TYPE_NAMES: Final[Mapping[type, str]] = {
     str: '"text"',
@@ -137,6 +142,11 @@ def config_of(raw: Mapping[str, Any], *, folder: Path, file: str, text: str, pro
     if year is not None and not 1990 <= year <= 2100:
         keys.note("target_year", "year_range", value=year, low=1990, high=2100)
     first = _first_action(keys, values["first_action_month"], year)
+    lag, criterion = values["action_lag_months"], values["criterion"] or "near"
+    if lag is not None and not 0 <= lag <= MOST_LAG:
+        keys.note("action_lag_months", "action_lag_range", value=lag, high=MOST_LAG)
+    if criterion not in ("near", "reach"):
+        keys.note("criterion", "criterion_unknown", value=quoted(criterion))
     lights = _lights(keys, values["lights"])
     evidence = _evidence(keys, values["evidence"])
     naming = _naming(keys, values["naming"])
@@ -156,6 +166,8 @@ def config_of(raw: Mapping[str, Any], *, folder: Path, file: str, text: str, pro
         as_of=as_of,
         first_action_month=first,
         synthetic=bool(values["synthetic"]),
+        action_lag_months=lag,
+        criterion="reach" if criterion == "reach" else "near",
         lights=lights,
         evidence=evidence,
         files=files,

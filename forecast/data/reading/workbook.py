@@ -493,6 +493,7 @@ def _config(
         "target_year": year,
         "as_of": as_of,
         "first_action_month": str(first),
+        **({} if parameters.first_action else {"action_lag_months": 1}),
         "synthetic": parameters.synthetic,
     }
 

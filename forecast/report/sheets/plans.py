@@ -96,7 +96,7 @@ def _plan_row(plan: PlanOf, lang: Lang) -> tuple[Value, ...]:
         f"≥{words.percent(plan.demand.probability)}%",
         level_words(made, wish, wish.before, lang),
         level_words(made, wish, wish.all_draws, lang),
-        change_words(wish, wish.all_draws),
+        change_words(made, wish, wish.all_draws),
         level_words(made, wish, wish.fresh, lang),
         level_words(made, wish, wish.ceiling, lang),
         t(f"reports.plan_status_{wish.status.value}", lang),

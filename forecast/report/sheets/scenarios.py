@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from forecast.answers.chances import Outcome
+from forecast.answers.chances import Criterion, Outcome
 from forecast.data.target import TargetKind
-from forecast.report.scenario_terminal import change
+from forecast.report.scenario_terminal import change, moved
 from forecast.scenario.compare import Result
 from forecast.tables import words
 from forecast.tables.dossier import Dossier
@@ -88,8 +88,8 @@ def _baseline(outcome: Outcome, lang: Lang) -> list[Value]:
     case = outcome.case
     return [
         words.indicator_name(case.target.indicator, case.name_zh, lang),
-        outcome.growth.mean_pct,
-        outcome.benchmark_growth.mean_pct,
+        outcome.growth.median_pct,
+        outcome.benchmark_growth.median_pct,
         words.probability(outcome.p_near, lang, evidence=case.evidence),
         words.probability(outcome.p_reach, lang, evidence=case.evidence),
     ]
@@ -98,12 +98,12 @@ def _baseline(outcome: Outcome, lang: Lang) -> list[Value]:
 def _changed(outcome: Outcome, result: Result, dossier: Dossier, lang: Lang) -> list[Value]:
     spread = dossier.study.ranges.get(result.scenario.name, {}).get(outcome.case.key)
     return [
-        outcome.growth.mean_pct,
+        outcome.growth.median_pct,
         outcome.change_growth_pp,
         words.probability(outcome.p_near, lang, evidence=outcome.case.evidence),
-        change(outcome.change_near, lang),
+        moved(outcome, Criterion.NEAR),
         words.probability(outcome.p_reach, lang, evidence=outcome.case.evidence),
-        change(outcome.change_reach, lang),
+        moved(outcome, Criterion.REACH),
         None if spread is None else f"{spread.growth_pp[0]:+.2f}～{spread.growth_pp[1]:+.2f}",
     ]
 
