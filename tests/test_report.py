@@ -291,7 +291,7 @@ def test_year_end_of_paths_and_of_attainment_agree(made):
     year_end = paths_frame(paths, SOURCE).query("unit == 'ankang' and period == '2020-12'").set_index("indicator")
     table = attainment_frame(attainment, SOURCE).query("target_kind == 'province_average'").set_index("indicator")
     for name in paths.indicators:
-        assert table.loc[name, "forecast_growth_pct"] == pytest.approx(year_end.loc[name, "cum_yoy_pct_mean"])
+        assert table.loc[name, "forecast_growth_pct"] == pytest.approx(year_end.loc[name, "cum_yoy_pct_p50"])
         assert table.loc[name, "forecast_p90"] == pytest.approx(year_end.loc[name, "cum_yoy_pct_p90"])
 
 
