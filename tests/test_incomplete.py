@@ -100,7 +100,7 @@ def test_draws_do_not_depend_on_what_stands_in_the_gaps():
         c[GAPS] = filling
         rng = np.random.default_rng(2)
         learnt = learn(known, places(index_of(c), missing=(GAPS,)))
-        wanted, moved = draw_future(weighed(known, learnt, 0, rng=rng, draws=100), rng=rng, missing=GAPS)
+        wanted, moved = draw_future(weighed(known, learnt, 0, rng=rng, draws=100), rng=rng, loose=GAPS)
         made.append((wanted, filling + moved))
     np.testing.assert_allclose(made[0][0], made[1][0], atol=1e-6)
     np.testing.assert_allclose(made[0][1], made[1][1], atol=1e-6)

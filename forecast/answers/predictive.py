@@ -127,6 +127,7 @@ def _without_those_below(m: Measurements, units: tuple[str, ...]) -> Measurement
         cumulative=m.cumulative[rows],
         log_growth=m.log_growth[rows],
         noise_sd=m.noise_sd[rows],
+        revision_sd=m.corrections[rows],
     )
 
 

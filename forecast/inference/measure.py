@@ -22,6 +22,7 @@ from forecast.inference.priors import (
     ROUNDING_SD_PP,
     SCALE_BY_LEVEL,
 )
+from forecast.inference.revisions import corrections
 from forecast.periods import default_profile
 
 CUMULATIVE: Final = "cum_yoy_pct"
@@ -76,6 +77,7 @@ def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_y
         cumulative=cumulative,
         log_growth=np.log1p(growth),
         noise_sd=from_percent(noise_pp) / (1 + growth),
+        revision_sd=corrections(panel, known, rows, indicator),
     )
 
 

@@ -17,7 +17,7 @@ Invariant: growth of past years never enters but through ``Measurements``; a gap
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -63,6 +63,7 @@ class Measurements:
     scale : (unit,) prior median of the scale, log points a period
     unit, time, cumulative, log_growth, noise_sd : (n,) the figures: place, period, whether cumulative since January,
         log(1 + growth), and sd of rounding and revision in the same
+    revision_sd : (n,) sd of what the figure is still corrected by, log points, 0 where it is settled; empty: all are
     """
 
     units: tuple[str, ...]
@@ -78,6 +79,7 @@ class Measurements:
     cumulative: np.ndarray
     log_growth: Floats
     noise_sd: Floats
+    revision_sd: Floats = field(default_factory=lambda: np.zeros(0))
 
     @property
     def periods(self) -> int:
@@ -92,8 +94,13 @@ class Measurements:
             time=self.time[rows],
             cumulative=self.cumulative[rows],
             log_growth=self.log_growth[rows],
-            noise_sd=self.noise_sd[rows],
+            noise_sd=np.hypot(self.noise_sd, self.corrections)[rows],
         )
+
+    @property
+    def corrections(self) -> Floats:
+        """Sd of what every figure is still corrected by, (n,), log points."""
+        return self.revision_sd if len(self.revision_sd) else np.zeros(len(self.unit))
 
     def usual_rounding(self, units: Sequence[int]) -> Floats:
         """Usual sd of rounding of units' cumulative log growth, or of its ratio to their parents', (unit,)."""

@@ -310,3 +310,12 @@ MOST_REPLACED: Final = 0.02
 MOST_MOVED: Final = float(np.log(2))
 """By how much another base may move the growth of a published month, log points: beyond it a level of the chain is a
 repaired one, of which the base says nothing."""
+
+# Figures that are corrected after their first print
+
+REVISION_PRIOR_FIGURES: Final = 4.0
+"""Settled figures that an indicator's ``revision_sd_pp`` weighs as much as in what corrections are expected."""
+LONGEST_REVISION: Final = 730
+"""Days after its first print beyond which a correction is a census, not a revision."""
+SETTLED_PP: Final = 0.03
+"""Points below which what is still to be corrected is rounding (its sd is .029)."""

@@ -276,9 +276,14 @@ class _Task:
             found = parts(paths, weight, grid)
             to_date, figures = found.to_date.copy(), made.series[unit]
             if grid.known and grid.observed - 1 not in figures.missing:
-                to_date[shared.direct] = figures.log_growth[-1]
+                to_date[shared.direct] = figures.log_growth[-1] + self._corrected(made.drawn[unit])[shared.direct]
             rest = combined(found.rest, to_date[shared.direct] + made.excess[unit], shared)
             made.index[:, unit] = with_parts(paths, weight, grid, Parts(to_date=to_date, rest=rest))
+
+    def _corrected(self, place: Drawn) -> Floats:
+        """What a place's last figure is still corrected by in every draw, (draw,), log points."""
+        last = place.series.loose == len(place.series.log_growth) - 1
+        return place.moved[:, last].sum(axis=1) if last.any() else np.zeros(self.draws)
 
     def _direct(self, family: _Siblings, grid: Grid, made: _Made, shared: Mixture) -> None:
         """Direct draws of every sibling; none where the member cannot be used."""

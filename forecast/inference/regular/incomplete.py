@@ -7,7 +7,8 @@ gaps ``m``
     quadratic of the rest = c' Q c - b' Q_mm^-1 b,    log det of the rest = log det + log det Q_mm,
     c_m | the rest ~ N(c_m - Q_mm^-1 b, s^2 Q_mm^-1),
 
-so that every pattern of gaps shares the factors of the whole grid.
+so that every pattern of gaps shares the factors of the whole grid. A figure that is still to be corrected by an error
+of sd ``r`` is drawn like a gap that is seen with that error: ``Q_mm`` has ``s^2 / r^2`` more on its diagonal.
 
 Invariant: weights and draws are those of the covariance with the rows of the gaps deleted
 (held by ``tests/test_incomplete.py``).
@@ -15,7 +16,7 @@ Invariant: weights and draws are those of the covariance with the rows of the ga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -36,24 +37,37 @@ class Series:
     missing : (g,) positions of the gaps
     index : (T,) chained from it
     weight : (per_year,) base weights
+    unsettled, error_sd : (h,) positions of figures that are still to be corrected, and by how much, sd, log points
     """
 
     log_growth: Floats
     missing: np.ndarray
     index: Floats
     weight: Floats
+    unsettled: np.ndarray = field(default_factory=lambda: NO_GAP)
+    error_sd: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def loose(self) -> np.ndarray:
+        """Positions whose growth is drawn: gaps, then figures that are still to be corrected, (g + h,)."""
+        return np.concatenate([self.missing, self.unsettled])
+
+    @property
+    def seen(self) -> Floats:
+        """Precision with which growth at these positions is seen, 1 / log points squared, (g + h,): 0 in a gap."""
+        return np.concatenate([np.zeros(len(self.missing)), 1 / self.error_sd**2])
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is missing."""
-        return len(self.missing) == 0
+        """Whether nothing is missing or still to be corrected."""
+        return len(self.loose) == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Drawn:
     """A place's figures, what was missing drawn.
 
-    moved : (draw, g) log growth drawn, less what stands in the gap
+    moved : (draw, g + h) log growth drawn at the loose positions, less what stands there
     history : (draw, T), or (1, T) where nothing is missing: the index that follows from figures and draws
     """
 
@@ -70,11 +84,14 @@ def series(m: Measurements, unit: int, grid: Grid) -> Series:
     every = np.arange(grid.observed)
     log_growth = np.interp(every, place[order], m.log_growth[rows[order]])
     weight = m.weight[unit]
+    error_sd = m.corrections[rows]
     return Series(
         log_growth=log_growth,
         missing=np.setdiff1d(every, place),
         index=chain(np.expm1(log_growth), weight),
         weight=weight,
+        unsettled=place[error_sd > 0],
+        error_sd=error_sd[error_sd > 0],
     )
 
 
@@ -101,7 +118,7 @@ def integrated_out(known: Factors, rotated: Floats, rows: np.ndarray, wanted: np
 
 
 def draw_missing(
-    axes: Floats, precision: Floats, member: np.ndarray, rotated: Floats, noise: Floats
+    axes: Floats, precision: Floats, member: np.ndarray, rotated: Floats, noise: Floats, seen: Floats | None = None
 ) -> tuple[Floats, Floats]:
     """Draws of missing figures given the others, less what stands in the gaps, and the rotated index with them.
 
@@ -110,15 +127,20 @@ def draw_missing(
     axes : (n, g, T), precision : (n, T), of every point and noise ratio drawn from; member : (draw,), which of them
     rotated : (draw, T), W x with what stands in the gaps
     noise : (draw, g), normal, of the place's scale
+    seen : (draw, g), squared scale over squared error of what stands there; None: all are gaps
 
     Returns
     -------
     moved : (draw, g); rotated : (draw, T)
     """
     weighted = axes * precision[:, None]
-    inverse = np.linalg.inv(np.linalg.cholesky(weighted @ axes.transpose(0, 2, 1)))
-    half = noise - np.einsum("nij,nj->ni", inverse[member], np.einsum("ngt,nt->ng", weighted[member], rotated))
-    moved = np.einsum("nji,nj->ni", inverse[member], half)
+    joint = weighted @ axes.transpose(0, 2, 1)
+    if seen is None:
+        inverse = np.linalg.inv(np.linalg.cholesky(joint))[member]
+    else:
+        inverse = np.linalg.inv(np.linalg.cholesky(joint[member] + seen[:, :, None] * np.eye(seen.shape[1])))
+    half = noise - np.einsum("nij,nj->ni", inverse, np.einsum("ngt,nt->ng", weighted[member], rotated))
+    moved = np.einsum("nji,nj->ni", inverse, half)
     return moved, rotated + np.einsum("ngt,ng->nt", axes[member], moved)
 
 
@@ -128,6 +150,6 @@ def drawn(figures: Series, moved: Floats) -> Drawn:
         return Drawn(series=figures, moved=moved, history=figures.index[None])
     growth = np.tile(figures.log_growth, (len(moved), 1))
     stood = chained_draws(growth[:1], figures.weight)
-    growth[:, figures.missing] += moved
+    growth[:, figures.loose] += moved
     history = figures.index + chained_draws(growth, figures.weight) - stood
     return Drawn(series=figures, moved=moved, history=history)

@@ -173,7 +173,7 @@ def regular_family(
             behind, verdict = sampled(known, learnt, i, rng=rng, draws=draws)
         else:
             behind, verdict = weighed(known, learnt, i, rng=rng, draws=draws), _verdict(counting[i])
-        wanted, moved = draw_future(behind, rng=rng, missing=one.missing, above=above)
+        wanted, moved = draw_future(behind, rng=rng, loose=one.loose, seen=one.seen, above=above)
         wanted[:, :-1] += trend[i]
         made.append(drawn(one, moved))
         ratio[:, i] = whole_path(grid, made[-1].history - (0.0 if above is None else above.history), wanted)
@@ -226,18 +226,25 @@ def long_run_growth(index: Floats, per_year: int) -> Floats:
 
 
 def draw_future(
-    behind: Behind, *, rng: np.random.Generator, missing: np.ndarray = NO_GAP, above: Drawn | None = None
+    behind: Behind,
+    *,
+    rng: np.random.Generator,
+    loose: np.ndarray = NO_GAP,
+    seen: Floats | None = None,
+    above: Drawn | None = None,
 ) -> tuple[Floats, Floats]:
     """Draws of what is wanted, joint over periods.
 
     Parameters
     ----------
-    missing : (g,) positions of the place's own gaps; above : the parent, with what was drawn of its gaps
+    loose : (g,) positions of the place's own gaps and of figures that are still to be corrected
+    seen : (g,) precision with which growth is seen there, 1 / log points squared; None: all are gaps
+    above : the parent, with what was drawn of its own
 
     Returns
     -------
     wanted : (draw, H + 1), year-on-year log growth of the open periods, and the noise of the last cumulative figure
-    moved : (draw, g), missing log growth drawn, less what stands in the gap
+    moved : (draw, g), log growth drawn there, less what stands there
     """
     known, point, member = behind.known, behind.point, behind.member
     draws, open_ = len(member), known.grid.open
@@ -247,13 +254,14 @@ def draw_future(
     factor = np.linalg.cholesky(scaled) * sd[:, :, None]
     unit = rng.standard_normal((draws, open_ + 1)) * behind.scale[:, None]
     wanted = np.einsum("nij,nj->ni", factor[member], unit)
-    if len(missing) == 0 and (above is None or above.series.complete):
+    if len(loose) == 0 and (above is None or above.series.complete):
         return wanted + np.einsum("uht,ut->uh", gain, behind.rotated)[member], np.zeros((draws, 0))
     each = behind.rotated[member]
     if above is not None and not above.series.complete:
-        each = each - np.einsum("ngt,ng->nt", known.axes[point[:, None], above.series.missing][member], above.moved)
-    noise = rng.standard_normal((draws, len(missing))) * behind.scale[:, None]
-    moved, each = draw_missing(known.axes[point[:, None], missing], behind.precision, member, each, noise)
+        each = each - np.einsum("ngt,ng->nt", known.axes[point[:, None], above.series.loose][member], above.moved)
+    noise = rng.standard_normal((draws, len(loose))) * behind.scale[:, None]
+    weight = None if seen is None or not seen.any() else behind.scale[:, None] ** 2 * seen
+    moved, each = draw_missing(known.axes[point[:, None], loose], behind.precision, member, each, noise, weight)
     return wanted + np.einsum("uht,ut->uh", gain[member], each), moved
 
 

@@ -58,7 +58,7 @@ def shifted(index: Floats, tilt: Floats, place: Drawn, grid: Grid) -> Floats:
     if known:
         last = place.series.weight * np.exp(index[:, start - s : start])
         figures = np.tile(place.series.log_growth, (len(tilt), 1))
-        figures[:, place.series.missing] += place.moved
+        figures[:, place.series.loose] += place.moved
         target = figures[:, len(place.series.log_growth) - known :]
         moved = chained_draws(target, last * np.exp(tilt)) - chained_draws(target, last)
         out[:, start : start + known] += np.clip(moved, -MOST_MOVED, MOST_MOVED)
