@@ -15,7 +15,7 @@ from forecast.answers.history import Comparison, HistoryStatus
 from forecast.plan.candidates import LeverOptions
 from forecast.plan.makeup import makeup
 from forecast.plan.outcome import as_scenario
-from forecast.plan.problem import TRAIN, ends_under, fresh_world, slack_of
+from forecast.plan.problem import FLAT, TRAIN, ends_under, fresh_world, slack_of
 from forecast.plan.request import MakeupRequest, default_wish, parse_wishes
 from forecast.plan.result import Feasibility, Limit, Role, Side
 from forecast.plan.sectors import feasible, month_points
@@ -294,3 +294,9 @@ def test_a_city_without_ledgers_still_gets_an_answer():
     assert plan.status is Status.SOLVED
     assert all(row.unsupported for row in plan.sectors if row.planned_pp > 1e-3)
     assert not plan.synthetic
+
+
+def test_a_plan_takes_hardly_more_than_the_least_effort():
+    for plan in (SOLVED, FAR):
+        assert plan.least_effort <= plan.effort <= plan.least_effort * (1 + FLAT)
+        assert plan.even or plan.effort == plan.least_effort

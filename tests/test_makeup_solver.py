@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from itertools import pairwise, product
 from typing import Any
@@ -267,3 +268,36 @@ def test_joint_wishes_are_met_together():
         assert found.met
         assert value(one, posed.under(found.use)) >= one.level
         assert found.effort < posed.columns.effort(np.ones(3))
+
+
+def alike(counties: int = 2, each: int = 2) -> Columns:
+    """Measures that are taken or not, all alike, so many in every county."""
+    n = counties * each
+    return Columns(
+        cost=np.ones(n), whole=np.ones(n, dtype=bool), lever=np.arange(n), group=np.repeat(np.arange(counties), each)
+    )
+
+
+def test_of_plans_that_cost_the_same_the_even_one_is_taken():
+    """Two of four equal measures will do: one in each county rather than both in one, whichever comes first."""
+    columns = alike()
+    one = Program(columns=columns, gains=np.ones((1, 4)), needs=np.array([2.0]), least=np.zeros(4))
+    least = least_effort(one)
+    assert least is not None
+    assert columns.effort(least) == pytest.approx(2.0)
+    even = least_effort(dataclasses.replace(one, fair=True, most=2.0 * 1.01))
+    assert even is not None
+    assert columns.effort(even) == pytest.approx(2.0)
+    np.testing.assert_allclose(columns.burdens(even), [0.5, 0.5])
+
+
+def test_evenness_is_not_bought_with_more_effort_than_allowed():
+    """The second county's measures cost twice as much: sharing would take three, and only two are allowed."""
+    columns = dataclasses.replace(alike(), cost=np.array([1.0, 1.0, 2.0, 2.0]))
+    one = Program(columns=columns, gains=np.ones((1, 4)), needs=np.array([2.0]), least=np.zeros(4), fair=True)
+    free, bound = least_effort(one), least_effort(dataclasses.replace(one, most=2.0 * 1.01))
+    assert free is not None
+    assert bound is not None
+    assert columns.burdens(free).max() == pytest.approx(0.5)
+    assert columns.effort(bound) <= 2.0 * 1.01
+    assert columns.burdens(bound).max() == pytest.approx(1.0)

@@ -50,6 +50,12 @@ def makeup(world: World, judged: Sequence[Case], request: MakeupRequest) -> Make
         columns = posed.problem.columns
         found, cut_short = posed.plan(columns, budget=request.budget, fair=request.fair, near=found.use)
         plan, adopted, after = _verified(posed, found.use)
+    least = found
+    even = found if request.fair or cut_short else posed.even(found)
+    if even is not least:
+        verified = _verified(posed, even.use)
+        if not posed.short(verified[2]).any():
+            found, (plan, adopted, after) = even, verified
     acting = adopted if adopted.actions else None
     rows = plan_rows(posed, found.use)
     wishes = wish_results(posed, after, acting, cut_short=cut_short)
@@ -62,10 +68,12 @@ def makeup(world: World, judged: Sequence[Case], request: MakeupRequest) -> Make
         rows=rows,
         sectors=sectors,
         frontier=frontier(posed),
-        changes=changes(posed, found),
+        changes=changes(posed, least),
         burdens=posed.burdens(found.use),
-        fair=fair_plan(posed, found),
+        fair=fair_plan(posed, least),
         effort=found.effort,
+        least_effort=least.effort,
+        even=found is not least,
         full_effort=posed.problem.columns.effort(posed.full),
         help_ceiling_pp=sum(s.ceiling_pp for s in sectors if s.side is Side.HELP),
         make_up_ceiling_pp=sum(s.ceiling_pp for s in sectors if s.side is Side.MAKE_UP),

@@ -71,6 +71,10 @@ def value_error(found: Ends, wish: Wish, *, part: float = 1.0) -> float:
     return standard_error(value(wish, slack), ess)
 
 
+FLAT: Final = 0.01
+"""Effort beyond the least within which the most even plan is taken: what nobody knows of a difficulty is far more."""
+LIGHTER: Final = 0.005
+"""Fall of the largest burden from which a plan is more even, share of all that the group could do."""
 HALVINGS: Final = 7
 """Of the progress that a budget buys: to less than one percent of it."""
 FEWER: Final = 4
@@ -161,10 +165,7 @@ class Posed:
         A wish that no plan reaches gets all that there is for it; with a budget, all wishes move on together as far
         as it goes.
         """
-        open_ = self.most > 0.0
-        beyond = relevant(self.problem, [int(w) for w in np.flatnonzero(open_)])
-        problem = replace(self.problem, least=np.where(beyond, self.full, 0.0))
-        goals = np.where(open_, np.inf, 0.0)
+        problem, goals = self._whole_way()
         loose = budget is not None and near is not None
         found = search(problem, goals, columns=columns, fair=fair, near=near, loose=loose)
         if near is None and not fair:  # tangents at the plan, or on the way back from everything, may be better
@@ -182,6 +183,26 @@ class Posed:
             else:
                 high = middle
         return best, True
+
+    def even(self, found: Found) -> Found:
+        """Of the plans that take hardly more effort than the least, the one whose largest burden is least.
+
+        Around its optimum effort is flat: which county of several does its share is next to arbitrary there. The plan
+        found comes back where none is more even.
+        """
+        columns, most = self.problem.columns, found.effort * (1.0 + FLAT)
+        if not found.met or found.effort <= 0.0:
+            return found
+        problem, goals = self._whole_way()
+        fair = search(problem, goals, columns=columns, fair=True, near=found.use, most=most)
+        before, after = (columns.burdens(one.use).max(initial=0.0) for one in (found, fair))
+        return fair if fair.met and fair.effort <= most and after < before - LIGHTER else found
+
+    def _whole_way(self) -> tuple[Problem, Floats]:
+        """All wishes that can be reached, and all that there is for those that cannot."""
+        open_ = self.most > 0.0
+        beyond = relevant(self.problem, [int(w) for w in np.flatnonzero(open_)])
+        return replace(self.problem, least=np.where(beyond, self.full, 0.0)), np.where(open_, np.inf, 0.0)
 
     def goals(self, progress: float) -> Floats:
         """Distances at a part of the way from nothing to the wishes, or to all that can be done for them, (wish,)."""

@@ -72,6 +72,7 @@ class Program:
 
     least : (column,), uses that are given
     fair : minimise the largest burden of any group first
+    most : effort that it may take at most
     loose : leave out that whole columns are taken or not, and round up: a few of many are split at most
     """
 
@@ -80,6 +81,7 @@ class Program:
     needs: Floats
     least: Floats
     fair: bool = False
+    most: float = np.inf
     loose: bool = False
 
 
@@ -236,4 +238,7 @@ def _rows(program: Program, split: _Split, cost: Floats) -> tuple[Floats, Floats
         full = np.bincount(columns.group, weights=columns.cost * columns.largest(), minlength=len(groups))
         blocks.append(np.column_stack([-(mine * cost), full]))
         low.append(np.zeros(len(groups)))
+    if np.isfinite(program.most):
+        blocks.append(np.append(-cost, 0.0)[None] / max(program.most, TIE))
+        low.append(np.full(1, -1.0))
     return np.concatenate(blocks), np.concatenate(low)

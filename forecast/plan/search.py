@@ -101,6 +101,7 @@ def search(
     fair: bool = False,
     near: Floats | None = None,
     loose: bool = False,
+    most: float = np.inf,
 ) -> Found:
     """Least effort at which no wish is further away than its goal.
 
@@ -111,6 +112,7 @@ def search(
     fair : the largest burden of any group counts first
     near : a plan to start from; where cuts are drawn first, and nothing else, depends on it
     loose : whole columns from rounding up the linear program, not from the mixed-integer one
+    most : effort that the program may take; where that is too little, the plan comes out above it
     """
     own = columns or problem.columns
     full = np.maximum(own.largest(), problem.least)
@@ -119,7 +121,7 @@ def search(
     if np.any(problem.distances(full) > goals):
         return _found(problem, own, full, goals)
     goals = np.maximum(goals - SAFE, problem.distances(full))
-    plans = _proportions(problem, own, goals, fair, near, loose)
+    plans = _proportions(problem, own, goals, fair, near, loose, most)
     found = [_found(problem, own, _stretched(problem, own, use, full, goals, fair=fair), goals) for use in plans]
     return min(found, key=lambda one: (not one.met, own.burdens(one.use).max(initial=0.0) if fair else 0.0, one.effort))
 
@@ -130,7 +132,7 @@ def _found(problem: Problem, columns: Columns, use: Floats, goals: Floats) -> Fo
 
 
 def _proportions(
-    problem: Problem, columns: Columns, goals: Floats, fair: bool, near: Floats | None, loose: bool
+    problem: Problem, columns: Columns, goals: Floats, fair: bool, near: Floats | None, loose: bool, most: float
 ) -> list[Floats]:
     """Plans of least effort that come down to the goals, and that all but do, before rounding."""
     full = np.maximum(columns.largest(), problem.least)
@@ -140,7 +142,9 @@ def _proportions(
     more = np.zeros(len(goals))
     for _ in range(ROUNDS):
         gains, needs = _cuts(problem, use, goals)
-        program = Program(columns=columns, gains=gains, needs=needs + more, least=problem.least, fair=fair, loose=loose)
+        program = Program(
+            columns=columns, gains=gains, needs=needs + more, least=problem.least, fair=fair, most=most, loose=loose
+        )
         found = least_effort(program)
         if found is None:  # tangents elsewhere may do: at nothing first, then at everything
             found = full if cold else problem.least

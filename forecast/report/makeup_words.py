@@ -263,6 +263,9 @@ def _notes(plan: Makeup, dataset: Dataset, lang: Lang) -> Iterator[str]:
     ):
         numbers = {"now": words.percent(plan.largest_burden), "fair": words.percent(plan.fair.largest_burden)}
         yield t("makeup.say_fair", lang, effort=f"{plan.fair.effort:.1f}", own=f"{plan.effort:.1f}", **numbers)
+    if plan.even:
+        more = words.percent(plan.effort / plan.least_effort - 1.0)
+        yield t("makeup.say_even", lang, more=more, burden=words.percent(plan.largest_burden))
     if plan.used:
         yield t("makeup.say_fresh", lang)
     if plan.synthetic:
