@@ -249,3 +249,55 @@ def test_draws_stay_above_minus_one_hundred_percent():
     assert float(after.growth.min()) > -1
     again = apply(ONE.paths, Evaluator(world=ONE, scenario=sw.scenario(ONE, push)).effects())
     assert float(again.indicators["fai"].cum_yoy.min()) > -1
+
+
+PUSHED = {
+    "type": "county_push",
+    "id": "push",
+    "unit": "ankang",
+    "indicator": "ind_va",
+    "effect_pp": 8,
+    "month": "2020-10",
+}
+FILLED = {"type": "sector_fill", "id": "fill", "industry": "industry", "effect_pp": 9, "month": "2020-10", "cap_pp": 10}
+
+
+def test_a_cap_holds_for_fills_and_the_driver_together():
+    """An industry whose driver already brings most of its cap is filled by no more than the rest of it."""
+    one = sw.world(draws=300)
+    gdp = {
+        ids: _gdp(one, [a for a in (PUSHED, FILLED) if a["id"] in ids])
+        for ids in (("push",), ("fill",), ("push", "fill"))
+    }
+    share = float(one.dataset.panel.industries.set_index("industry").loc["industry", "share_q4"])
+    weight = one.weight("gdp", "ankang")[:, 3]
+    most = 0.10 * share * weight
+    together = gdp[("push", "fill")]
+    assert np.all(together <= np.maximum(gdp[("push",)], most) + 1e-12)
+    assert np.all(together >= gdp[("push",)] - 1e-12)
+    assert np.any(together < gdp[("push",)] + gdp[("fill",)] - 1e-6)
+    evaluator = Evaluator(world=one, scenario=sw.scenario(one, PUSHED, FILLED))
+    assert evaluator.overlaps == (("fill", "push"),)
+
+
+def test_below_its_cap_a_fill_and_its_driver_add_up_and_are_no_overlap():
+    one = sw.world(draws=300)
+    small = [PUSHED | {"effect_pp": 1}, FILLED | {"effect_pp": 1}]
+    np.testing.assert_allclose(_gdp(one, small), _gdp(one, small[:1]) + _gdp(one, small[1:]), atol=1e-12)
+    assert Evaluator(world=one, scenario=sw.scenario(one, *small)).overlaps == ()
+
+
+def test_projects_and_a_fill_of_construction_stay_below_its_cap():
+    one = sw.world(draws=300)
+    fill = FILLED | {"industry": "construction", "effect_pp": 5, "cap_pp": 5}
+    advance = {"type": "project_advance", "id": "advance", "select": {"started": True}, "months": 2, "month": "2020-10"}
+    both, alone, filled = (_gdp(one, actions) for actions in ([advance, fill], [advance], [fill]))
+    assert np.all(both <= alone + filled + 1e-12)
+    assert np.any(both < alone + filled - 1e-6)
+    assert ("fill", "advance") in Evaluator(world=one, scenario=sw.scenario(one, advance, fill)).overlaps
+
+
+def _gdp(one, actions) -> np.ndarray:
+    """What actions add to the city's GDP in the fourth quarter, (draw,)."""
+    added = Evaluator(world=one, scenario=sw.scenario(one, *actions)).effects().added
+    return added[("gdp", "ankang")][:, 3]

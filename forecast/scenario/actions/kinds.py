@@ -225,6 +225,7 @@ class ActionType[A: ActionFields]:
     parts : what it brings row by row of its ledger
     impulse : what one action does, or several that overlap, times their additionality
     overlaps : what no two actions of the type may count twice
+    caps : industry -> most that its growth may rise by through all actions, its driver's included, fraction
     fixed : (indicator, unit) -> year-end growth that paths are moved to, fraction
     rebased : (indicator, unit) -> old base over new base
     assumptions : coefficients that its effect goes through; told : further ones, by name
@@ -244,6 +245,7 @@ class ActionType[A: ActionFields]:
     parts: Callable[[World, Assumptions, Measure], Sequence[Part]] | None = None
     impulse: Callable[[World, Assumptions, Sequence[Taken]], Impulse] = by_rows
     overlaps: Callable[[Taken], frozenset[Hashable]] = its_rows
+    caps: Callable[[World, Sequence[A]], Mapping[str, float]] | None = None
     fixed: Callable[[World, A], Mapping[tuple[str, str], float]] | None = None
     rebased: Callable[[World, A], Mapping[tuple[str, str], float]] | None = None
     assumptions: tuple[str, ...] = ()

@@ -148,6 +148,14 @@ def _industry(one: Taken) -> frozenset[Hashable]:
     return frozenset({one.measure.action.industry})
 
 
+def _caps(world: World, actions: Sequence[SectorFill]) -> Mapping[str, float]:
+    """Caps of the industries that are filled."""
+    stated: dict[str, list[float | None]] = {}
+    for action in actions:
+        stated.setdefault(action.industry, []).append(action.cap_pp)
+    return {industry: from_percent(cap_pp(world, industry, values)[0]) for industry, values in stated.items()}
+
+
 def _told(world: World, action: SectorFill) -> Mapping[str, str]:
     cap = cap_pp(world, action.industry, [action.cap_pp])[0]
     return {"cap_pp": f"{cap:g}", "support": action.support or NO_SUPPORT}
@@ -162,6 +170,7 @@ FILL: Final = ActionType(
     check=_check_fill,
     impulse=_fill,
     overlaps=_industry,
+    caps=_caps,
     told=_told,
     lever=Family.SECTOR,
     use="effect_pp",

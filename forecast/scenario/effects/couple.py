@@ -155,10 +155,12 @@ def coupled(
     assumptions: Assumptions,
     industries: Industries | None,
     *,
+    caps: Mapping[str, float] | None = None,
     city_only: bool = False,
 ) -> Contributions:
     """Contributions of an impulse to annual growth of every indicator and unit that it reaches.
 
+    caps : industry -> most that its growth may rise by, fills and driver together, fraction; only fills are cut
     city_only : leave out counties and the province, for an explanation or a share of the city's change
     """
     points: dict[tuple[str, str], Floats] = {}
@@ -169,7 +171,7 @@ def coupled(
     for key, value in impulse.points.items():
         _add(points, key, value)
     out = _periods(world, points)
-    _gdp(world, points, impulse, industries, out)
+    _gdp(world, points, impulse, industries, out, caps or {})
     if not city_only:
         _province(world, out)
     for (indicator, unit), change in impulse.nominal.items():
@@ -260,8 +262,9 @@ def _gdp(
     impulse: Impulse,
     industries: Industries | None,
     out: Contributions,
+    caps: Mapping[str, float],
 ) -> None:
-    """What drivers and filled industries add to GDP of the city, by quarter."""
+    """What drivers and filled industries add to GDP of the city, by quarter; a fill has what its driver leaves it."""
     if industries is None or GDP not in world.dataset.panel.indicators:
         return
     names = set(industries.driver)
@@ -275,6 +278,10 @@ def _gdp(
     for name, growth in impulse.industry.items():
         weight = world.month_weight(GDP, world.city)[:, world.months[0] - 1 :]
         fills[name] = _quarterly(world, GDP, growth * weight)
+    for i, name in enumerate(industries.names):
+        if name in fills and name in caps and industries.driver[i] in drivers:
+            driven = industries.elasticity[i][:, None] * drivers[industries.driver[i]]
+            fills[name] = np.minimum(fills[name], np.maximum(caps[name] - np.maximum(driven, 0.0), 0.0))
     if drivers or fills:
         _add(out, (GDP, world.city), industry_effect(industries, drivers, fills, world.weight(GDP, world.city)))
 

@@ -14,8 +14,8 @@ from itertools import combinations
 import numpy as np
 
 from forecast.data.assumptions import Assumptions
-from forecast.dims import PERIOD, UNIT
-from forecast.draws.gdp import Industries, industries_of
+from forecast.dims import PERIOD, UNIT, Floats
+from forecast.draws.gdp import GDP, Industries, industries_of
 from forecast.draws.paths import first_open
 from forecast.scenario.actions import ACTIONS, Measure
 from forecast.scenario.actions.kinds import Taken
@@ -45,7 +45,14 @@ class Evaluator:
         impulse = self._impulse(chosen)
         added = {}
         if any(getattr(impulse, name) for name in impulse.__dataclass_fields__):
-            found = coupled(self.world, impulse, self.scenario.assumptions, self._industries, city_only=city_only)
+            found = coupled(
+                self.world,
+                impulse,
+                self.scenario.assumptions,
+                self._industries,
+                caps=self._caps(chosen),
+                city_only=city_only,
+            )
             added = legal(self.world.paths, {key: value for key, value in found.items() if np.any(value)})
         fixed: dict[tuple[str, str], float] = {}
         rebased: dict[tuple[str, str], float] = {}
@@ -57,12 +64,47 @@ class Evaluator:
 
     @property
     def overlaps(self) -> tuple[tuple[str, ...], ...]:
-        """Groups of actions that share a row of a ledger or an industry, by id."""
-        return tuple(tuple(m.id for m in group) for group in self._components if len(group) > 1)
+        """Groups of actions that share a row of a ledger or an industry, or meet its cap together, by id."""
+        shared = tuple(tuple(m.id for m in group) for group in self._components if len(group) > 1)
+        return (*shared, *self._capped)
 
     def impulse(self, measure: Measure) -> Impulse:
         """What an action does by itself, before it reaches the indicators."""
         return self._single(measure)
+
+    @cached_property
+    def _capped(self) -> tuple[tuple[str, ...], ...]:
+        """Fills of an industry, and actions that move its driver, which together come to its cap."""
+        names = (
+            {} if self._industries is None else dict(zip(self._industries.names, self._industries.driver, strict=True))
+        )
+        fills: dict[str, list[Measure]] = {}
+        for m in self.scenario.actions:
+            for industry in self._single(m).industry:
+                fills.setdefault(industry, []).append(m)
+        others = [m for m in self.scenario.actions if not self._single(m).industry] if fills else []
+        moved = {m.id: {name for name, _ in self.effects([m.id], city_only=True).added} for m in others}
+        found = []
+        for industry, filling in fills.items():
+            ids = [m.id for m in filling]
+            movers = [name for name, drivers in moved.items() if names.get(industry) in drivers]
+            if movers and not np.allclose(
+                self._gdp_of(ids + movers), self._gdp_of(ids) + self._gdp_of(movers), atol=1e-12
+            ):
+                found.append((*ids, *movers))
+        return tuple(found)
+
+    def _gdp_of(self, ids: Sequence[str]) -> Floats:
+        """What actions add to GDP of the city, (draw, quarter), or zero."""
+        return self.effects(ids, city_only=True).added.get((GDP, self.world.city), np.zeros((1, 1)))
+
+    def _caps(self, chosen: Sequence[Measure]) -> dict[str, float]:
+        """Most that fills and drivers together may add to an industry's growth, of the industries that are filled."""
+        found: dict[str, float] = {}
+        for name, kind in ACTIONS.items():
+            mine = [m.action for m in chosen if m.type == name]
+            found |= kind.caps(self.world, mine) if kind.caps and mine else {}
+        return found
 
     @property
     def groups(self) -> tuple[tuple[str, ...], ...]:
