@@ -208,12 +208,13 @@ def test_a_plan_comes_on_top_of_the_scenario_that_is_adopted(tmp_path):
     assert compare(ONE, [read], CASES, assessed=4).results[0].outcomes[0].p_reach == plan.wishes[0].all_draws
 
 
-def test_points_of_the_sectors_sum_to_those_of_the_levers():
+def test_points_of_the_sectors_less_what_caps_cut_are_those_of_the_plan():
     for plan in (SOLVED, FAR):
         used = [r for r in plan.rows if r.lever.industry]
         assert sum(s.planned_pp for s in plan.sectors) == pytest.approx(sum(r.gdp_pp for r in used), abs=1e-6)
         case = next(c for c in plan.cases if c.case.target.indicator == "gdp")
-        assert sum(s.planned_pp for s in plan.sectors) == pytest.approx(case.planned_pp, abs=1e-4)
+        assert sum(s.planned_pp for s in plan.sectors) - plan.capped_pp == pytest.approx(case.planned_pp, abs=1e-4)
+        assert plan.capped_pp >= 0.0
         for s in plan.sectors:
             assert s.planned_pp <= s.ceiling_pp + 1e-9
             assert s.by_ledger_pp <= s.planned_pp + 1e-9

@@ -19,7 +19,7 @@ from forecast.plan.problem import ROUNDING, Posed, ends_under
 from forecast.plan.request import MakeupRequest
 from forecast.plan.result import Makeup, PlanStatus, Side, WishResult
 from forecast.plan.sectors import sector_rows
-from forecast.scenario.effects import World
+from forecast.scenario.effects import Evaluator, World
 from forecast.scenario.reader import Scenario
 
 AGAIN: Final = 3
@@ -73,6 +73,7 @@ def makeup(world: World, judged: Sequence[Case], request: MakeupRequest) -> Make
         fair=fair_plan(posed, least),
         effort=found.effort,
         least_effort=least.effort,
+        capped_pp=_capped_pp(world, acting) - _capped_pp(world, request.scenario),
         even=found is not least,
         full_effort=posed.problem.columns.effort(posed.full),
         help_ceiling_pp=sum(s.ceiling_pp for s in sectors if s.side is Side.HELP),
@@ -87,6 +88,11 @@ def _verified(posed: Posed, use: Floats) -> tuple[Scenario, Scenario, Ends]:
     """A plan as a scenario, with what was adopted already, and the year ends under it, through the same machinery."""
     plan, adopted = plan_scenario(posed.worth.levers, posed.uses(use), posed.world, base=posed.request.scenario)
     return plan, adopted, ends_under(posed.world, adopted if adopted.actions else None, posed.cases)
+
+
+def _capped_pp(world: World, scenario: Scenario | None) -> float:
+    """Points of the city's GDP that caps of industries take from the sum of a scenario's actions."""
+    return 0.0 if scenario is None else Evaluator(world=world, scenario=scenario).cut_pp()
 
 
 def _worst(wishes: Sequence[WishResult]) -> PlanStatus:

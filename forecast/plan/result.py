@@ -255,6 +255,7 @@ class Makeup:
     rows : all levers, families in order, used or not; sectors : empty without draws of GDP
     scenario : the plan, as the file of ``as_scenario`` gives it; ``adopted`` : base scenario and plan together
     burdens : of counties and sectors under the plan; fair : the plan of least largest burden, None where not needed
+    capped_pp : points of GDP that levers bring less together than by themselves, as caps hold for fills and drivers
     least_effort : that of the plan of least effort; even : whether the even plan was taken, which needs hardly more
     help_ceiling_pp, make_up_ceiling_pp : points of GDP that all but industry, and industry, can bring at most
     synthetic : whether a lever that is used rests on synthetic rows
@@ -272,6 +273,7 @@ class Makeup:
     fair: Variant | None
     effort: float
     least_effort: float
+    capped_pp: float
     even: bool
     full_effort: float
     help_ceiling_pp: float

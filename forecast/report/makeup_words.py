@@ -263,6 +263,8 @@ def _notes(plan: Makeup, dataset: Dataset, lang: Lang) -> Iterator[str]:
     ):
         numbers = {"now": words.percent(plan.largest_burden), "fair": words.percent(plan.fair.largest_burden)}
         yield t("makeup.say_fair", lang, effort=f"{plan.fair.effort:.1f}", own=f"{plan.effort:.1f}", **numbers)
+    if plan.capped_pp >= LEAST_PP:
+        yield t("makeup.say_capped", lang, points=f"{plan.capped_pp:.2f}")
     if plan.even:
         more = words.percent(plan.effort / plan.least_effort - 1.0)
         yield t("makeup.say_even", lang, more=more, burden=words.percent(plan.largest_burden))

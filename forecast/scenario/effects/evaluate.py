@@ -6,7 +6,7 @@ Invariant: the order of actions does not matter, and an action's own effect depe
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
@@ -14,12 +14,12 @@ from itertools import combinations
 import numpy as np
 
 from forecast.data.assumptions import Assumptions
-from forecast.dims import PERIOD, UNIT, Floats
+from forecast.dims import PERIOD, UNIT, Floats, to_percent
 from forecast.draws.gdp import GDP, Industries, industries_of
 from forecast.draws.paths import first_open
 from forecast.scenario.actions import ACTIONS, Measure
 from forecast.scenario.actions.kinds import Taken
-from forecast.scenario.effects.couple import Effects, coupled, legal
+from forecast.scenario.effects.couple import Contributions, Effects, coupled, legal
 from forecast.scenario.parts import Impulse, Part, total
 from forecast.scenario.reader import Scenario
 from forecast.scenario.world import Memo, World
@@ -42,18 +42,7 @@ class Evaluator:
         chosen = [m for m in self.scenario.actions if ids is None or m.id in ids]
         if not chosen:
             return Effects()
-        impulse = self._impulse(chosen)
-        added = {}
-        if any(getattr(impulse, name) for name in impulse.__dataclass_fields__):
-            found = coupled(
-                self.world,
-                impulse,
-                self.scenario.assumptions,
-                self._industries,
-                caps=self._caps(chosen),
-                city_only=city_only,
-            )
-            added = legal(self.world.paths, {key: value for key, value in found.items() if np.any(value)})
+        added = self._added(chosen, self._caps(chosen), city_only=city_only)
         fixed: dict[tuple[str, str], float] = {}
         rebased: dict[tuple[str, str], float] = {}
         for m in chosen:
@@ -61,6 +50,27 @@ class Evaluator:
             fixed |= kind.fixed(self.world, m.action) if kind.fixed else {}
             rebased |= kind.rebased(self.world, m.action) if kind.rebased else {}
         return Effects(added=added, fixed=fixed, rebased=rebased)
+
+    def _added(self, chosen: Sequence[Measure], caps: Mapping[str, float], *, city_only: bool) -> Contributions:
+        impulse = self._impulse(chosen)
+        if not any(getattr(impulse, name) for name in impulse.__dataclass_fields__):
+            return {}
+        found = coupled(
+            self.world, impulse, self.scenario.assumptions, self._industries, caps=caps, city_only=city_only
+        )
+        return legal(self.world.paths, {key: value for key, value in found.items() if np.any(value)})
+
+    def cut_pp(self) -> float:
+        """Points of the city's annual GDP growth, mean over draws, that fills lose as their drivers move as well."""
+        chosen, key = list(self.scenario.actions), (GDP, self.world.city)
+        caps = self._caps(chosen)
+        if not caps or not self.world.drawn(*key):
+            return 0.0
+        free, bound = (self._added(chosen, one, city_only=True).get(key) for one in ({}, caps))
+        if free is None or bound is None:
+            return 0.0
+        start = self.open_from(*key)
+        return to_percent(float((free - bound)[:, start:].sum(axis=1).mean()))
 
     @property
     def overlaps(self) -> tuple[tuple[str, ...], ...]:
