@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from forecast.data.dataset import read_dataset
 from forecast.data.reading.columns import TABLES
 from forecast.data.reading.problems import Problems, table_of_rows
-from forecast.data.reading.sheets import DATA, GUIDE, PARAMETERS, TABLE_SHEETS
+from forecast.data.reading.sheets import DATA, GUIDE, PARAMETERS, SHIPPED, TABLE_SHEETS
 from forecast.data.reading.spellings import INDICATORS, known_indicator
 from forecast.data.starter import BOOK_NAME, write_starter
 from forecast.errors import InputError, UsageError
@@ -36,7 +36,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_one_workbook_with_the_guide_first_is_all_there_is(path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == [BOOK_NAME]
-    assert list(sheets(path)) == [GUIDE, DATA, PARAMETERS, *TABLE_SHEETS.values()]
+    assert list(sheets(path)) == [GUIDE, DATA, PARAMETERS, *TABLE_SHEETS.values(), SHIPPED]
 
 
 def test_data_sheet_has_three_years_of_months_without_a_january(path: Path) -> None:
@@ -46,7 +46,7 @@ def test_data_sheet_has_three_years_of_months_without_a_january(path: Path) -> N
     assert header[3:] == months
 
 
-def test_rows_are_prepared_for_city_and_province_and_are_empty(path: Path) -> None:
+def test_rows_are_prepared_for_city_and_province_and_those_of_the_city_are_empty(path: Path) -> None:
     sheet = sheets(path)[DATA]
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=3)]
     started = [known for known in INDICATORS if known.starts]
@@ -55,7 +55,26 @@ def test_rows_are_prepared_for_city_and_province_and_are_empty(path: Path) -> No
     ]
     assert {row[0] for row in rows if row[1] == "全国"} == {known.name_zh for known in started if known.nation}
     assert {row[2] for row in rows} == {"累计同比%"}
-    assert all(value is None for row in rows for value in row[3:])
+    assert all(value is None for row in rows if row[1] == "安康市" for value in row[3:])
+
+
+def test_published_figures_of_nation_and_province_are_filled_in_with_their_sources(path: Path) -> None:
+    book = sheets(path)
+    months = [str(cell.value) for cell in book[DATA][2]]
+    filled = {
+        (str(row[0].value), str(row[1].value), month): cell.value
+        for row in book[DATA].iter_rows(min_row=3)
+        for cell, month in zip(row[3:], months[3:], strict=True)
+        if cell.value is not None
+    }
+    assert filled["生产总值", "陕西省", "2020年1-3月"] == -5.6
+    assert filled["规模以上工业增加值", "全国", "2020年1-6月"] == -1.3
+    assert not any(month in ("2020年1-9月", "2020年1-12月") for _, _, month in filled)  # not yet out in August
+    listed = [[cell.value for cell in row] for row in book[SHIPPED].iter_rows(min_row=2)]
+    assert len(listed) == len(filled)
+    assert all(row[4] for row in listed)
+    bare = sheets(write_starter(path.parent.parent / "bare", city_zh="安康市", province_zh="陕西省", series=False))
+    assert SHIPPED not in bare
 
 
 def test_cells_off_an_indicators_own_periods_are_grey(path: Path) -> None:
@@ -75,7 +94,7 @@ def test_panes_are_frozen_and_growth_is_checked_on_entry(path: Path) -> None:
     sheet = sheets(path)[DATA]
     assert sheet.freeze_panes == "D3"
     formulas = {rule.formula1 for rule in sheet.data_validations.dataValidation}
-    assert any("D3>-100" in formula for formula in formulas)
+    assert any("D3>=-100" in formula for formula in formulas)
 
 
 def test_no_cell_is_a_formula_even_if_a_name_looks_like_one(tmp_path: Path) -> None:
@@ -110,7 +129,7 @@ def test_parameters_are_filled_with_what_was_told(path: Path, tmp_path: Path) ->
 
 
 def test_without_names_general_words_stand_in_and_are_understood(tmp_path: Path) -> None:
-    path = write_starter(tmp_path / "bare", as_of="2021-06")
+    path = write_starter(tmp_path / "bare", as_of="2021-06", series=False)
     book = load_workbook(path)
     sheet = book[DATA]
     places = {(str(row[0].value), str(row[1].value)): row[0].row for row in sheet.iter_rows(min_row=3)}
@@ -130,8 +149,10 @@ def test_year_is_the_present_one_where_nothing_is_told(tmp_path: Path) -> None:
 
 
 def test_an_empty_workbook_says_that_it_has_to_be_filled_in(path: Path) -> None:
-    with pytest.raises(InputError, match="no figures yet"):
+    with pytest.raises(InputError, match="安康市"):
         read_dataset(path)
+    with pytest.raises(InputError, match="no figures yet"):
+        read_dataset(write_starter(path.parent.parent / "empty", series=False))
 
 
 @pytest.mark.parametrize("lang", LANGS)

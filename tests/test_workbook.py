@@ -15,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.panel import known
+from forecast.data.reading.columns import TABLES
 from forecast.data.reading.problems import Problems
 from forecast.data.reading.spellings import INDICATORS, indicator_key, known_indicator
 from forecast.data.reading.workbook import read_workbook, workbook_tables
@@ -403,6 +404,49 @@ def test_ledger_of_the_workbook_is_read_with_its_unit_of_money(tmp_path: Path) -
     assert ledger.projects.empty
 
 
+def test_bases_and_industries_of_the_workbook_are_read_with_visible_defaults(tmp_path: Path) -> None:
+    def edit(book: Workbook) -> None:
+        add(
+            book,
+            "基数",
+            ["指标", "地区", "基数(亿元)", "占上级比重"],
+            ["规上工业增加值", None, 120, None],
+            ["规上工业", "陕西省", 900],
+        )
+        quarters = [f"{name}占比" for name in ("一季度", "二季度", "三季度", "四季度")]
+        header = ["行业", "行业名称", *quarters, "支撑指标"]
+        add(
+            book,
+            "行业",
+            header,
+            ["工业", None, 0.6, 0.6, 0.6, 0.6, "规上工业增加值"],
+            ["其他", None, 0.4, 0.4, 0.4, 0.4],
+        )
+
+    def whole(book: Workbook) -> None:
+        edit(book)
+        for title, kind in (("基数", "bases"), ("行业", "industries")):
+            sheet = book[title]
+            known = [str(cell.value) for cell in sheet[1]]
+            for column in TABLES[kind]:
+                header = column.zh[0] + ("(亿元)" if column.is_money else "")
+                if not {header, *column.zh} & set(known):
+                    sheet.cell(1, sheet.max_column + 1).value = header
+
+    panel = read_dataset(save(tmp_path, PLAIN, whole)).panel
+    rows = panel.bases[["unit", "indicator", "base_year", "base_level_yi", "status"]].to_numpy().tolist()
+    assert rows == [["city", "ind_va", 2019, 120.0, "published"], ["shaanxi", "ind_va", 2019, 900.0, "published"]]
+    assert panel.industries[["name_zh", "driver", "status"]].to_numpy().tolist() == [
+        ["工业", "ind_va", "estimated"],
+        ["其他", "", "estimated"],
+    ]
+
+
+def test_a_sheet_that_is_not_read_is_named(tmp_path: Path) -> None:
+    dataset = read_dataset(save(tmp_path, PLAIN, lambda book: add(book, "领导批示", ["抓紧"])))
+    assert ["领导批示" in one.text("zh") for one in dataset.remarks if one.code == "sheets_unread"] == [True]
+
+
 def _drop_sheet(book: Workbook) -> None:
     data(book).title = "数据"
 
@@ -605,7 +649,7 @@ def _example_figures() -> pd.DataFrame:
 
 def _example_book(folder: Path, indicators: Sequence[str] | None = None) -> Path:
     """The starting workbook, filled with the example's figures of some indicators."""
-    path = write_starter(folder, city_zh="示例市", province_zh="示例省", year=2020)
+    path = write_starter(folder, city_zh="示例市", province_zh="示例省", year=2020, series=False)
     book = load_workbook(path)
     sheet = data(book)
     names = {known.indicator: known.name_zh for known in INDICATORS}

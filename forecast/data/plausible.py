@@ -22,6 +22,7 @@ import numpy as np
 
 from forecast.data.panel import Panel, known
 from forecast.data.reading.problems import Problems, quoted
+from forecast.data.reading.source import ACCEPTED
 from forecast.data.reading.textfiles import csv_rows, read_bytes
 from forecast.data.shipped import shipped_series
 from forecast.errors import Problem
@@ -298,8 +299,6 @@ def doubted(
     return tuple(sorted(found, key=lambda d: (d.file, d.row, d.cell)))
 
 
-ACCEPTED: Final = "accepted.csv"
-"""File beside the data in which figures stand that were doubted and confirmed."""
 ACCEPTED_COLUMNS: Final = ("unit", "indicator", "period", "value")
 
 

@@ -7,7 +7,7 @@ it is a formula (held by ``tests/test_starter.py``).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -15,10 +15,12 @@ from typing import Any, Final
 
 import xlsxwriter
 
+from forecast.data.panel import release_rule
 from forecast.data.reading.columns import CHOICES, TABLES, Column
-from forecast.data.reading.sheets import DATA, GUIDE, PARAMETERS, TABLE_SHEETS
+from forecast.data.reading.sheets import DATA, GUIDE, PARAMETERS, SHIPPED, TABLE_SHEETS
 from forecast.data.reading.spellings import INDICATORS
 from forecast.data.reading.workbook import PARAMETER_LABELS
+from forecast.data.shipped import ShippedFigure, shipped_of
 from forecast.errors import UsageError
 from forecast.periods import AsOf, Frequency, Month
 from forecast.texts import Lang, catalogue, t
@@ -50,6 +52,8 @@ _WORDS: Final = {
     ("enterprises", "status"): "enterprise_status",
     ("enterprises", "recoverable"): "flag",
     ("enterprises", "row_status"): "status",
+    ("bases", "status"): "estimate_status",
+    ("industries", "status"): "estimate_status",
     ("pipeline", "channel"): "channel",
     ("pipeline", "row_status"): "status",
 }
@@ -72,6 +76,8 @@ class _Book:
     year: int
     told: Mapping[str, str]
     lang: Lang
+    until: AsOf | None
+    series: bool
 
     def sheet(self, title: str) -> Any:
         """New sheet in which nothing is taken for a formula or a link."""
@@ -86,6 +92,7 @@ def write_starter(
     year: int | None = None,
     as_of: str | None = None,
     lang: Lang = "zh",
+    series: bool = True,
 ) -> Path:
     """Write the workbook 进度数据.xlsx into a new or empty folder.
 
@@ -94,6 +101,7 @@ def write_starter(
     city_zh, province_zh : names as in the tables, 安康市 and 陕西省; None: 全市 and 全省 stand in
     year : target year; None: that of ``as_of``, else the present one
     as_of : state of knowledge that the sheet 参数 is filled with; None: left to follow from the figures
+    series : fill in the published figures of nation and province that come with the program, as known then
     lang : language of guide and notes; names of sheets and columns are Chinese in either
 
     Returns
@@ -129,6 +137,8 @@ def write_starter(
                     year=target,
                     told=told,
                     lang=lang,
+                    until=known,
+                    series=series,
                 )
             )
     except OSError as error:
@@ -173,10 +183,11 @@ def _formats(book: Any) -> dict[str, Any]:
 def _write(w: _Book) -> None:
     """All sheets, the guide first."""
     _write_guide(w)
-    _write_data(w)
+    listed = _write_data(w)
     _write_parameters(w)
     for kind, title in TABLE_SHEETS.items():
         _write_table(w, kind, title)
+    _write_shipped(w, listed)
 
 
 def _write_guide(w: _Book) -> None:
@@ -209,8 +220,8 @@ def _header(month: Month) -> str:
     return f"{month.year}年1-{month.month}月"
 
 
-def _write_data(w: _Book) -> None:
-    """The wide sheet: indicator, place and measure down, three years of months across."""
+def _write_data(w: _Book) -> list[tuple[str, str, ShippedFigure]]:
+    """The wide sheet: indicator, place and measure down, three years of months across; the figures filled in."""
     sheet = w.sheet(DATA)
     sheet.set_landscape()
     sheet.set_paper(A3)
@@ -229,16 +240,51 @@ def _write_data(w: _Book) -> None:
     sheet.set_column(_FIRST_MONTH, _FIRST_MONTH + len(months) - 1, 9.5)
     sheet.freeze_panes(_FIRST_ROW, _FIRST_MONTH)
     row = _FIRST_ROW
+    listed: list[tuple[str, str, ShippedFigure]] = []
     for known in (known for known in INDICATORS if known.starts):
         places = [(w.city, "name"), (w.province, "name")] + [(_GENERIC["nation"], "quiet")] * known.nation
         for place, style in places:
             for column, text in enumerate((known.name_zh, place, "累计同比%")):
                 sheet.write_string(row, column, text, w.formats[style])
+            figures = {one.period: one for one in _shipped(w, known.indicator, place)}
             for offset, month in enumerate(months):
-                style_of = "cell" if month.month in known.frequency.months else "closed"
-                sheet.write_blank(row, _FIRST_MONTH + offset, None, w.formats[style_of])
+                column = _FIRST_MONTH + offset
+                if month.month not in known.frequency.months:
+                    sheet.write_blank(row, column, None, w.formats["closed"])
+                elif month in figures:
+                    sheet.write_number(row, column, figures[month].value, w.formats["cell"])
+                    listed.append((known.name_zh, place, figures[month]))
+                else:
+                    sheet.write_blank(row, column, None, w.formats["cell"])
             row += 1
     _validate_data(w, sheet, last_row=row + 100, last_column=_FIRST_MONTH + len(months) - 1)
+    return listed
+
+
+def _shipped(w: _Book, indicator: str, place: str) -> list[ShippedFigure]:
+    """Published figures of a row that come with the program and were out by the day of knowledge."""
+    level = "nation" if place == _GENERIC["nation"] else "province" if place == w.province else ""
+    day = w.until.day if w.until is not None else None
+    found = shipped_of(place, level, indicator) if w.series and level else ()
+    return [one for one in found if day is None or release_rule(one.period) <= day or one.period <= w.until.month]
+
+
+def _write_shipped(w: _Book, listed: Sequence[tuple[str, str, ShippedFigure]]) -> None:
+    """Where the figures that are filled in come from."""
+    if not listed:
+        return
+    sheet = w.sheet(SHIPPED)
+    for column, (name, width) in enumerate(
+        (("indicator", 26), ("place", 12), ("period", 12), ("value", 10), ("source", 80), ("vintage", 24))
+    ):
+        sheet.write_string(0, column, t(f"workbook.shipped_{name}", w.lang), w.formats["head"])
+        sheet.set_column(column, column, width)
+    for row, (indicator, place, figure) in enumerate(listed, 1):
+        for column, text in ((0, indicator), (1, place), (2, str(figure.period)), (4, figure.source)):
+            sheet.write_string(row, column, text, w.formats["name"])
+        sheet.write_number(row, 3, figure.value, w.formats["cell"])
+        sheet.write_string(row, 5, figure.vintage, w.formats["name"])
+    sheet.freeze_panes(1, 0)
 
 
 def _validate_data(w: _Book, sheet: Any, *, last_row: int, last_column: int) -> None:
@@ -250,7 +296,7 @@ def _validate_data(w: _Book, sheet: Any, *, last_row: int, last_column: int) -> 
         last_column,
         {
             "validate": "custom",
-            "value": "=OR(ISTEXT(D3),AND(ISNUMBER(D3),D3>-100,D3<=2000))",
+            "value": "=OR(ISTEXT(D3),AND(ISNUMBER(D3),D3>=-100,D3<=2000))",
             "error_title": t("workbook.number_title", w.lang),
             "error_message": t("workbook.number_error", w.lang),
         },

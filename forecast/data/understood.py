@@ -13,14 +13,14 @@ from forecast.data.reading.books import sheets_of
 from forecast.data.reading.grid import read_grid
 from forecast.data.reading.problems import Problems, plain, quoted
 from forecast.data.reading.rows import CellError, Names, is_masked, parse_number, parse_percent
-from forecast.data.reading.sheets import GUIDE, PARAMETERS, TABLE_SHEETS, Sheet
+from forecast.data.reading.sheets import GUIDE, PARAMETERS, SHIPPED, TABLE_SHEETS, Sheet
 from forecast.data.reading.spellings import known_indicator
 from forecast.data.reading.textfiles import read_bytes
 from forecast.data.reading.widesheet import WideRow, label_row, read_wide
 from forecast.errors import Problem
 from forecast.periods import Month
 
-_OTHER: frozenset[str] = frozenset({GUIDE, PARAMETERS, *TABLE_SHEETS.values()})
+_OTHER: frozenset[str] = frozenset({GUIDE, PARAMETERS, SHIPPED, *TABLE_SHEETS.values()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

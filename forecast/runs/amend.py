@@ -22,14 +22,15 @@ from typing import TYPE_CHECKING, Final
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.intake import Addition, Intake, LedgerFile
 from forecast.data.panel import release_rule
-from forecast.data.plausible import ACCEPTED, accepted_text, read_accepted
+from forecast.data.plausible import accepted_text, read_accepted
 from forecast.data.reading.books import is_workbook
 from forecast.data.reading.problems import Problems, table_of_rows
-from forecast.data.reading.source import CONFIG_FILE
+from forecast.data.reading.source import ACCEPTED, CONFIG_FILE
 from forecast.data.reading.textfiles import csv_rows, decode, delimiter_of, xlsx_rows
 from forecast.errors import InputError, Problem
 from forecast.files import write_together, write_whole
 from forecast.periods import AsOf
+from forecast.runs.amend_book import updated_book
 from forecast.runs.store.disk import StoreError, written
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ def next_as_of(dataset: Dataset, intake: Intake) -> str:
 def amend(dataset: Dataset, intake: Intake, *, as_of: str) -> Amendment:
     """Contents of all files that change; nothing is written."""
     config = dataset.config
+    if not (config.folder / CONFIG_FILE).exists():
+        book = config.files["observations"]
+        before_book = book.read_bytes()
+        content = updated_book(before_book, dataset, intake, as_of=as_of)
+        return Amendment(folder=config.folder, before={book: before_book}, after={book: content})
     after: dict[Path, bytes] = {}
     for ledger in intake.ledgers:
         path = config.files.get(ledger.kind, config.folder / f"{ledger.kind}.csv")
@@ -94,7 +100,8 @@ def check(dataset: Dataset, amendment: Amendment, additions: Sequence[Addition])
     config = dataset.config
     with tempfile.TemporaryDirectory() as scratch:
         beside = [path for path in (config.folder / ACCEPTED,) if path.is_file()]
-        for path in {config.folder / CONFIG_FILE, *config.files.values(), *amendment.after, *beside}:
+        beside += [path for path in (config.folder / CONFIG_FILE,) if path.is_file()]
+        for path in {*config.files.values(), *amendment.after, *beside}:
             target = Path(scratch) / path.relative_to(config.folder)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(amendment.after[path] if path in amendment.after else path.read_bytes())

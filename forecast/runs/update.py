@@ -13,7 +13,6 @@ from pathlib import Path
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.intake import Intake, take_in
 from forecast.data.reading.problems import Problems
-from forecast.data.reading.source import CONFIG_FILE
 from forecast.errors import Problem, UsageError
 from forecast.executor import Executor
 from forecast.periods import AsOf
@@ -65,14 +64,12 @@ def prepare(dataset: Path, files: Sequence[Path], *, as_of: str | None = None, r
     InputError
         A file, or the data set with it, is unusable.
     UsageError
-        A date cannot be read, or the data set is one workbook, which its planner fills in.
+        A date cannot be read.
     """
     if as_of is not None:
         AsOf.parse(as_of)
     day = _day(released)
     before = read_dataset(dataset)
-    if files and not (before.config.folder / CONFIG_FILE).exists():
-        raise UsageError("usage_update_workbook", book=next(iter(before.config.files.values())).name)
     problems = Problems()
     intake = take_in(before, files, problems, released=day)
     first: dict[str, str] = {}

@@ -28,11 +28,17 @@ TABLE_SHEETS: Final[Mapping[str, str]] = {
     "targets": "目标",
     "indicators": "指标",
     "units": "地区",
+    "bases": "基数",
+    "industries": "行业",
     "projects": "项目台账",
     "enterprises": "企业台账",
     "pipeline": "五上培育",
+    "observations": "新增数据",
 }
 """Optional sheets in list form, by the table that they hold."""
+
+SHIPPED: Final = "自带数据"
+"""Sheet that lists the published figures which ``dabiao init`` fills in, each with its source; it is not read."""
 
 type At = tuple[int, int]
 
@@ -88,7 +94,7 @@ def open_sheets(content: bytes, file: str, problems: Problems, *, every: bool = 
 
     Error cells and formulas without a result are problems at their address, on the sheets that are read.
 
-    every : read all sheets, not only those of a planner's workbook; the others are opened without their cells
+    every : report what is wrong with any sheet, not only with those of a planner's workbook
     """
     with_formulas = checked_zip(content, file, problems)
     if with_formulas is None:
@@ -103,9 +109,9 @@ def open_sheets(content: bytes, file: str, problems: Problems, *, every: bool = 
         wanted = {DATA, PARAMETERS, *TABLE_SHEETS.values()}
         found = {sheet.title.strip(): sheet for sheet in values.worksheets}
         return {
-            title: _sheet(title, sheet, formulas[sheet.title], file, problems)
-            if every or title in wanted
-            else Sheet(title)
+            title: _sheet(
+                title, sheet, formulas[sheet.title], file, problems if every or title in wanted else Problems()
+            )
             for title, sheet in found.items()
         }
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, IndexError, OSError) as error:

@@ -20,6 +20,8 @@ from forecast.data.reading.problems import Problems, RawTable, near, table_of_ro
 from forecast.data.reading.textfiles import SUFFIXES, read_bytes
 
 CONFIG_FILE: Final = "dataset.toml"
+ACCEPTED: Final = "accepted.csv"
+"""File beside the data in which figures stand that were doubted and confirmed."""
 
 
 @dataclass(slots=True)
@@ -115,6 +117,9 @@ def _open_folder(folder: Path, entries: Sequence[str], problems: Problems) -> So
             problems.add("file_near", slip, kind=kind)
         elif kind not in OPTIONAL_TABLES:
             problems.add("file_missing", f"{kind}.csv")
+    for entry in unused:
+        if entry not in names.values() and entry != ACCEPTED:
+            problems.remark("files_unread", CONFIG_FILE, entry)
     return source
 
 

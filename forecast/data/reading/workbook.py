@@ -26,7 +26,7 @@ from forecast.data.reading.columns import CHOICES, TABLES
 from forecast.data.reading.places import Declared, Named, Places, find_places
 from forecast.data.reading.problems import Problems, RawTable, near, plain, quoted, table_of_rows
 from forecast.data.reading.rows import CellError, is_masked, parse_day, parse_month, parse_percent, parse_period
-from forecast.data.reading.sheets import DATA, PARAMETERS, TABLE_SHEETS, Sheet, open_sheets
+from forecast.data.reading.sheets import DATA, GUIDE, PARAMETERS, SHIPPED, TABLE_SHEETS, Sheet, open_sheets
 from forecast.data.reading.spellings import DEFAULT_TOLERANCE_PP, KnownIndicator, indicator_key, is_id, known_indicator
 from forecast.data.reading.textfiles import read_bytes
 from forecast.data.reading.widesheet import WideRow, read_wide
@@ -232,6 +232,9 @@ def workbook_tables(content: bytes, file: str, problems: Problems) -> tuple[dict
     if DATA not in sheets:
         problems.add("sheet_missing", file, found=DATA)
         return {}, {}
+    for title, sheet in sheets.items():
+        if sheet.cells and title not in (GUIDE, DATA, PARAMETERS, SHIPPED, *TABLE_SHEETS.values()):
+            problems.remark("sheets_unread", file, title)
     rows = read_wide(sheets[DATA], file, problems)
     if not rows:
         return {}, {}
@@ -274,8 +277,11 @@ class _Book:
         parameters = read_parameters(
             self.sheets.get(PARAMETERS, Sheet(PARAMETERS)), self.file, self.problems, latest_year=latest
         )
+        added = listed["observations"]
+        more = added.frame["unit"].tolist() if added is not None and "unit" in added.frame else []
         places = find_places(
-            [Named(row.place, row.place_cell) for row in self.rows],
+            [Named(row.place, row.place_cell) for row in self.rows]
+            + [Named(name, added.file if added is not None else "") for name in more if name],
             _declared(listed["units"]),
             city=parameters.city,
             province=parameters.province,
@@ -289,14 +295,54 @@ class _Book:
         raw = _config(parameters, keyed, places, latest)
         tables = {
             "units": RawTable(self.file, pd.DataFrame(list(places.rows))),
+            "observations": self._with_added(self._observations(keyed, places, parameters), added, names, places),
             "indicators": self._indicators(keyed, names, listed),
-            "observations": self._observations(keyed, places, parameters),
             "targets": self._targets(keyed, names, listed["targets"], places),
         }
+        if (bases := listed["bases"]) is not None:
+            tables["bases"] = self._bases(bases, names, places, raw["target_year"])
+        if (industries := listed["industries"]) is not None:
+            tables["industries"] = self._industries(industries, names)
         for kind in _LEDGERS:
             if (table := listed[kind]) is not None:
                 tables[kind] = _with_defaults(table, {"row_status": "published", "source": TABLE_SHEETS[kind]})
         return raw, tables
+
+    def _with_added(self, wide: RawTable, added: RawTable | None, names: _Names, places: Places) -> RawTable:
+        """Figures of the wide sheet, and those of sheet 新增数据, which an update adds row by row."""
+        if added is None:
+            return wide
+        table = _mapped(added, "indicator", names.id_of)
+        table = _mapped(table, "unit", lambda name: places.ids.get(name, name))
+        table = _with_defaults(
+            table, {"status": "published", "measure": "cum_yoy_pct", "source": TABLE_SHEETS["observations"]}
+        )
+        title = TABLE_SHEETS["observations"]
+        cells = [f"{title}!{row}" for row in table.frame["_row"].tolist()]
+        frame = pd.concat([wide.frame, table.frame.assign(_cell=cells)], ignore_index=True)
+        return RawTable(wide.file, frame.astype(object).where(frame.notna(), ""), {})
+
+    def _bases(self, table: RawTable, names: _Names, places: Places, year: int) -> RawTable:
+        """Bases of sheet 基数, of the city and of last year where it does not say."""
+        table = _mapped(table, "indicator", lambda name: names.ids.get(indicator_key(name), name))
+        table = _mapped(table, "unit", lambda name: places.ids.get(name, name))
+        usual = {
+            "unit": places.city,
+            "base_year": str(year - 1),
+            "status": "published",
+            "source": TABLE_SHEETS["bases"],
+        }
+        return _with_defaults(table, usual)
+
+    def _industries(self, table: RawTable, names: _Names) -> RawTable:
+        """Industries of sheet 行业; the name where no id is written, and the other way round."""
+        table = _mapped(table, "driver", lambda name: names.ids.get(indicator_key(name), name))
+        frame = table.frame.copy()
+        for column, other in (("industry", "name_zh"), ("name_zh", "industry")):
+            if column in frame and other in frame:
+                frame[column] = [one or two for one, two in zip(frame[column], frame[other], strict=True)]
+        table = RawTable(table.file, frame, table.headers)
+        return _with_defaults(table, {"status": "estimated", "source": TABLE_SHEETS["industries"]})
 
     def _listed(self, kind: str) -> RawTable | None:
         """Table of an optional sheet in list form; None where the sheet is absent or has only its header."""
