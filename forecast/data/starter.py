@@ -264,9 +264,9 @@ def _write_data(w: _Book) -> list[tuple[str, str, ShippedFigure]]:
 def _shipped(w: _Book, indicator: str, place: str) -> list[ShippedFigure]:
     """Published figures of a row that come with the program and were out by the day of knowledge."""
     level = "nation" if place == _GENERIC["nation"] else "province" if place == w.province else ""
-    day = w.until.day if w.until is not None else None
     found = shipped_of(place, level, indicator) if w.series and level else ()
-    return [one for one in found if day is None or release_rule(one.period) <= day or one.period <= w.until.month]
+    until = w.until
+    return [one for one in found if until is None or release_rule(one.period) <= until.day or one.period <= until.month]
 
 
 def _write_shipped(w: _Book, listed: Sequence[tuple[str, str, ShippedFigure]]) -> None:
