@@ -40,7 +40,7 @@ calibrate: $(READY)  ## simulation-based calibration, both routes; writes docs/c
 
 docs: $(READY)  ## documents that are made from the program
 	$(PYTHON) -m forecast.report.formats > docs/formats.md
-	$(PYTHON) -m forecast.report.brief_template
+	$(PYTHON) -m forecast.report.brief
 	REPORTS_DOC=1 $(PYTHON) -m pytest tests/test_report_docs.py
 	$(PYTHON) -c "import json; from forecast.scenario.reader import json_schema as s; print(json.dumps(s(), ensure_ascii=False, indent=2))" > scenarios/schema.json
 

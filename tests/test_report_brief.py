@@ -13,11 +13,9 @@ from docx.oxml.ns import qn
 
 from forecast.errors import UsageError
 from forecast.report import brief
-from forecast.report.brief import brief_bytes, brief_context
-from forecast.report.brief_template import template_bytes, template_path
-from forecast.report.convert import office, to_pdf
-from forecast.report.document_style import ALTERNATIVES, numerals, repacked
+from forecast.report.brief import brief_bytes, brief_context, template_bytes, template_path
 from forecast.report.sheets.every import all_sheets
+from forecast.report.word import ALTERNATIVES, numerals, office, repacked, to_pdf
 from forecast.texts import LANGS, t
 from tests.report_dossier import bare, dossier, synthetic
 

@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 
 from forecast.errors import UsageError
-from forecast.report import fonts
+from forecast.report import report_charts as fonts
 from forecast.report.report_charts import FORMATS, PIXEL_RATIO, chance_rows, drawn, fan, report_charts, small_fan
 from forecast.texts import catalogue, t
 from tests.report_dossier import bare, dossier, synthetic

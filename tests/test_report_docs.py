@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from forecast.report.brief_template import COLUMNS
-from forecast.report.reports_document import reports_document
+from forecast.report.brief import COLUMNS
+from forecast.report.formats import reports_document
 from forecast.report.sheets.every import all_sheets
 from tests.report_dossier import dossier
 

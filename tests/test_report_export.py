@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from forecast.cli import app
 from forecast.errors import UsageError
-from forecast.report import convert, export
-from forecast.report.convert import to_pdf, undated
+from forecast.report import export, word
 from forecast.report.export import Kind, ReportRequest, read_backtest, write_reports
 from forecast.report.recipients import By
+from forecast.report.word import to_pdf, undated
 from forecast.runs.store import KeptRun, Store
 from tests.report_dossier import dossier, pooled_run
 
@@ -93,10 +93,10 @@ def test_english_files_have_english_names(tmp_path):
 
 
 def test_without_libreoffice_there_is_no_pdf_and_no_failure(tmp_path, monkeypatch):
-    monkeypatch.setattr(convert, "office", lambda: None)
+    monkeypatch.setattr(word, "office", lambda: None)
     files = write_reports(dossier(), tmp_path, request(Kind.SCHEME, pdf=True))
     assert [path.suffix for path in files] == [".docx"]
-    monkeypatch.setattr(convert, "office", lambda: "/nowhere/soffice")
+    monkeypatch.setattr(word, "office", lambda: "/nowhere/soffice")
     assert to_pdf(files, when=dt.date(2020, 9, 30)) == []
 
 

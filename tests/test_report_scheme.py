@@ -14,9 +14,9 @@ from docx.oxml.ns import qn
 from forecast.answers.chances import Status
 from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupRequest, default_wish
-from forecast.report.document_style import ALTERNATIVES, MARGINS_MM
 from forecast.report.scheme import scheme_bytes
 from forecast.report.sheets.plans import plan_sheet
+from forecast.report.word import ALTERNATIVES, MARGINS_MM
 from forecast.runs.goals import PlanOf
 from forecast.runs.session import Session
 from forecast.scenario.compare import cases

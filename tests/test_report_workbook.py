@@ -13,10 +13,9 @@ from functools import cache
 import openpyxl
 import pytest
 
-from forecast.report.convert import office
 from forecast.report.sheets.every import all_sheets
-from forecast.report.workbook import workbook_bytes
-from forecast.report.workbook.worksheet import PAPER_NUMBERS
+from forecast.report.word import office
+from forecast.report.workbook import PAPER_NUMBERS, workbook_bytes
 from forecast.tables.table import Kind, Paper
 from forecast.texts import LANGS, t
 from tests.assignment_run import INJECTION

@@ -48,9 +48,9 @@ def report(
 ) -> None:
     """Write workbook, brief, scheme, charts and data of a run."""
     from forecast.errors import UsageError
-    from forecast.report.convert import office
     from forecast.report.export import Kind, ReportRequest, write_reports
     from forecast.report.recipients import By as Recipients
+    from forecast.report.word import office
     from forecast.runs.store import Store
 
     store = Store()

@@ -17,8 +17,7 @@ from typing import Any, Final
 import pandas as pd
 
 from forecast import __version__
-from forecast.report.files import write_csv
-from forecast.report.folders import replaced
+from forecast.report.files import replaced, write_csv
 from forecast.runs.run import BASELINE
 from forecast.runs.store.identity import identity_fields
 from forecast.tables.schema import table_frame

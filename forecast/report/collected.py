@@ -19,8 +19,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from forecast.report.files import write_csv
-from forecast.report.folders import replaced
+from forecast.report.files import replaced, write_csv
 from forecast.tables import words
 from forecast.tables.schema import table_frame
 from forecast.tables.table import Provenance

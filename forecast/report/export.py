@@ -17,17 +17,16 @@ from forecast.errors import UsageError
 from forecast.files import write_whole
 from forecast.news.news import News
 from forecast.report.brief import brief_bytes
-from forecast.report.convert import to_pdf
 from forecast.report.data_files import data_files
 from forecast.report.recipients import By, recipient_books
 from forecast.report.report_charts import FORMATS, drawn, report_charts
 from forecast.report.scheme import scheme_bytes
 from forecast.report.sheets.every import all_sheets
+from forecast.report.word import to_pdf
 from forecast.report.workbook import workbook_bytes
 from forecast.runs.run import Run
 from forecast.runs.store import KeptRun
-from forecast.tables.dossier import Dossier, gather
-from forecast.tables.head import city_name
+from forecast.tables.dossier import Dossier, city_name, gather
 from forecast.tables.schema import BACKTEST_TABLES
 from forecast.tables.table import Sheet
 from forecast.texts import Lang, t

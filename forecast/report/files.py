@@ -1,7 +1,11 @@
-"""The directory of a run: its tables and ``run.json``.
+"""Files of results: tables in their fixed format, and directories that hold a whole run or none of it.
 
-Invariant: a directory holds a whole run or none of it; an existing one is replaced at once, and only if it is a run
-(held by ``tests/test_cli.py``).
+Tables are UTF-8 with a byte order mark, so that Excel shows Chinese without an import dialogue; lines end in
+``\\n``; an empty cell is a value that does not exist, which is not 0.
+
+Invariant: same run, same bytes, no probability is written as 0 or 1; a directory that is none of ours is never
+touched, and an earlier one stays until the new one is complete (held by ``tests/test_report.py``,
+``tests/test_cli.py``, ``tests/test_collected.py`` and ``tests/test_backtest.py``).
 """
 
 from __future__ import annotations
@@ -9,7 +13,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +24,9 @@ import numpy as np
 import pandas as pd
 
 from forecast.draws.joint import typical
+from forecast.errors import UsageError
 from forecast.files import write_whole
 from forecast.inference.priors import SCALE_BY_LEVEL
-from forecast.report.folders import replaced
 from forecast.runs.run import Run
 from forecast.runs.store.contents import Answers, fill, header_of
 from forecast.runs.store.disk import Staging
@@ -28,6 +34,36 @@ from forecast.runs.store.kept import KeptRun
 from forecast.tables.dossier import provenance, tables
 from forecast.tables.schema import schema
 from forecast.tables.table import Column, Kind
+
+
+@contextmanager
+def replaced(out: Path, *, manifest: str, refusal: str) -> Iterator[Path]:
+    """A fresh directory that takes the place of ``out`` when the block ends well.
+
+    Parameters
+    ----------
+    manifest : file by which a directory of this kind is known
+    refusal : code of the message where ``out`` is something else
+
+    Raises
+    ------
+    UsageError
+        ``out`` exists and has no such manifest, or cannot be written.
+    """
+    if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / manifest).is_file())):
+        raise UsageError(refusal, folder=out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".dabiao-") as scratch:
+            fresh = Path(scratch) / "new"
+            fresh.mkdir()
+            yield fresh
+            if out.exists():
+                out.replace(Path(scratch) / "old")
+            fresh.replace(out)
+    except OSError as error:
+        raise UsageError("usage_not_written", folder=out, reason=error.strerror or error) from error
+
 
 LEAST: Final = 0.0001
 """Smallest probability that four decimals can write."""

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
-from forecast.report.workbook.book import TaskList, workbook_bytes
+from forecast.report.workbook import TaskList, workbook_bytes
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import city_name
+from forecast.tables.dossier import Dossier, city_name
 from forecast.tasks.tasks import Task
 from forecast.texts import Lang, t
 

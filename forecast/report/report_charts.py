@@ -1,15 +1,20 @@
-"""Charts as pictures: PNG, SVG and PDF of the fan, the gap, the chances and the scenarios.
+"""Charts as pictures of the fan, the gap, the chances and the scenarios, with a font that has Chinese.
 
-Every picture says as of when, from which run, and whether synthetic rows reach it.
+Every picture says as of when, from which run, and whether synthetic rows reach it. A font is found on the
+system or in a package, or it is said what to install.
 
-Invariant: same dossier, same bytes, and the numbers of a chart are those of the tables (held by
-``tests/test_report_charts.py``).
+Invariant: same dossier, same bytes; the numbers of a chart are those of the tables; no two characters look
+alike, so that there are no empty boxes (held by ``tests/test_report_charts.py``).
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final, Literal
 
 import altair as alt
@@ -18,14 +23,82 @@ import pandas as pd
 from forecast.answers.chances import Status
 from forecast.answers.judgement import Row, distribution, year_ends_of
 from forecast.data.target import TargetKind
-from forecast.report import fonts
+from forecast.errors import UsageError
 from forecast.report.charts import OUTCOMES, fan_chart, gap_chart
 from forecast.report.monthly import Growth, of_indicator
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import city_name, source_line, unit_names
+from forecast.tables.dossier import Dossier, city_name, source_line, unit_names
 from forecast.tables.notes import plain_name
 from forecast.texts import Lang, t
+
+FAMILIES: Final = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "Noto Sans SC",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "SimHei",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Droid Sans Fallback",
+)
+"""Families with Chinese, the open ones first."""
+FOLDER_VARIABLE: Final = "DABIAO_FONTS"
+"""Environment variable that names a folder of fonts."""
+PACKAGES: Final = ("mplfonts",)
+"""Packages that bundle open fonts with Chinese; optional."""
+_PROBE: Final = "达市"
+
+
+def stack() -> str:
+    """Families as a style sheet lists them, the plain one last."""
+    return ", ".join((*FAMILIES, "sans-serif"))
+
+
+def ready() -> None:
+    """Make sure that Chinese can be drawn; look in the folder named by the user, the system, and packages.
+
+    Raises
+    ------
+    UsageError
+        No font with Chinese was found.
+    """
+    if not _found(os.environ.get(FOLDER_VARIABLE, "")):
+        raise UsageError("usage_no_font", variable=FOLDER_VARIABLE, package=PACKAGES[0])
+
+
+@cache
+def _found(folder: str) -> bool:
+    """Whether two characters look different, with the fonts of a folder, the system, a package."""
+    import vl_convert  # the renderer takes a while to load
+
+    if folder and Path(folder).is_dir():
+        vl_convert.register_font_directory(folder)
+    if _drawn():
+        return True
+    for package in PACKAGES:
+        spec = find_spec(package)
+        for place in (spec.submodule_search_locations or ()) if spec else ():
+            for fonts in {path.parent for path in Path(place).rglob("*.[ot]tf")}:
+                vl_convert.register_font_directory(str(fonts))
+    return _drawn()
+
+
+def _drawn() -> bool:
+    first, second = (_picture(char) for char in _PROBE)
+    return first != second and _picture("\U0010ffff") not in (first, second)
+
+
+def _picture(char: str) -> bytes:
+    import vl_convert
+
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">'
+        f'<text x="4" y="32" font-size="30" font-family="{stack()}">{char}</text></svg>'
+    )
+    return bytes(vl_convert.svg_to_png(svg))
+
 
 type Format = Literal["png", "svg", "pdf"]
 FORMATS: Final[tuple[Format, ...]] = ("png", "svg", "pdf")
@@ -70,7 +143,7 @@ def drawn(chart: alt.TopLevelMixin, formats: Sequence[Format]) -> dict[Format, b
     """
     import vl_convert  # the renderer takes a while to load
 
-    fonts.ready()
+    ready()
     svg = _numbered(str(vl_convert.vegalite_to_svg(chart.to_dict())))
     made: dict[Format, bytes] = {}
     for one in formats:
@@ -127,7 +200,7 @@ def _titled(
     inner = chart.properties(width=WIDTH, title=below)
     framed = alt.vconcat(inner).properties(title=head, background="white")
     return (
-        framed.configure(font=fonts.stack())
+        framed.configure(font=stack())
         .configure_view(stroke=None)
         .configure_title(fontWeight=ONE_WEIGHT)
         .configure_axis(titleFontWeight=ONE_WEIGHT)
@@ -156,7 +229,7 @@ def small_fan(row: Row, dossier: Dossier, lang: Lang) -> alt.TopLevelMixin:
     ).properties(width=SMALL[0], height=SMALL[1])
     head = alt.TitleParams(text=plain_name(row, lang), anchor="middle", fontSize=14, fontWeight=ONE_WEIGHT)
     framed = alt.vconcat(made).properties(title=head, background="white")
-    return framed.configure(font=fonts.stack()).configure_view(stroke=None).configure_axis(titleFontWeight=ONE_WEIGHT)
+    return framed.configure(font=stack()).configure_view(stroke=None).configure_axis(titleFontWeight=ONE_WEIGHT)
 
 
 def _gap(row: Row, dossier: Dossier, lang: Lang) -> alt.TopLevelMixin | None:

@@ -15,22 +15,23 @@ from docx.enum.section import WD_SECTION
 
 from forecast.plan.result import SectorRow
 from forecast.report import prose
-from forecast.report.document_style import (
+from forecast.report.makeup_words import GROUPS, feasible_words, group_of, sentences, support
+from forecast.report.sheets.explanation import explanation_sheet
+from forecast.report.sheets.plans import lever_sheet, plan_name, plan_sheet, said_of, sector_sheet, wish_of
+from forecast.report.sheets.tasks import task_summary_sheet, team_rows
+from forecast.report.word import (
+    ACROSS_MM,
+    UPRIGHT_MM,
+    Draft,
     fixed,
     lay_across,
     new_document,
     number_pages,
 )
-from forecast.report.draft import ACROSS_MM, UPRIGHT_MM, Draft
-from forecast.report.makeup_words import GROUPS, feasible_words, group_of, sentences, support
-from forecast.report.sheets.explanation import explanation_sheet
-from forecast.report.sheets.plans import lever_sheet, plan_name, plan_sheet, said_of, sector_sheet, wish_of
-from forecast.report.sheets.tasks import task_summary_sheet, team_rows
-from forecast.report.workbook.book import made_at
+from forecast.report.workbook import made_at
 from forecast.runs.goals import PlanOf
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import city_name, source_line
+from forecast.tables.dossier import Dossier, city_name, source_line
 from forecast.tables.table import Kind, Sheet, Value
 from forecast.texts import Lang, t
 

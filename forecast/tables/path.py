@@ -23,8 +23,7 @@ from forecast.plan.path_steps import Line, Phase, Scope, Step
 from forecast.runs.goals import DEMANDS
 from forecast.runs.run import Run
 from forecast.tables import words
-from forecast.tables.dossier import Dossier, provenance
-from forecast.tables.head import heading, subtitle
+from forecast.tables.dossier import Dossier, heading, provenance, subtitle
 from forecast.tables.table import (
     Block,
     Cell,

@@ -13,8 +13,7 @@ import pandas as pd
 from forecast.dims import to_percent
 from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import heading, subtitle
+from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.notes import notes, plain_name
 from forecast.tables.schema import schema
 from forecast.tables.table import Field, Kind, Paper, Sheet, Value

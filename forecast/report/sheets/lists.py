@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import heading, subtitle
+from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.table import Field, Kind, Sheet
 from forecast.tasks.county_lists import RankStatus
 from forecast.texts import Lang, t

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from forecast.periods import Frequency, Month
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import heading, span_name, subtitle, unit_names
+from forecast.tables.dossier import Dossier, heading, span_name, subtitle, unit_names
 from forecast.tables.notes import plain_name
 from forecast.tables.table import Chart, Field, Kind, Paper, Sheet, Value
 from forecast.texts import Lang, t

@@ -9,8 +9,7 @@ from forecast.periods import AsOf
 from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import heading, subtitle
+from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.table import Field, Kind, Sheet, Value
 from forecast.texts import Lang, t
 

@@ -23,8 +23,7 @@ from forecast.report.makeup_words import (
 )
 from forecast.runs.goals import PlanOf
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import heading, subtitle
+from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.table import Field, Kind, Paper, Sheet, Value
 from forecast.texts import Lang, t
 

@@ -12,8 +12,7 @@ from forecast.data.target import TargetKind
 from forecast.report.scenario_terminal import change, moved
 from forecast.scenario.compare import Result
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import heading, subtitle
+from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.table import Field, Kind, Paper, Sheet, Value
 from forecast.texts import Lang, t
 

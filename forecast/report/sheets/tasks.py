@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from forecast.answers.chances import Status
 from forecast.periods import Month
 from forecast.tables import words
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import heading, subtitle
+from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.table import Field, Kind, Paper, Sheet, Value, distinct
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.tasks import Margin

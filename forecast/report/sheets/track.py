@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.tables.dossier import Dossier
-from forecast.tables.head import heading, subtitle
+from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.table import Field, Kind, Sheet, Value
 from forecast.texts import Lang, catalogue, t
 

@@ -1,9 +1,11 @@
-"""How an official document looks: page, fonts, spacing and numbering after GB/T 9704, and bytes that do not change.
+"""Official documents: page, fonts, spacing and numbering after GB/T 9704, tables that fit the page, PDF of them.
 
 GB/T 9704-2012: A4, margins 37 / 35 / 28 / 26 mm, title 小标宋 二号, body 仿宋 三号 at 28 points, headings of the first
 level 黑体, of the second 楷体, numbered 一、（一）1.（1）, page number － 1 － at the outer side below.
 
-Invariant: every run of a document names its East Asian font (held by ``tests/test_report_brief.py``).
+Invariant: a table is as wide as its page, whatever is in it; every run names its East Asian font; the bytes
+depend on nothing but what is said; without LibreOffice no PDF is written and nothing fails (held by
+``tests/test_report_scheme.py``, ``tests/test_report_brief.py``, ``tests/test_report_export.py``).
 """
 
 from __future__ import annotations
@@ -11,9 +13,13 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import shutil
+import subprocess
+import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from docx import Document
@@ -25,7 +31,10 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
-from forecast.texts import Lang
+from forecast.files import write_whole
+from forecast.tables.dossier import Dossier
+from forecast.tables.table import text_width
+from forecast.texts import Lang, t
 
 MARGINS_MM: Final = (37, 35, 28, 26)
 """Top, bottom, left, right."""
@@ -272,3 +281,128 @@ def numerals(number: int) -> str:
 def plain(text: str) -> str:
     """A text without characters that no document can hold."""
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
+
+
+UPRIGHT_MM: Final = 156.0
+ACROSS_MM: Final = 247.0
+"""Width of the text on an upright page and on one that lies across."""
+CELL: Final = Face("仿宋", 10.5, spacing=15, indent=0, centred=True)
+CELL_HEAD: Final = Face("黑体", 10.5, spacing=15, indent=0, centred=True)
+SMALL: Final = Face("仿宋", 9, spacing=12, indent=0, centred=True)
+SMALL_HEAD: Final = Face("黑体", 9, spacing=12, indent=0, centred=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Draft:
+    """The document being written."""
+
+    document: Any
+    dossier: Dossier
+    lang: Lang
+
+    def say(self, key: str, **params: object) -> str:
+        """A text of the scheme."""
+        return t(f"reports.scheme_{key}", self.lang, **params)
+
+    def add(self, kind: str, text: str) -> None:
+        """A paragraph in the letters of its kind."""
+        paragraph = add_text(self.document, plain(text), FACES[kind], lang=self.lang)
+        paragraph.paragraph_format.keep_with_next = kind in ("head1", "head2", "caption")
+
+    def section(self, number: int, key: str) -> None:
+        """Heading of the first level."""
+        head = self.say(f"head_{key}")
+        self.add("head1", f"{numerals(number)}、{head}" if self.lang == "zh" else f"{number}. {head}")
+
+    def part(self, number: int, text: str) -> None:
+        """Heading of the second level."""
+        self.add("head2", f"（{numerals(number)}）{text}" if self.lang == "zh" else f"({number}) {text}")
+
+    def points(self, lines: Sequence[str]) -> None:
+        """Paragraphs numbered 1. 2. 3.; a single one without number."""
+        for k, line in enumerate(lines, 1):
+            self.add("body", f"{k}.{line}" if len(lines) > 1 else line)
+
+    def table(
+        self, head: Sequence[str], rows: Sequence[Sequence[str]], *, width_mm: float, small: bool = False
+    ) -> None:
+        """A table whose columns are as wide as what is in them needs."""
+        table = official_table(
+            self.document, len(rows) + 1, len(head), widths(head, rows, width_mm, SMALL.size if small else CELL.size)
+        )
+        repeat_head(table.rows[0])
+        for k, text in enumerate(head):
+            cell = table.cell(0, k)
+            shade(cell, "E7EDF5")
+            face = SMALL_HEAD if small else CELL_HEAD
+            add_text(cell, plain(text), face, lang=self.lang, paragraph=cell.paragraphs[0])
+        face = SMALL if small else CELL
+        for row, values in zip(table.rows[1:], rows, strict=True):
+            keep_whole(row)
+            for cell, text in zip(row.cells, values, strict=True):
+                add_text(cell, plain(text), face, lang=self.lang, paragraph=cell.paragraphs[0])
+
+
+def widths(head: Sequence[str], rows: Sequence[Sequence[str]], width_mm: float, size: float) -> list[float]:
+    """Short columns as wide as they need, the others sharing what is left in proportion to theirs.
+
+    size : points of the letters; half of it is the width of a digit
+    """
+    half_mm = size / 2.0 * 25.4 / 72.0
+    needs = []
+    for k, title in enumerate(head):
+        longest = max((text_width(row[k]) for row in rows), default=0.0)
+        word = max(text_width(line) for line in title.split("\n")) / 3.0
+        needs.append(max(longest, word, 4.0) * half_mm + 2.4)
+    if sum(needs) <= width_mm:
+        return [need / sum(needs) * width_mm for need in needs]
+    fair = width_mm / len(needs)
+    short = {k for k, need in enumerate(needs) if need <= fair}
+    left, rest = width_mm - sum(needs[k] for k in short), sum(need for k, need in enumerate(needs) if k not in short)
+    return [need if k in short else need / rest * left for k, need in enumerate(needs)]
+
+
+SECONDS: Final = 120
+"""LibreOffice starts slowly on a busy machine; beyond this it hangs."""
+
+
+def office() -> str | None:
+    """LibreOffice's program; None where it is not installed."""
+    return shutil.which("soffice") or shutil.which("libreoffice")
+
+
+def to_pdf(documents: Sequence[Path], *, when: dt.date) -> list[Path]:
+    """Documents as PDF beside them; none without LibreOffice, or where it fails.
+
+    when : day that the files say they were made on
+    """
+    program = office()
+    if program is None:
+        return []
+    return [made for document in documents if (made := _converted(program, document, when)) is not None]
+
+
+def _converted(program: str, document: Path, when: dt.date) -> Path | None:
+    """One document by a process of its own: what a process did before shows in the names of a PDF's fonts."""
+    with tempfile.TemporaryDirectory(prefix="dabiao-") as scratch:
+        profile = Path(scratch) / "profile"  # a profile of its own: an open LibreOffice is not disturbed
+        command = [program, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", "pdf"]
+        try:
+            subprocess.run(
+                [*command, "--outdir", scratch, str(document)], check=True, capture_output=True, timeout=SECONDS
+            )
+        except (subprocess.SubprocessError, OSError):
+            return None
+        found = Path(scratch) / f"{document.stem}.pdf"
+        if not found.is_file():
+            return None
+        target = document.with_suffix(".pdf")
+        write_whole(target, undated(found.read_bytes(), when))
+        return target
+
+
+def undated(pdf: bytes, when: dt.date) -> bytes:
+    """A PDF of LibreOffice as if made on a day: its date, and the numbers drawn from the clock, same length."""
+    day = f"/CreationDate(D:{when:%Y%m%d}000000".encode()
+    pdf = re.sub(rb"/CreationDate\(D:\d{14}", day, pdf)
+    return re.sub(rb"(?<=[<\/])[0-9A-F]{32}(?=>|\s)", b"0" * 32, pdf)
