@@ -9,12 +9,13 @@ import pytest
 from forecast.plan.candidates import LeverOptions, candidates
 from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupRequest, parse_wishes
-from forecast.report.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
-from forecast.report.makeup_view import frontier_chart, frontier_grid, lever_grid, sector_chart, sector_grid, wish_grid
+from forecast.report.charts import frontier_chart, sector_chart
 from forecast.runs.session import Session, assessed
 from forecast.runs.store import Store
 from forecast.scenario.compare import cases, compare
 from forecast.scenario.drafting import parsed
+from forecast.tables.makeup import frontier_grid, lever_grid, sector_grid, wish_grid
+from forecast.tables.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from tests.app_pages import keep_main, page, tables
 from tests.app_runs import ankang
 

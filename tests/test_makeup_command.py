@@ -19,12 +19,12 @@ from forecast.plan.makeup import makeup
 from forecast.plan.outcome import as_scenario
 from forecast.plan.request import MakeupRequest, parse_wishes
 from forecast.plan.wishes import Form
-from forecast.report.makeup_tables import PLAN_FILE, makeup_document, makeup_tables, write_makeup_tables
-from forecast.report.makeup_terminal import render_makeup
-from forecast.report.makeup_view import wish_grid
-from forecast.report.makeup_words import families, lever_name, sentences, support, use_words
+from forecast.report.files import write_tables
+from forecast.report.terminal import paged
 from forecast.runs.session import Session
 from forecast.scenario.compare import cases
+from forecast.tables.makeup import PLAN_FILE, makeup_blocks, makeup_document, makeup_tables, wish_grid
+from forecast.tables.makeup_words import families, lever_name, sentences, support, use_words
 from forecast.tables.schema import MAKEUP_TABLES, schema
 from forecast.texts import t
 from tests.test_scenario_command import finished
@@ -44,9 +44,11 @@ def plan(run):
     return makeup(world, judged, MakeupRequest(wishes=wishes))
 
 
-def shown(plan, run, width=200, **more):
+def shown(plan, run, width=200, lang="zh", **more):
     out = StringIO()
-    Console(file=out, width=width, highlight=False).print(render_makeup(plan, run, **more))
+    Console(file=out, width=width, highlight=False).print(
+        paged(lambda room: makeup_blocks(plan, run, lang, room, **more))
+    )
     return out.getvalue()
 
 
@@ -66,12 +68,11 @@ def test_the_files_are_the_same_every_time_and_hold_the_plan(plan, run, tmp_path
     folders = [tmp_path / name for name in "ab"]
     for folder in folders:
         folder.mkdir()
-        write_makeup_tables(plan, run, folder)
+        write_tables(makeup_tables(plan, run), folder)
     names = sorted(p.name for p in folders[0].iterdir())
-    assert names == sorted([*(f"{name}.csv" for name in MAKEUP_TABLES), PLAN_FILE])
+    assert names == sorted(f"{name}.csv" for name in MAKEUP_TABLES)
     for name in names:
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
-    assert (folders[0] / PLAN_FILE).read_text(encoding="utf-8") == as_scenario(plan)
     wishes = pd.read_csv(folders[0] / "makeup_wishes.csv")
     assert wishes["wish_status"].tolist() == [w.status.value for w in plan.wishes]
     assert wishes["value_all"].tolist() == pytest.approx([w.all_draws for w in plan.wishes], abs=5e-5)

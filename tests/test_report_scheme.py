@@ -15,11 +15,11 @@ from forecast.answers.chances import Status
 from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupRequest, default_wish
 from forecast.report.scheme import scheme_bytes
-from forecast.report.sheets.plans import plan_sheet
 from forecast.report.word import ALTERNATIVES, MARGINS_MM
 from forecast.runs.goals import PlanOf
 from forecast.runs.session import Session
 from forecast.scenario.compare import cases
+from forecast.tables.plans import plan_sheet
 from forecast.texts import LANGS, t
 from tests.report_dossier import dossier, synthetic
 from tests.test_report_brief import NUMBER, printed_numbers, texts
@@ -92,7 +92,7 @@ def test_every_number_of_the_scheme_is_printed_in_a_table_of_the_workbook(found)
 
 def _sums(found):
     """Sums by group of industries, which the text names."""
-    from forecast.report.makeup_words import GROUPS, group_of
+    from forecast.tables.makeup_words import GROUPS, group_of
 
     for plan in found.plans:
         for group in GROUPS:

@@ -28,12 +28,15 @@ def makeup(
 ) -> None:
     """The least effort that reaches what is wished for."""
     from forecast.data.dataset import read_dataset
+    from forecast.files import write_whole
     from forecast.periods import AsOf
+    from forecast.plan.outcome import as_scenario
     from forecast.plan.request import MakeupRequest, read_options, wishes_of
-    from forecast.report.makeup_tables import PLAN_FILE, makeup_document, write_makeup_tables
-    from forecast.report.makeup_terminal import render_makeup
+    from forecast.report.files import write_tables
+    from forecast.report.terminal import paged
     from forecast.runs.run import acting
     from forecast.scenario.reader import read_scenario
+    from forecast.tables.makeup import PLAN_FILE, makeup_blocks, makeup_document, makeup_tables
 
     data = read_dataset(dataset)
     data = acting(data, AsOf.parse(call.as_of or data.config.as_of))
@@ -46,10 +49,11 @@ def makeup(
     request = MakeupRequest(wishes=asked, options=options, budget=budget, fair=fair, scenario=adopted)
     plan = ran.session.plan(request)
     target = ran.write("-makeup")
-    write_makeup_tables(plan, ran.run, target)
+    write_tables(makeup_tables(plan, ran.run), target)
+    write_whole(target / PLAN_FILE, as_scenario(plan))
     files = (str(target), str(target / PLAN_FILE))
     ran.finish(
         lambda: {"makeup": makeup_document(plan, ran.run)},
-        lambda: render_makeup(plan, ran.run, lang=call.lang, files=files, every=show_all),
+        lambda: paged(lambda width: makeup_blocks(plan, ran.run, call.lang, width, files=files, every=show_all)),
         target,
     )

@@ -14,11 +14,11 @@ from typing import Any
 import pandas as pd
 
 from forecast.answers.chances import Status
-from forecast.report.files import LEAST, write_csv
+from forecast.report.files import write_csv
 from forecast.runs.session import Assignments
 from forecast.tables.dossier import provenance
 from forecast.tables.schema import schema, table_frame
-from forecast.tables.table import Kind
+from forecast.tables.table import LEAST, Kind
 from forecast.tables.table import Value as Cell
 from forecast.tasks.allocation import Conflict
 from forecast.tasks.breakdown import Breakdown

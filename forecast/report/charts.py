@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import altair as alt
 import pandas as pd
 
 from forecast.answers.judgement import Distribution
 from forecast.periods import Month
+from forecast.plan.result import Makeup
+from forecast.plan.wishes import Form
 from forecast.report.monthly import Growth
 from forecast.tables import words
+from forecast.tables.makeup_words import wish_name
 from forecast.texts import Lang, t
 
 COLOURS: Final = ("#2563b8", "#c2620c")
@@ -272,3 +275,103 @@ def waterfall_chart(steps: pd.DataFrame, lang: Lang) -> alt.LayerChart:
     )
     text = base.mark_text(dx=5, align="left", color="#7a7f87").encode(y=y, x="right:Q", text="text:N")
     return alt.LayerChart(layer=[bars, text]).properties(height=WATERFALL_ROW * len(frame) + WATERFALL_FRAME)
+
+
+WISH_SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross")
+WISH_DASHES: Final = ([1, 0], [6, 4], [2, 3], [8, 3, 2, 3], [1, 2])
+WISH_COLOURS: Final = (*COLOURS, "#2b8a66", "#7c5c93", "#6b7280")
+FRONTIER_HEIGHT: Final = 380
+ROW_HEIGHT: Final = 27
+FRAME_HEIGHT: Final = 110
+"""Pixels of legend, axis and its title, which count to a chart's height on the screen."""
+
+
+def _makeup_head(name: str, lang: Lang) -> str:
+    return t(f"makeup.head_{name}", lang)
+
+
+def frontier_chart(plan: Makeup, lang: Lang) -> alt.LayerChart:
+    """Value of the wishes against effort; a ring marks the plan, a short line what was asked."""
+    names = [wish_name(w, lang) for w in plan.wishes]
+    curve = pd.DataFrame(
+        [
+            {"wish": name, "effort": point.effort, "value": value}
+            for point in plan.frontier
+            for name, value in zip(names, point.values, strict=True)
+        ]
+    )
+    marks = pd.DataFrame(
+        [
+            {"wish": name, "effort": plan.effort, "value": w.all_draws, "asked": w.wish.level}
+            for name, w in zip(names, plan.wishes, strict=True)
+        ]
+    )
+    counts = any(w.wish.form is Form.EXPECTED for w in plan.wishes)
+    axis = alt.Axis(format=".1f" if counts else ".0%", tickCount=5)
+    x = alt.X("effort:Q", title=t("ui_makeup.axis_effort", lang))
+    y = alt.Y("value:Q", title=t("ui_makeup.axis_value", lang), axis=axis)
+    legend = alt.Legend(title=None, orient="top", labelLimit=360, columns=1)
+
+    def kinds(values: Any) -> alt.Scale:
+        return alt.Scale(domain=names, range=list(values[: len(names)]))
+
+    colour = alt.Color("wish:N", scale=kinds(WISH_COLOURS), legend=legend)
+    tips = [
+        alt.Tooltip("wish:N", title=_makeup_head("wish", lang)),
+        alt.Tooltip("effort:Q", title=t("ui_makeup.axis_effort", lang), format=".1f"),
+        alt.Tooltip("value:Q", title=t("ui_makeup.axis_value", lang), format=".2f" if counts else ".1%"),
+    ]
+    line = (
+        alt.Chart(curve)
+        .mark_line(strokeWidth=2)
+        .encode(x=x, y=y, color=colour, strokeDash=alt.StrokeDash("wish:N", scale=kinds(WISH_DASHES), legend=legend))
+    )
+    points = (
+        alt.Chart(curve)
+        .mark_point(size=45, filled=True)
+        .encode(
+            x=x, y=y, color=colour, shape=alt.Shape("wish:N", scale=kinds(WISH_SHAPES), legend=legend), tooltip=tips
+        )
+    )
+    here = (
+        alt.Chart(marks)
+        .mark_point(size=220, filled=False, strokeWidth=2.5)
+        .encode(x=x, y=y, color=colour, tooltip=tips)
+    )
+    asked = alt.Chart(marks).mark_rule(strokeDash=[3, 3], color="#7a7f87").encode(y=alt.Y("asked:Q", axis=axis))
+    return alt.LayerChart(layer=[asked, line, points, here]).properties(height=FRONTIER_HEIGHT)
+
+
+def sector_chart(plan: Makeup, lang: Lang) -> alt.LayerChart:
+    """What each industry brings, points of GDP, inside what it could bring at most; 补 and 济 by colour and word."""
+    sides = {side: t(f"makeup.side_{side}", lang) for side in ("make_up", "help")}
+    frame = pd.DataFrame(
+        [
+            {
+                "industry": row.name_zh if lang == "zh" else row.industry,
+                "side": sides[row.side.value],
+                "planned": row.planned_pp,
+                "ceiling": row.ceiling_pp,
+                "money": row.planned_yi,
+            }
+            for row in plan.sectors
+        ]
+    )
+    y = alt.Y("industry:N", sort=None, title=None, axis=alt.Axis(labelLimit=160))
+    tips = [
+        alt.Tooltip("industry:N", title=_makeup_head("industry", lang)),
+        alt.Tooltip("planned:Q", title=t("ui_makeup.axis_planned", lang), format=".2f"),
+        alt.Tooltip("ceiling:Q", title=t("ui_makeup.axis_ceiling", lang), format=".2f"),
+        alt.Tooltip("money:Q", title=t("ui_makeup.tip_money", lang), format=".1f"),
+    ]
+    base = alt.Chart(frame)
+    room = base.mark_bar(fill="#9aa0a8", fillOpacity=0.25, stroke="#7a7f87", strokeWidth=1).encode(
+        x=alt.X("ceiling:Q", title=t("ui_makeup.axis_planned", lang)), y=y, tooltip=tips
+    )
+    colour = alt.Color(
+        "side:N",
+        scale=alt.Scale(domain=list(sides.values()), range=list(COLOURS)),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    used = base.mark_bar(size=9).encode(x="planned:Q", y=y, color=colour, tooltip=tips)
+    return alt.LayerChart(layer=[room, used]).properties(height=ROW_HEIGHT * len(frame) + FRAME_HEIGHT)

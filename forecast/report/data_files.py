@@ -20,9 +20,9 @@ import pandas as pd
 
 from forecast.report.breakdown_tables import breakdown_tables
 from forecast.report.files import csv_text, manifest
-from forecast.report.makeup_tables import makeup_tables
 from forecast.report.news import news_frame
 from forecast.tables.dossier import Dossier
+from forecast.tables.makeup import makeup_tables
 from forecast.tables.schema import schema
 from forecast.tables.table import Field, Kind, Sheet, Value
 from forecast.texts import Lang, t

@@ -33,7 +33,7 @@ from forecast.runs.store.disk import Staging
 from forecast.runs.store.kept import KeptRun
 from forecast.tables.dossier import provenance, tables
 from forecast.tables.schema import schema
-from forecast.tables.table import Column, Kind
+from forecast.tables.table import LEAST, Column, Kind
 
 
 @contextmanager
@@ -65,8 +65,6 @@ def replaced(out: Path, *, manifest: str, refusal: str) -> Iterator[Path]:
         raise UsageError("usage_not_written", folder=out, reason=error.strerror or error) from error
 
 
-LEAST: Final = 0.0001
-"""Smallest probability that four decimals can write."""
 MANIFEST: Final = "run.json"
 SCHEMA_VERSION: Final = 2
 """Of the tables and of ``run.json``; raised when a column changes its meaning."""

@@ -17,10 +17,10 @@ from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
-from forecast.report.sheets.plans import said_of, wish_of
 from forecast.tables import words
 from forecast.tables.dossier import Dossier
 from forecast.tables.leaders import evidence_text
+from forecast.tables.makeup_words import said_of
 from forecast.tables.notes import OK, notes, plain_name
 from forecast.tables.table import Kind
 from forecast.texts import Lang, t
@@ -241,7 +241,7 @@ def advice(dossier: Dossier, lang: Lang) -> list[str]:
             t("reports.plan_brief", lang, plan=t(f"reports.plan_short_{plan.name}", lang), said=said_of(plan, lang))
             for plan in dossier.plans
         ]
-        wish = wish_of(dossier.plans[0])
+        wish = dossier.plans[0].makeup.wishes[0]
         pairs = zip(wish.wish.keys, wish.names, strict=True)
         target = t("glossary.and", lang).join(words.indicator_name(key[0], name, lang) for key, name in pairs)
         lines.append(t("reports.advice_plans", lang, target=target, list=t("glossary.semicolon", lang).join(said)))

@@ -15,11 +15,12 @@ import pandas as pd
 
 from forecast.dims import to_percent
 from forecast.draws.gdp import ERROR_CORRELATION
-from forecast.report.files import LEAST, write_text
+from forecast.report.files import write_text
 from forecast.runs.session import Study
 from forecast.scenario.compare import p_better
 from forecast.scenario.contributions import interactions
 from forecast.tables.dossier import provenance
+from forecast.tables.table import LEAST
 from forecast.texts import t
 
 PROBABILITIES: Final = ("p_reach", "p_near", "p_at_least_k", "p_better", "p_given")

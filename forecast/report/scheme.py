@@ -15,9 +15,7 @@ from docx.enum.section import WD_SECTION
 
 from forecast.plan.result import SectorRow
 from forecast.report import prose
-from forecast.report.makeup_words import GROUPS, feasible_words, group_of, sentences, support
 from forecast.report.sheets.explanation import explanation_sheet
-from forecast.report.sheets.plans import lever_sheet, plan_name, plan_sheet, said_of, sector_sheet, wish_of
 from forecast.report.sheets.tasks import task_summary_sheet, team_rows
 from forecast.report.word import (
     ACROSS_MM,
@@ -32,6 +30,8 @@ from forecast.report.workbook import made_at
 from forecast.runs.goals import PlanOf
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, city_name, source_line
+from forecast.tables.makeup_words import GROUPS, feasible_words, group_of, plan_name, said_of, sentences, support
+from forecast.tables.plans import lever_sheet, plan_sheet, sector_sheet
 from forecast.tables.table import Kind, Sheet, Value
 from forecast.texts import Lang, t
 
@@ -106,7 +106,7 @@ def _verdict(plan: PlanOf, lang: Lang) -> str:
 
 def _needed(plan: PlanOf, lang: Lang) -> str:
     """The sentence on the plan's wish."""
-    wish = wish_of(plan)
+    wish = plan.makeup.wishes[0]
     needed = Kind.EXTENT.shown(wish.needed_pp, lang)
     return t("reports.scheme_needed", lang, needed=needed, said=said_of(plan, lang))
 

@@ -6,7 +6,7 @@ Invariant: a number is never broken over two lines, and every number shown is a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -75,6 +75,19 @@ def show(grid: Grid) -> Table:
 def page(blocks: Sequence[Block]) -> RenderableType:
     """Tables and sentences one below the other."""
     return Group(*(_drawn(block) for block in blocks))
+
+
+def paged(make: Callable[[int], Sequence[Block]]) -> RenderableType:
+    """The same of blocks that depend on the width of the screen, characters."""
+    return _Paged(make)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paged:
+    make: Callable[[int], Sequence[Block]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield page(self.make(options.max_width))
 
 
 def _drawn(block: Block) -> RenderableType:

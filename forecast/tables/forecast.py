@@ -21,8 +21,6 @@ from forecast.plan.path_steps import Phase, Step
 from forecast.runs.goals import Goals
 from forecast.tables import attainment, words
 from forecast.tables.attainment import Judged, attainment_table, known_chance, spread_text
-from forecast.tables.dossier import Dossier
-from forecast.tables.attainment import Judged, attainment_table, known_chance, spread_text
 from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.notes import notes, plain_name
 from forecast.tables.table import Chart, Column, Kind, Paper, Said, Sheet, Show, Surface, Table, Value, View

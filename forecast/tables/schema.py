@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.tables import attainment, path, paths, required
+from forecast.tables import attainment, makeup, path, paths, required
 from forecast.tables.table import PROVENANCE, Column, Kind, Provenance, Surface, Value, typed
 
 _TEXT, _WHOLE = Kind.TEXT, Kind.WHOLE
@@ -180,50 +180,7 @@ COLLECT_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
 }
 """Tables of ``dabiao collect``: what teams and counties reported, against the plan."""
 
-MAKEUP_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
-    "makeup_wishes": (
-        *_columns("makeup", "wish indicators criterion form level:share wish_status limit value_before:share"),
-        *_columns("makeup", "value_in_sample:share value_all:share value_fresh:share value_ceiling:share"),
-        *_columns("makeup", "value_mcse:share fresh_mcse:share optimism:share needed_pp:points remaining_pp:points"),
-        *_columns("makeup", "remaining_yi:money effort:count full_effort:count budget:count largest_burden:share"),
-        *_columns("makeup", "fair_effort:count fair_burden:share label"),
-        *PROVENANCE,
-    ),
-    "makeup_sectors": (
-        *_columns("makeup", "industry name_zh side role base_share:share driver forecast_growth_pct:percent"),
-        *_columns("makeup", "target_growth_pct:percent gap_pull_pp:points gap_yi:money ceiling_pp:points"),
-        *_columns("makeup", "ceiling_yi:money planned_pp:points planned_yi:money ahead_pp:points"),
-        *_columns("makeup", "driver_ahead_pct:percent driver_required_pct:percent required_percentile:percentile"),
-        *_columns("makeup", "feasibility by_ledger_pp:points projects:whole enterprises:whole support"),
-        *_columns("makeup", "cap_setting:whole department team label"),
-        *PROVENANCE,
-    ),
-    "makeup_indicators": (
-        *_columns("makeup", "indicator name_zh unit target_kind p_reach_before:probability p_reach:probability"),
-        *_columns("makeup", "p_near_before:probability p_near:probability p_mcse:share gap_before_pp:points"),
-        *_columns("makeup", "gap_after_pp:points gap_change_pp:points ceiling_gap_pp:points growth_before_pct:percent"),
-        *_columns("makeup", "growth_after_pct:percent planned_growth_pp:points planned_growth_yi:money periods:whole"),
-        *_columns("makeup", "driver_ahead_pct:percent driver_required_pct:percent required_percentile:percentile"),
-        *_columns("makeup", "feasibility label"),
-        *PROVENANCE,
-    ),
-    "makeup_levers": (
-        *_columns("makeup", "lever name_zh family acts_on industry place state use:count use_unit cap:count"),
-        *_columns("makeup", "use_share:share cap_evidence difficulty:count weight:share effort:count binding:whole"),
-        *_columns("makeup", "money_yi:money gdp_pp:points gap_pp:points gain:share gain_per_effort:share"),
-        *_columns("makeup", "rows:whole entities support team responsible people synthetic:whole label"),
-        *PROVENANCE,
-    ),
-    "makeup_frontier": (
-        *_columns("makeup", "progress:share effort:count effort_share:share wish value:share"),
-        *PROVENANCE,
-    ),
-    "makeup_difficulty": (
-        *_columns("makeup", "family factor:count effort:count wish value:share moved:whole lever use_before:count"),
-        *_columns("makeup", "use_after:count"),
-        *PROVENANCE,
-    ),
-}
+MAKEUP_TABLES: Final = {name: (*_filed(columns), *PROVENANCE) for name, columns in makeup.COLUMNS.items()}
 """Tables of ``dabiao makeup``: what was wished for, 补多少济多少, every lever, the frontier, other difficulties."""
 
 

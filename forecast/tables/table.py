@@ -413,6 +413,21 @@ def typed(records: Sequence[tuple[Value, ...]], columns: Sequence[Column[Any]]) 
     return frame
 
 
+LEAST: Final = 0.0001
+"""Smallest probability that four decimals can write."""
+
+
+def rounded(frame: pd.DataFrame, columns: Sequence[Column[Any]]) -> pd.DataFrame:
+    """Numbers at the digits of the files, for programs; probabilities off 0 and 1."""
+    out = frame.copy()
+    for column in columns:
+        if column.decimals is not None and column.name in out:
+            values = out[column.name].astype("Float64")
+            values = values.clip(LEAST, 1.0 - LEAST) if column.kind is Kind.PROBABILITY else values
+            out[column.name] = values.round(column.decimals) + 0.0
+    return out
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
     """A table as words, laid out: heads and rows of cells. Every row has a cell for every head.

@@ -18,25 +18,23 @@ from forecast.plan.request import MakeupError, MakeupRequest, default_wish, pars
 from forecast.plan.result import Makeup
 from forecast.plan.wishes import Wish
 from forecast.report import html
-from forecast.report.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
-from forecast.report.makeup_view import (
-    burden_grid,
-    cases_grid,
-    change_lines,
-    family_grid,
-    frontier_chart,
-    frontier_grid,
-    lever_grid,
-    sector_chart,
-    sector_grid,
-    wish_grid,
-)
-from forecast.report.makeup_words import sentences
+from forecast.report.charts import frontier_chart, sector_chart
 from forecast.runs.store import ConflictError, StoreError
 from forecast.scenario.actions import Family
 from forecast.scenario.compare import Result
 from forecast.scenario.drafting import draft_of
 from forecast.scenario.reader import Scenario
+from forecast.tables.makeup import (
+    burden_grid,
+    cases_grid,
+    family_grid,
+    frontier_grid,
+    lever_grid,
+    sector_grid,
+    wish_grid,
+)
+from forecast.tables.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
+from forecast.tables.makeup_words import difficulty_lines, sentences
 from forecast.texts import t
 from forecast.ui.bench import load, remember
 from forecast.ui.choice import Choice
@@ -277,7 +275,7 @@ def _details(choice: Choice, plan: Makeup) -> None:
     with st.expander(burdens.caption):
         st.html(html.table(burdens))
     with st.expander(t("ui_makeup.changes", lang)):
-        st.html(facts_html(change_lines(plan, run, lang) or [t("makeup.say_same", lang)]))
+        st.html(facts_html(difficulty_lines(plan, run.dataset, lang) or [t("makeup.say_same", lang)]))
     if plan.frontier:
         with st.expander(t("ui_makeup.frontier_numbers", lang)):
             st.html(html.table(frontier_grid(plan, lang)))

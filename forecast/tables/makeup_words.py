@@ -18,6 +18,7 @@ from forecast.data.target import TargetKind
 from forecast.plan.levers import CapEvidence, Lever, Unit
 from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, WishResult
 from forecast.plan.wishes import Form, Wish
+from forecast.runs.goals import PlanOf
 from forecast.scenario.actions import Family
 from forecast.tables import words
 from forecast.texts import Lang, t
@@ -298,3 +299,62 @@ def _changes(plan: Makeup, lang: Lang) -> Iterator[str]:
     ]
     key = "say_changes" if len(moving) < len(plan.changes) else "say_changes_all"
     yield t(f"makeup.{key}", lang, parts=t("glossary.semicolon", lang).join(parts))
+
+
+def plan_name(plan: PlanOf, lang: Lang) -> str:
+    """保底, 争取, 冲刺, with what is asked."""
+    demand = plan.demand
+    return t(
+        f"reports.plan_{plan.name}",
+        lang,
+        percent=words.percent(demand.probability),
+        verb=t(f"reports.verb_{demand.criterion.value}", lang),
+    )
+
+
+def said_of(plan: PlanOf, lang: Lang) -> str:
+    """What became of a plan, in a sentence."""
+    made, wish = plan.makeup, plan.makeup.wishes[0]
+    money = "" if wish.remaining_yi is None else t("makeup.money_about", lang, number=f"{wish.remaining_yi:.1f}")
+    before, after = (level_words(made, wish, value, lang) for value in (wish.before, wish.all_draws))
+    moved = t("reports.plan_same" if before == after else "reports.plan_moved", lang, before=before, after=after)
+    return t(
+        f"reports.plan_said_{wish.status.value}",
+        lang,
+        before=before,
+        moved=moved,
+        left=f"{wish.remaining_pp:.1f}",
+        money=money,
+    )
+
+
+def difficulty_lines(plan: Makeup, dataset: Dataset, lang: Lang) -> list[str]:
+    """What another difficulty changes, a sentence a family, with the levers that move most."""
+    by_id = {row.lever.id: row.lever for row in plan.rows}
+    lines = []
+    for change in plan.changes:
+        if not change.moved:
+            continue
+        moved = [
+            t(
+                "ui_makeup.moved",
+                lang,
+                lever=lever_name(by_id[one.lever], dataset, lang),
+                before=use_words(by_id[one.lever], one.before, lang),
+                after=use_words(by_id[one.lever], one.after, lang),
+            )
+            for one in change.moved[:3]
+            if one.lever in by_id
+        ]
+        lines.append(
+            t(
+                "ui_makeup.change",
+                lang,
+                family=t(f"makeup.family_{change.family}", lang),
+                factor=t("makeup.half" if change.factor < 1.0 else "makeup.double", lang),
+                n=len(change.moved),
+                list=t("glossary.semicolon", lang).join(moved),
+                effort=f"{change.effort:.1f}",
+            )
+        )
+    return lines
