@@ -15,8 +15,9 @@ from forecast.report.sheets.moves import news_sheet
 from forecast.report.sheets.scenarios import scenario_sheet
 from forecast.report.sheets.tasks import task_summary_sheet
 from forecast.tables.forecast import chance_sheet, forecast_sheet
+from forecast.tables.kind import Kind
 from forecast.tables.plans import plan_sheet, sector_sheet
-from forecast.tables.table import Field, Kind, Sheet, lines_needed, text_width
+from forecast.tables.table import Field, Sheet, lines_needed, text_width
 from forecast.texts import LANGS, catalogue, t
 from tests.report_dossier import bare, dossier, synthetic
 

@@ -16,7 +16,8 @@ import pytest
 from forecast.report.sheets.every import all_sheets
 from forecast.report.word import office
 from forecast.report.workbook import PAPER_NUMBERS, workbook_bytes
-from forecast.tables.table import Kind, Paper
+from forecast.tables.kind import Kind
+from forecast.tables.table import Paper
 from forecast.texts import LANGS, t
 from tests.assignment_run import INJECTION
 from tests.report_dossier import bare, dossier, synthetic

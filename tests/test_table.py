@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from forecast.tables import attainment, forecast, paths, required
 from forecast.tables.attainment import attainment_table
+from forecast.tables.kind import Kind
 from forecast.tables.leaders import QUALITY
-from forecast.tables.table import Cell, Column, Kind, Show, Surface, Table, View
+from forecast.tables.table import Cell, Column, Show, Surface, Table, View
 from forecast.texts import LANGS, catalogue
 from tests.test_report import world
 

@@ -17,9 +17,10 @@ from forecast.answers.chances import Status
 from forecast.report.files import write_csv
 from forecast.runs.session import Assignments
 from forecast.tables.dossier import provenance
+from forecast.tables.kind import Kind
+from forecast.tables.kind import Value as Cell
 from forecast.tables.schema import schema, table_frame
-from forecast.tables.table import LEAST, Kind
-from forecast.tables.table import Value as Cell
+from forecast.tables.table import LEAST
 from forecast.tasks.allocation import Conflict
 from forecast.tasks.breakdown import Breakdown
 from forecast.texts import t

@@ -21,9 +21,9 @@ from rich.text import Text
 
 from forecast.report.files import replaced, write_csv
 from forecast.tables import words
+from forecast.tables.kind import Value as Cell
 from forecast.tables.schema import table_frame
 from forecast.tables.table import Provenance
-from forecast.tables.table import Value as Cell
 from forecast.tasks.collected import Collected, Group, NewRow, Report
 from forecast.texts import Lang, t
 

@@ -22,9 +22,10 @@ from forecast.report.breakdown_tables import breakdown_tables
 from forecast.report.files import csv_text, manifest
 from forecast.report.news import news_frame
 from forecast.tables.dossier import Dossier
+from forecast.tables.kind import Kind, Value
 from forecast.tables.makeup import makeup_tables
 from forecast.tables.schema import schema
-from forecast.tables.table import Field, Kind, Sheet, Value
+from forecast.tables.table import Field, Sheet
 from forecast.texts import Lang, t
 
 DICTIONARY: Final = "dictionary"

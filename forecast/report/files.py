@@ -32,8 +32,9 @@ from forecast.runs.store.contents import Answers, fill, header_of
 from forecast.runs.store.disk import Staging
 from forecast.runs.store.kept import KeptRun
 from forecast.tables.dossier import provenance, tables
+from forecast.tables.kind import Kind
 from forecast.tables.schema import schema
-from forecast.tables.table import LEAST, Column, Kind
+from forecast.tables.table import LEAST, Column
 
 
 @contextmanager

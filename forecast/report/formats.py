@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from forecast.data.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
+from forecast.tables.kind import Kind
 from forecast.tables.schema import MORE_TABLES, schema
 from forecast.tables.schema import TABLES as RESULTS
-from forecast.tables.table import Field, Kind, Sheet
+from forecast.tables.table import Field, Sheet
 from forecast.texts import t
 
 PROVENANCE = frozenset({"run_id", "data_hash", "scenario_hash", "model_version", "seed"})

@@ -18,8 +18,9 @@ import pandas as pd
 from forecast.errors import UsageError
 from forecast.news.news import Levels, News, Part, TargetNews
 from forecast.report.files import write_csv
+from forecast.tables.kind import Kind
 from forecast.tables.schema import schema, table_frame
-from forecast.tables.table import Kind, Provenance
+from forecast.tables.table import Provenance
 from forecast.tasks.allocation import largest_remainder
 
 PROVENANCE: Final = fields(Provenance)

@@ -19,10 +19,10 @@ from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
 from forecast.tables import words
 from forecast.tables.dossier import Dossier
+from forecast.tables.kind import Kind
 from forecast.tables.leaders import evidence_text
 from forecast.tables.makeup_words import said_of
 from forecast.tables.notes import OK, notes, plain_name
-from forecast.tables.table import Kind
 from forecast.texts import Lang, t
 
 NAMED: Final = 3

@@ -30,9 +30,10 @@ from forecast.report.workbook import made_at
 from forecast.runs.goals import PlanOf
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, city_name, source_line
+from forecast.tables.kind import Kind, Value
 from forecast.tables.makeup_words import GROUPS, feasible_words, group_of, plan_name, said_of, sentences, support
 from forecast.tables.plans import lever_sheet, plan_sheet, sector_sheet
-from forecast.tables.table import Kind, Sheet, Value
+from forecast.tables.table import Sheet
 from forecast.texts import Lang, t
 
 LEFT_OUT: Final = ("feasible_", "target_pct_", "driver_pct_", "role", "family", "department", "people", "difficulty")

@@ -23,7 +23,8 @@ from forecast.answers.judgement import Light
 from forecast.report.task_sheet import write_task_sheet
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, city_name, source_line
-from forecast.tables.table import Chart, Field, Kind, Paper, Sheet, Value, lines_needed, text_width
+from forecast.tables.kind import Kind, Value
+from forecast.tables.table import Chart, Field, Paper, Sheet, lines_needed, text_width
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.tasks import Task
 from forecast.texts import Lang, t

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 import pandas as pd
@@ -17,23 +16,17 @@ from forecast.answers.attainment import Attainment
 from forecast.answers.chances import SETTLED, Status, Summary
 from forecast.answers.evidence import Evidence, Figure
 from forecast.answers.judgement import Light, Row
-from forecast.data.target import Target, TargetKind
+from forecast.data.target import TargetKind
 from forecast.tables import words
+from forecast.tables.kind import Kind, Value, spread_text
 from forecast.tables.notes import OK, plain_name
-from forecast.tables.table import Cell, Column, Grid, Kind, Provenance, Said, Show, Surface, Table, Value, View
+from forecast.tables.table import Cell, Column, Provenance, Said, Show, Surface, Table, View
 from forecast.texts import Lang, t
 
 FILE, TERMINAL, PAGE = Surface.FILE, Surface.TERMINAL, Surface.PAGE
 SHEET, CHANCES, BRIEF = Surface.SHEET, Surface.CHANCES, Surface.BRIEF
 AVERAGE, CONSTANT, NOW, AHEAD = "average", "constant", "now", "ahead"
 """Parts of the terminal's table: against the average or against a constant, of today or of the year's end."""
-
-
-class Order(StrEnum):
-    """Order of the lines: as the statistics bureau lists them, or the least likely to come close first."""
-
-    OFFICIAL = "official"
-    RISK = "risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,17 +167,12 @@ def _band(p: Callable[[Row], float | None]) -> _Says:
     return says
 
 
-def known_chance(row: Row | None, p: float | None, lang: Lang) -> str | None:
-    """A probability in words; None where there is none."""
-    return None if row is None or p is None else words.probability(p, lang, evidence=row.evidence)
-
-
 def _of_average(p: Callable[[Row], float | None]) -> _Says:
     """A probability in words where the target is the province's average."""
 
     def says(judged: Judged, view: View) -> Said:
         average = judged.row.target.kind is TargetKind.PROVINCE_AVERAGE
-        return known_chance(judged.row, p(judged.row), view.lang) if average else None
+        return words.known_chance(judged.row, p(judged.row), view.lang) if average else None
 
     return says
 
@@ -236,13 +224,6 @@ def _brief_year(judged: Judged, view: View) -> Said:
         return None if judged.row.status is Status.JUDGED else t("reports.brief_insufficient", lang)
     mean, low, high = (Kind.PERCENT.shown(v, lang) for v in (year.median_pct, year.p10_pct, year.p90_pct))
     return t("reports.brief_spread", lang, mean=mean, low=low, high=high)
-
-
-def spread_text(low: float | None, high: float | None, lang: Lang) -> str | None:
-    """An interval over two lines, so that its column stays narrow."""
-    if low is None or high is None:
-        return None
-    return t("reports.range", lang, low=Kind.PERCENT.shown(low, lang), high=Kind.PERCENT.shown(high, lang))
 
 
 def _range(summary: Callable[[Row], Summary | None]) -> _Says:
@@ -610,42 +591,3 @@ def attainment_frame(attainment: Attainment, provenance: Provenance) -> pd.DataF
     ``light`` is the one ahead; the one of today is in ``required.csv``.
     """
     return attainment_table(attainment).frame(provenance)
-
-
-def of_unit(attainment: Attainment, unit: str, *, average: bool) -> list[Row]:
-    """Targets of a unit against the province's average, or else those against plans and signs that are judged."""
-    return [
-        row
-        for row in attainment.rows
-        if row.target.unit == unit
-        and (row.target.kind is TargetKind.PROVINCE_AVERAGE) == average
-        and (average or row.status is Status.JUDGED)
-    ]
-
-
-def _risk(row: Row) -> tuple[bool, float, float]:
-    """Least likely to come close first, then to reach; what is not judged last."""
-    return row.p_near is None, row.p_near or 0.0, row.p_reach or 0.0
-
-
-def leaders(
-    attainment: Attainment,
-    unit: str,
-    lang: Lang,
-    *,
-    average: bool,
-    caption: str = "",
-    order: Order = Order.OFFICIAL,
-    only: Target | None = None,
-) -> Grid:
-    """The table of the page for leaders: a line a target of a unit; ``only``: of one of them."""
-    rows = of_unit(attainment, unit, average=average)
-    if order is Order.RISK:
-        rows = sorted(rows, key=_risk)
-    rows = [row for row in rows if only is None or row.target == only]
-    return attainment_table(attainment, rows).grid(
-        View(lang=lang, surface=PAGE),
-        kind="leaders",
-        caption=caption,
-        classes=["judged" if row.status is Status.JUDGED else "open" for row in rows],
-    )

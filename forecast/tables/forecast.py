@@ -20,10 +20,11 @@ from forecast.periods import Month
 from forecast.plan.path_steps import Phase, Step
 from forecast.runs.goals import Goals
 from forecast.tables import attainment, words
-from forecast.tables.attainment import Judged, attainment_table, known_chance, spread_text
+from forecast.tables.attainment import Judged, attainment_table
 from forecast.tables.dossier import Dossier, heading, subtitle
+from forecast.tables.kind import Kind, Value, spread_text
 from forecast.tables.notes import notes, plain_name
-from forecast.tables.table import Chart, Column, Kind, Paper, Said, Sheet, Show, Surface, Table, Value, View
+from forecast.tables.table import Chart, Column, Paper, Said, Sheet, Show, Surface, Table, View
 from forecast.texts import Lang, t
 
 ASKED: Final = "sprint"
@@ -149,7 +150,7 @@ OWN: Final[tuple[Column[Reported], ...]] = (
         "p_plan",
         on=_on(
             "chance",
-            lambda r, v: known_chance(r.goals.plan, r.goals.plan.p_reach if r.goals.plan else None, v.lang),
+            lambda r, v: words.known_chance(r.goals.plan, r.goals.plan.p_reach if r.goals.plan else None, v.lang),
             kind=Kind.CHANCE,
         ),
     ),
@@ -157,7 +158,7 @@ OWN: Final[tuple[Column[Reported], ...]] = (
         "p_positive",
         on=_on(
             "chance",
-            lambda r, v: known_chance(r.goals.positive, r.goals.positive.p_reach, v.lang),
+            lambda r, v: words.known_chance(r.goals.positive, r.goals.positive.p_reach, v.lang),
             kind=Kind.CHANCE,
         ),
     ),

@@ -6,17 +6,67 @@ Invariant: every number shown is a field of ``Attainment`` in the words of ``for
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 
 from forecast.answers.attainment import Attainment
+from forecast.answers.chances import Status
 from forecast.answers.evidence import Evidence
+from forecast.answers.judgement import Row
 from forecast.data.panel import release_rule
+from forecast.data.target import Target, TargetKind
 from forecast.periods import Month
 from forecast.tables import words
-from forecast.tables.attainment import Judged, attainment_table, of_unit
+from forecast.tables.attainment import PAGE, Judged, attainment_table
 from forecast.tables.notes import OK, plain_name
 from forecast.tables.table import Column, Grid, Said, Show, Surface, Table, View
 from forecast.texts import Lang, t
+
+
+class Order(StrEnum):
+    """Order of the lines: as the statistics bureau lists them, or the least likely to come close first."""
+
+    OFFICIAL = "official"
+    RISK = "risk"
+
+
+def of_unit(attainment: Attainment, unit: str, *, average: bool) -> list[Row]:
+    """Targets of a unit against the province's average, or else those against plans and signs that are judged."""
+    return [
+        row
+        for row in attainment.rows
+        if row.target.unit == unit
+        and (row.target.kind is TargetKind.PROVINCE_AVERAGE) == average
+        and (average or row.status is Status.JUDGED)
+    ]
+
+
+def _risk(row: Row) -> tuple[bool, float, float]:
+    """Least likely to come close first, then to reach; what is not judged last."""
+    return row.p_near is None, row.p_near or 0.0, row.p_reach or 0.0
+
+
+def leaders(
+    attainment: Attainment,
+    unit: str,
+    lang: Lang,
+    *,
+    average: bool,
+    caption: str = "",
+    order: Order = Order.OFFICIAL,
+    only: Target | None = None,
+) -> Grid:
+    """The table of the page for leaders: a line a target of a unit; ``only``: of one of them."""
+    rows = of_unit(attainment, unit, average=average)
+    if order is Order.RISK:
+        rows = sorted(rows, key=_risk)
+    rows = [row for row in rows if only is None or row.target == only]
+    return attainment_table(attainment, rows).grid(
+        View(lang=lang, surface=PAGE),
+        kind="leaders",
+        caption=caption,
+        classes=["judged" if row.status is Status.JUDGED else "open" for row in rows],
+    )
 
 
 def title(attainment: Attainment, unit: str, lang: Lang) -> str:

@@ -22,6 +22,7 @@ from forecast.runs.goals import PlanOf
 from forecast.runs.run import Run
 from forecast.tables import words
 from forecast.tables.dossier import provenance
+from forecast.tables.kind import Kind
 from forecast.tables.makeup_levers import (
     LEVER_ORDER,
     LEVERS,
@@ -48,20 +49,7 @@ from forecast.tables.makeup_words import (
     sentences,
     wish_name,
 )
-from forecast.tables.table import (
-    Block,
-    Cell,
-    Column,
-    Grid,
-    Kind,
-    Said,
-    Sentence,
-    Show,
-    Surface,
-    Table,
-    View,
-    rounded,
-)
+from forecast.tables.table import Block, Cell, Column, Grid, Said, Sentence, Show, Surface, Table, View, rounded
 from forecast.texts import Lang, t
 
 _PERCENT, _POINTS, _YI, _SHARE = Kind.PERCENT, Kind.POINTS, Kind.MONEY, Kind.SHARE

@@ -13,6 +13,7 @@ from typing import Final
 from forecast.data.dataset import Dataset
 from forecast.plan.result import Makeup, PlanRow, SectorRow
 from forecast.tables import words
+from forecast.tables.kind import Kind, Value
 from forecast.tables.makeup_words import (
     feasible_words,
     lever_name,
@@ -20,15 +21,7 @@ from forecast.tables.makeup_words import (
     support,
     use_words,
 )
-from forecast.tables.table import (
-    Column,
-    Kind,
-    Said,
-    Show,
-    Surface,
-    Value,
-    View,
-)
+from forecast.tables.table import Column, Said, Show, Surface, View
 from forecast.texts import Lang, t
 
 _PERCENT, _POINTS, _YI, _SHARE = Kind.PERCENT, Kind.POINTS, Kind.MONEY, Kind.SHARE
@@ -54,7 +47,8 @@ def filed[R](
     page: Show[R] | None = None,
 ) -> Column[R]:
     """A column of the file; ``seen``: on terminal and page, ``page``: on the page only, where it is another."""
-    on = {Surface.FILE: Show[R](), Surface.TERMINAL: seen, Surface.PAGE: page or seen, Surface.SHEET: sheet}
+    filed_: Show[R] = Show()
+    on = {Surface.FILE: filed_, Surface.TERMINAL: seen, Surface.PAGE: page or seen, Surface.SHEET: sheet}
     return Column(name, kind, "makeup", value=value, on={k: show for k, show in on.items() if show is not None})
 
 

@@ -24,12 +24,12 @@ from forecast.runs.goals import DEMANDS
 from forecast.runs.run import Run
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, provenance, subtitle
+from forecast.tables.kind import Kind, Value
 from forecast.tables.table import (
     Block,
     Cell,
     Column,
     Grid,
-    Kind,
     Look,
     Paper,
     Said,
@@ -38,7 +38,6 @@ from forecast.tables.table import (
     Show,
     Surface,
     Table,
-    Value,
     View,
 )
 from forecast.texts import Lang, t

@@ -16,7 +16,8 @@ import xarray as xr
 
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.paths import IndicatorPaths, Paths
-from forecast.tables.table import Column, Kind, Provenance, Table, Value
+from forecast.tables.kind import Kind, Value
+from forecast.tables.table import Column, Provenance, Table
 
 QUANTILES: Final = (5, 10, 25, 50, 75, 90, 95)
 """Percent of the quantiles of paths."""

@@ -13,6 +13,7 @@ from typing import Any
 from forecast.plan.result import SectorRow
 from forecast.runs.goals import PlanOf
 from forecast.tables.dossier import Dossier, heading, subtitle
+from forecast.tables.kind import Kind
 from forecast.tables.makeup import PLAN_ORDER, WISHES, Wished
 from forecast.tables.makeup_levers import LEVERS, SECTORS, LeverLine, SectorLine, on_sheet
 from forecast.tables.makeup_words import (
@@ -22,16 +23,7 @@ from forecast.tables.makeup_words import (
     sentences,
     use_words,
 )
-from forecast.tables.table import (
-    Column,
-    Kind,
-    Paper,
-    Said,
-    Sheet,
-    Surface,
-    Table,
-    View,
-)
+from forecast.tables.table import Column, Paper, Said, Sheet, Surface, Table, View
 from forecast.texts import Lang, t
 
 _PERCENT, _YI = Kind.PERCENT, Kind.MONEY

@@ -20,7 +20,8 @@ from forecast.answers.judgement import Row
 from forecast.answers.required import Required
 from forecast.draws.joint import STRONG, WEAK, correlations, implied
 from forecast.draws.paths import Level, Paths
-from forecast.tables.table import Column, Kind, Provenance, Table, Value
+from forecast.tables.kind import Kind, Value
+from forecast.tables.table import Column, Provenance, Table
 
 
 @dataclass(frozen=True, slots=True)

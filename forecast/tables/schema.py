@@ -13,7 +13,8 @@ from typing import Any, Final
 import pandas as pd
 
 from forecast.tables import attainment, makeup, path, paths, required
-from forecast.tables.table import PROVENANCE, Column, Kind, Provenance, Surface, Value, typed
+from forecast.tables.kind import Kind, Value
+from forecast.tables.table import PROVENANCE, Column, Provenance, Surface, typed
 
 _TEXT, _WHOLE = Kind.TEXT, Kind.WHOLE
 _PERCENT, _POINTS, _PROBABILITY = Kind.PERCENT, Kind.POINTS, Kind.PROBABILITY

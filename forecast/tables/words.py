@@ -298,3 +298,8 @@ def advice_text(one: Sharpening, units: Mapping[str, Unit], indicators: Mapping[
         indicator=indicator_name(one.indicator, indicators[one.indicator].name_zh, lang),
         percent=percent(one.explained),
     )
+
+
+def known_chance(row: Row | None, p: float | None, lang: Lang) -> str | None:
+    """A probability in words; None where there is none."""
+    return None if row is None or p is None else probability(p, lang, evidence=row.evidence)

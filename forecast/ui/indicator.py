@@ -27,7 +27,7 @@ from forecast.report.news_text import sentence
 from forecast.report.news_view import of_target, waterfall
 from forecast.runs.session import Session
 from forecast.tables import words
-from forecast.tables.attainment import leaders
+from forecast.tables.leaders import leaders
 from forecast.tables.notes import plain_name
 from forecast.tables.path import path_grid, path_sentence
 from forecast.texts import t

@@ -16,8 +16,7 @@ from forecast.report.chosen import effective_actions, scenario_sentence
 from forecast.report.moved import moved_lines
 from forecast.report.news_view import news_lines
 from forecast.tables import words
-from forecast.tables.attainment import Order, leaders
-from forecast.tables.leaders import evidence_text, lights_text, next_release, qualities, title
+from forecast.tables.leaders import Order, evidence_text, leaders, lights_text, next_release, qualities, title
 from forecast.tables.notes import notes
 from forecast.tables.words import advice_text
 from forecast.texts import Lang, t

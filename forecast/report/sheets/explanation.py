@@ -14,9 +14,10 @@ from forecast.dims import to_percent
 from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, subtitle
+from forecast.tables.kind import Kind, Value
 from forecast.tables.notes import notes, plain_name
 from forecast.tables.schema import schema
-from forecast.tables.table import Field, Kind, Paper, Sheet, Value
+from forecast.tables.table import Field, Paper, Sheet
 from forecast.texts import Lang, t
 
 MEASURES: Final = {

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, subtitle
-from forecast.tables.table import Field, Kind, Sheet
+from forecast.tables.kind import Kind
+from forecast.tables.table import Field, Sheet
 from forecast.tasks.county_lists import RankStatus
 from forecast.texts import Lang, t
 

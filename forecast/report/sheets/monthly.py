@@ -11,8 +11,9 @@ from typing import Any, Final
 from forecast.periods import Frequency, Month
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, span_name, subtitle, unit_names
+from forecast.tables.kind import Kind, Value
 from forecast.tables.notes import plain_name
-from forecast.tables.table import Chart, Field, Kind, Paper, Sheet, Value
+from forecast.tables.table import Chart, Field, Paper, Sheet
 from forecast.texts import Lang, t
 
 KINDS: Final = {

@@ -10,7 +10,8 @@ from forecast.report.news import whole_points
 from forecast.report.news_text import main_targets, sentence
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, subtitle
-from forecast.tables.table import Field, Kind, Sheet, Value
+from forecast.tables.kind import Kind, Value
+from forecast.tables.table import Field, Sheet
 from forecast.texts import Lang, t
 
 

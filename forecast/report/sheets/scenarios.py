@@ -13,7 +13,8 @@ from forecast.report.scenario_terminal import change, moved
 from forecast.scenario.compare import Result
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, subtitle
-from forecast.tables.table import Field, Kind, Paper, Sheet, Value
+from forecast.tables.kind import Kind, Value
+from forecast.tables.table import Field, Paper, Sheet
 from forecast.texts import Lang, t
 
 

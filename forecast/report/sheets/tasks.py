@@ -11,7 +11,8 @@ from forecast.answers.chances import Status
 from forecast.periods import Month
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, subtitle
-from forecast.tables.table import Field, Kind, Paper, Sheet, Value, distinct
+from forecast.tables.kind import Kind, Value
+from forecast.tables.table import Field, Paper, Sheet, distinct
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.tasks import Margin
 from forecast.texts import Lang, t

@@ -10,7 +10,8 @@ from typing import Any, Final
 import pandas as pd
 
 from forecast.tables.dossier import Dossier, heading, subtitle
-from forecast.tables.table import Field, Kind, Sheet, Value
+from forecast.tables.kind import Kind, Value
+from forecast.tables.table import Field, Sheet
 from forecast.texts import Lang, catalogue, t
 
 _NUMBERS: Final = (
