@@ -23,9 +23,12 @@ from forecast.report.files import write_tables
 from forecast.report.terminal import paged
 from forecast.runs.session import Session
 from forecast.scenario.compare import cases
+from forecast.tables.kind import Kind
 from forecast.tables.makeup import PLAN_FILE, makeup_blocks, makeup_document, makeup_tables, wish_grid
+from forecast.tables.makeup_levers import SECTORS, SectorLine
 from forecast.tables.makeup_words import families, lever_name, sentences, support, use_words
 from forecast.tables.schema import MAKEUP_TABLES, schema
+from forecast.tables.table import Surface, Table, View
 from forecast.texts import t
 from tests.test_scenario_command import finished
 
@@ -197,3 +200,12 @@ def test_an_expected_number_is_asked_for_as_a_number_on_screen_and_page(plan, ru
     assert asked == "1"
     line = next(line for line in shown(changed, run, lang="zh").splitlines() if line.startswith(name[:4]))
     assert line.removeprefix(name).split()[0] == asked
+
+
+def test_money_of_an_industry_is_one_number_on_screen_page_and_in_the_workbook(plan):
+    table = Table(name="sectors", columns=SECTORS, rows=[SectorLine(row, plan) for row in plan.sectors])
+    for name, column in (("planned_yi", "planned_yi"), ("pull_yi", "gap_yi")):
+        for surface in (Surface.TERMINAL, Surface.PAGE):
+            grid = table.grid(View(lang="zh", surface=surface))
+            cells = [row[grid.names.index(name)].text for row in grid.rows]
+            assert cells == [Kind.MONEY.shown(getattr(row, column), "zh") for row in plan.sectors]

@@ -33,7 +33,9 @@ def makeup_label(plan: Makeup) -> str:
     return t("scenario.synthetic", "zh") if plan.synthetic else ""
 
 
-def seen_as[R](name: str, says: Callable[[R, View], Said], *, left: bool = False, width: int = 0) -> Show[R]:
+def seen_as[R](
+    name: str, says: Callable[[R, View], Said] | None = None, *, left: bool = False, width: int = 0
+) -> Show[R]:
     return Show(name=name, head=f"makeup.head_{name}", says=says, left=left, fold=left, width=width)
 
 
@@ -195,7 +197,7 @@ SECTORS: Final[tuple[Column[SectorLine], ...]] = (
         "gap_yi",
         _YI,
         lambda r: r.row.gap_yi,
-        seen_as("pull_yi", lambda r, _: number_text(r.row.gap_yi, 1), width=_WIDE),
+        seen_as("pull_yi", width=_WIDE),
         _on_sectors("gap_yi", _YI, group="sector_gap"),
     ),
     filed(
@@ -221,7 +223,7 @@ SECTORS: Final[tuple[Column[SectorLine], ...]] = (
         "planned_yi",
         _YI,
         lambda r: r.row.planned_yi,
-        seen_as("planned_yi", lambda r, _: number_text(r.row.planned_yi, 1)),
+        seen_as("planned_yi"),
     ),
     filed(
         "ahead_pp",
