@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.tables import attainment, forecast, paths, required
+from forecast.tables import attainment, forecast, makeup_levers, paths, required
 from forecast.tables.attainment import attainment_table
 from forecast.tables.kind import Kind
 from forecast.tables.leaders import QUALITY
@@ -92,5 +92,6 @@ def test_a_number_is_shown_at_the_digits_of_its_kind_and_never_as_minus_zero(val
     assert kind.shown(None, "zh") == catalogue("zh")["glossary.none"]
 
 
-def test_difficulty_has_no_unit():
-    assert Kind.LEVEL.unit == ""
+def test_difficulty_has_no_unit_in_the_file_or_in_the_workbook():
+    (column,) = (one for one in makeup_levers.LEVERS if one.name == "difficulty")
+    assert column.kind.unit == column.on[Surface.SHEET].kind.unit == ""

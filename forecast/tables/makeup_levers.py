@@ -376,10 +376,10 @@ LEVERS: Final[tuple[Column[LeverLine], ...]] = (
     ),
     filed(
         "difficulty",
-        _COUNT,
+        Kind.LEVEL,
         lambda r: r.row.lever.difficulty,
         seen_as("difficulty", lambda r, _: f"{r.row.lever.difficulty:g}"),
-        on_sheet("lever", "difficulty", Kind.PERCENT, widest=6),
+        on_sheet("lever", "difficulty", Kind.LEVEL, widest=6),
     ),
     filed("weight", _SHARE, lambda r: r.row.lever.weight),
     filed("effort", _COUNT, lambda r: r.row.effort, seen_as("effort", _used(lambda one: f"{one.effort:.2f}"))),
