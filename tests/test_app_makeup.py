@@ -10,7 +10,7 @@ from forecast.plan.candidates import LeverOptions, candidates
 from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupRequest, parse_wishes
 from forecast.report.charts import frontier_chart, sector_chart
-from forecast.runs.session import Session, assessed
+from forecast.runs.session import Session
 from forecast.runs.store import Store
 from forecast.scenario.compare import cases, compare
 from forecast.scenario.drafting import parsed
@@ -34,7 +34,7 @@ def solved():
 @pytest.fixture(scope="module")
 def base(solved):
     world, judged, _ = solved
-    return compare(world, (), judged, assessed=assessed(ankang()[2])).baseline
+    return compare(world, (), judged, assessed=Session(ankang()[2]).assessed).baseline
 
 
 @pytest.fixture
