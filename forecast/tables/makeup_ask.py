@@ -19,10 +19,10 @@ from forecast.plan.candidates import LeverOptions
 from forecast.plan.levers import Lever, Unit
 from forecast.plan.request import parse_wishes, wish_text
 from forecast.plan.wishes import Form, Wish
-from forecast.report.makeup_words import lever_name
 from forecast.scenario.actions import Family
 from forecast.scenario.compare import Result
 from forecast.tables import words
+from forecast.tables.makeup_words import lever_name
 from forecast.texts import Lang, t
 
 CRITERIA: Final = (Criterion.NEAR, Criterion.REACH)
