@@ -22,6 +22,7 @@ from forecast.dims import DRAW, PERIOD, UNIT, Floats
 from forecast.draws.gdp import pool
 from forecast.draws.paths import Dependence, IndicatorPaths, Level, Paths, reordered
 from forecast.draws.streams import generator
+from forecast.inference.priors import LEAST_GROWTH
 from forecast.periods import AsOf
 
 WEAK, STRONG = -1.2816, 1.2816
@@ -141,11 +142,11 @@ def level_keys(one: IndicatorPaths, line: Sequence[str]) -> dict[Level, Floats]:
     """What an indicator's levels do at the end of the year, log points, (draw,), in the order of ``NESTED``.
 
     The highest unit of the line that has draws stands for the nation; a level whose figure is published, or that has
-    no draws, is left out.
+    no draws, is left out. Falls beyond ``LEAST_GROWTH`` count as that much: a draw that loses all has no logarithm.
     """
     units = [unit for unit in line if unit in one.cum_yoy[UNIT].values]
     year = one.cum_yoy.isel({PERIOD: -1})
-    growth = {unit: np.log1p(year.sel({UNIT: unit}).to_numpy()) for unit in units}
+    growth = {unit: np.log1p(np.maximum(year.sel({UNIT: unit}).to_numpy(), LEAST_GROWTH)) for unit in units}
     found: dict[Level, Floats] = {}
     for above, unit in zip((None, *units), units, strict=False):
         level = Level.NATION if above is None else Level.CITY if unit == line[-1] else Level.PROVINCE
