@@ -294,3 +294,17 @@ def test_years_that_cannot_be_read_are_a_usage_error(folder, years):
     done = CliRunner().invoke(app, ["backtest", str(folder), "--years", years, "--lang", "en"])
     assert done.exit_code == 2
     assert years in done.stderr
+
+
+def test_a_young_data_set_replays_what_it_can_and_names_the_rest(tmp_path):
+    from tests.test_workbook import save
+
+    months = [f"{year}年1-{month}月" for year in (2019, 2020) for month in range(2, 13)] + ["2021年1-2月"]
+    rows = [["指标", "地区", *months]]
+    for place, shift in (("安康市", 0.6), ("陕西省", 0.0)):
+        rows.append(["规上工业增加值", place, *(round(4 + shift + k % 5 / 5, 1) for k in range(len(months)))])
+        rows.append(["社零", place, *[None] * 11, *(round(5 + shift + k % 3 / 3, 1) for k in range(len(months) - 11))])
+    done = backtest(BacktestRequest(dataset=save(tmp_path, rows), libraries=(), draws=500))
+    assert done.past_years == 1
+    assert done.years == (2020,)
+    assert done.left_out == ("retail",)

@@ -16,6 +16,7 @@ from forecast.cli.app import app as show_app
 from forecast.cli.backtest import backtest
 from forecast.cli.breakdown import breakdown
 from forecast.cli.collect import collect
+from forecast.cli.convert import convert
 from forecast.cli.help import Command, Root
 from forecast.cli.init import init
 from forecast.cli.makeup import makeup
@@ -43,7 +44,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     *(run, scenario, path, makeup, breakdown, news, report),
-    *(collect, read, validate, init, update, backtest, selftest),
+    *(collect, read, convert, validate, init, update, backtest, selftest),
 )
 for one in COMMANDS:
     app.command(cls=Command)(one)

@@ -26,7 +26,7 @@ def backtest(
     from forecast.report.backtest import backtest_document, write_backtest
     from forecast.report.backtest_terminal import render_backtest
     from forecast.texts import LANGS
-    from forecast.track_record.backtest import BacktestRequest
+    from forecast.track_record.backtest import PAST_YEARS, BacktestRequest
     from forecast.track_record.backtest import backtest as replay_all
 
     request = BacktestRequest(
@@ -42,6 +42,11 @@ def backtest(
         result = replay_all(request, progress=show, executor=call.executor)
         target = call.folder(result.run_id)
         write_backtest(result, target, langs=LANGS)
+    if result.past_years < PAST_YEARS:
+        named = [result.dataset.panel.indicators[name].name_zh for name in result.left_out]
+        years = call.text("glossary.and").join(map(str, result.years))
+        listed = call.text("glossary.and").join(named) or call.text("collect.none")
+        call.tell([call.text("backtest.thin", years=years, list=listed)])
     call.finish(
         lambda: backtest_document(result) | {"out": str(target)},
         lambda: render_backtest(result, lang=call.lang, folder=str(target)),

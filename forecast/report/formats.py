@@ -26,7 +26,9 @@ _HEAD = """# 文件格式
 
 一个数据集是一个目录：`dataset.toml` 加下列表格，CSV（UTF-8 有无 BOM 均可，GB18030 也可）或 XLSX（列名相同）。列名可用英文固定名，
 也可用所列中文；金额列的单位写在表头括号里，如 年度计划投资(万元)、总投资（亿元），读入时统一换算一次。未公布的单元格留空，或填
-X、X%、—，按缺失处理，绝不当作零。多出的列保留并显示。修订是 `released` 更晚的新行，不改旧行。1月不单列，1—2月记作 `YYYY-02`。
+X、X%、—，按缺失处理，绝不当作零。地区、指标写编码、全称、简称均可（安康、全市、规上工业、固投），各表认法相同；指标带单位的
+（地区生产总值(亿元)）按总量读，与口径矛盾即报错。文件按内容识别，与扩展名无关。多出的列保留并显示。确认过的存疑数记在
+`accepted.csv`（unit、indicator、period、value）。修订是 `released` 更晚的新行，不改旧行。1月不单列，1—2月记作 `YYYY-02`。
 
 *English summary: a data set is a folder with `dataset.toml` and the tables below; the first column of each table lists the
 fixed names, the second the Chinese headers that mean the same. Result files are described at the end.*

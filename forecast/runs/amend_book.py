@@ -9,6 +9,7 @@ Invariant: every other sheet keeps its cells, and the same update adds nothing a
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from forecast.data.dataset import Dataset
 from forecast.data.intake import Addition, Intake
 from forecast.data.panel import release_rule
 from forecast.data.reading.columns import CHOICES, TABLES
-from forecast.data.reading.sheets import PARAMETERS, TABLE_SHEETS
+from forecast.data.reading.sheets import CONFIG, PARAMETERS, TABLE_SHEETS
 from forecast.data.reading.workbook import PARAMETER_LABELS
 
 if TYPE_CHECKING:
@@ -87,6 +88,11 @@ def _cells(one: Addition, dataset: Dataset) -> dict[str, str]:
 
 
 def _set_as_of(book: Workbook, as_of: str) -> None:
+    if CONFIG in book.sheetnames:
+        for (cell,) in book[CONFIG].iter_rows(max_col=1):
+            if re.match(r"\s*as_of\s*=", str(cell.value or "")):
+                cell.value = f'as_of = "{as_of}"'
+        return
     sheet = _sheet(book, PARAMETERS)
     label = PARAMETER_LABELS["as_of"]
     row = next((r for r in range(1, sheet.max_row + 1) if str(sheet.cell(r, 1).value or "").strip() == label), None)

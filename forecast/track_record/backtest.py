@@ -57,6 +57,7 @@ class Backtest:
     records : by indicator in official order, month, place, forecaster
     forecasters : the model, the rules, and the libraries that were tried
     failures : why a replay gave nothing, by its name, one line each
+    past_years : years of figures that a replayed year had before it; 1 where the data set is too young for more
     """
 
     run_id: str
@@ -65,6 +66,14 @@ class Backtest:
     records: tuple[Record, ...]
     forecasters: tuple[str, ...]
     failures: Mapping[str, str] = field(default_factory=dict)
+    past_years: int = PAST_YEARS
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Indicators of which no year could be replayed, in official order."""
+        asked = self.request.indicators or tuple(self.dataset.panel.indicators)
+        replayed = {record.case.indicator for record in self.records}
+        return tuple(name for name in asked if name not in replayed)
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -97,9 +106,14 @@ def backtest(
     """
     dataset = read_dataset(request.dataset)
     libraries = _libraries(request.libraries)
+    past = PAST_YEARS
     tasks = tuple(_tasks(dataset, request, libraries))
+    if not tasks and request.years is None:
+        past = 1  # a young data set: what can be replayed with a single earlier year
+        tasks = tuple(_tasks(dataset, request, libraries, past=past))
     if not tasks:
-        raise UsageError("usage_no_past_year", years=_span(request.years))
+        found = sorted({period.year for period in dataset.panel.observations["period"]})
+        raise UsageError("usage_no_past_year", years=_span(request.years) or ", ".join(map(str, found)))
     parts = [Part(_name(dataset.panel, task), partial(replay, task)) for task in tasks]
     chosen = executor or processes_for(len(parts), seconds_each=SECONDS_EACH[request.method])
     done = chosen.outcomes(parts, progress=progress)
@@ -110,6 +124,7 @@ def backtest(
         records=tuple(record for one in done if isinstance(one, Done) for record in one.value),
         forecasters=("model", *RULES, *libraries),
         failures={one.name: one.reason for one in done if isinstance(one, Failed)},
+        past_years=past,
     )
 
 
@@ -125,7 +140,9 @@ def _libraries(asked: tuple[str, ...] | None) -> tuple[str, ...]:
     return asked
 
 
-def _tasks(dataset: Dataset, request: BacktestRequest, libraries: tuple[str, ...]) -> Iterable[ReplayTask]:
+def _tasks(
+    dataset: Dataset, request: BacktestRequest, libraries: tuple[str, ...], *, past: int = PAST_YEARS
+) -> Iterable[ReplayTask]:
     """Every replay, by indicator in official order and month."""
     panel = dataset.panel
     by = None if request.as_of is None else AsOf.parse(request.as_of)
@@ -142,7 +159,7 @@ def _tasks(dataset: Dataset, request: BacktestRequest, libraries: tuple[str, ...
             for target in dataset.targets
             if target.indicator == name and target.kind is TargetKind.PROVINCE_AVERAGE
         }
-        for year in replayed_years(alone, request.years):
+        for year in replayed_years(alone, request.years, past=past):
             known_ends = pairs(panel.units, outcomes(alone, indicator, year, by=by), tolerances)
             for month in _months(indicator, year) if known_ends else ():
                 yield ReplayTask(
@@ -158,12 +175,12 @@ def _tasks(dataset: Dataset, request: BacktestRequest, libraries: tuple[str, ...
                 )
 
 
-def replayed_years(panel: Panel, asked: tuple[int, int] | None) -> list[int]:
-    """Years with figures that are to be replayed."""
+def replayed_years(panel: Panel, asked: tuple[int, int] | None, *, past: int = PAST_YEARS) -> list[int]:
+    """Years with figures that are to be replayed: those asked for, else those with ``past`` earlier years."""
     years = sorted({period.year for period in panel.observations["period"]})
     if asked is not None:
         return [year for year in years if asked[0] <= year <= asked[1]]
-    return years[PAST_YEARS:]
+    return years[past:]
 
 
 def _months(indicator: Indicator, year: int) -> tuple[Month, ...]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from forecast.data.reading.problems import Problems, quoted
-from forecast.data.reading.sheets import Sheet, open_sheets
+from forecast.data.reading.sheets import CONFIG, Sheet, open_sheets
 from forecast.data.reading.textfiles import Rows, csv_rows, xlsx_rows
 
 if TYPE_CHECKING:
@@ -36,6 +38,16 @@ def sheets_of(content: bytes, name: str, problems: Problems) -> dict[str, Sheet]
         return _old_sheets(content, name, problems)
     rows = csv_rows(content, name, problems)
     return None if rows is None else {Path(name).stem: sheet_of_rows(Path(name).stem, rows)}
+
+
+def is_converted(content: bytes) -> bool:
+    """Whether a workbook is a converted data set, which has its configuration as a sheet."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            listed = book.read("xl/workbook.xml")
+    except (zipfile.BadZipFile, KeyError, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error):
+        return False
+    return len(listed) < _MOST_CELLS and f'name="{CONFIG}"'.encode() in listed
 
 
 def sheet_of_rows(title: str, rows: Rows) -> Sheet:

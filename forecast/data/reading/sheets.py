@@ -37,6 +37,8 @@ TABLE_SHEETS: Final[Mapping[str, str]] = {
 }
 """Optional sheets in list form, by the table that they hold."""
 
+CONFIG: Final = "配置"
+"""Sheet of a converted data set that holds dataset.toml, a line a row; the other sheets are then its tables."""
 SHIPPED: Final = "自带数据"
 """Sheet that lists the published figures which ``dabiao init`` fills in, each with its source; it is not read."""
 

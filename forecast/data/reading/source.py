@@ -7,16 +7,17 @@ Invariant: every file that a data set names or holds is read once, checked for i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from forecast.data.panel import Config
-from forecast.data.reading.books import table_rows
+from forecast.data.reading.books import is_converted, sheets_of, table_rows
 from forecast.data.reading.columns import OPTIONAL_TABLES, TABLES
 from forecast.data.reading.config import config_of, parse_toml
 from forecast.data.reading.problems import Problems, RawTable, near, table_of_rows
+from forecast.data.reading.sheets import CONFIG, TABLE_SHEETS
 from forecast.data.reading.textfiles import SUFFIXES, read_bytes
 
 CONFIG_FILE: Final = "dataset.toml"
@@ -30,6 +31,7 @@ class Source:
 
     file, text : name and text of the configuration, for the place of problems
     config : None where a problem with it was noted
+    raw : what the configuration says, key by key
     tables : the tables that could be read, by kind; files : where they were; contents : bytes read, for the hash
     """
 
@@ -40,6 +42,7 @@ class Source:
     tables: dict[str, RawTable] = field(default_factory=dict)
     files: dict[str, Path] = field(default_factory=dict)
     contents: dict[str, bytes] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
 
     def digest(self) -> str:
         """First 16 hex digits of the SHA-256 over all contents, whatever the order of reading."""
@@ -81,17 +84,47 @@ def _open_workbook(path: Path, problems: Problems) -> Source | None:
     content = read_bytes(path, path.name, problems)
     if content is None:
         return None
+    if is_converted(content):
+        return _open_converted(path, content, problems)
     from forecast.data.reading.workbook import workbook_tables  # needs openpyxl, heavy, and only a workbook needs it
 
     raw, tables = workbook_tables(content, path.name, problems)
     if not tables and len(problems):
         return None
     source = Source(folder=path.parent, file=path.name, tables=dict(tables), contents={"workbook": content})
-    source.files = dict.fromkeys(tables, path)
+    source.files, source.raw = dict.fromkeys(tables, path), raw
     source.config = config_of(raw, folder=path.parent, file=path.name, text="", problems=problems)
     for kind in TABLES:
         if kind not in OPTIONAL_TABLES and kind not in tables:
             problems.add("sheet_missing", path.name, found=kind)
+    return source
+
+
+def _open_converted(path: Path, content: bytes, problems: Problems) -> Source | None:
+    """A folder in the form of one workbook: dataset.toml line by line, and a sheet a table."""
+    sheets = sheets_of(content, path.name, problems)
+    if sheets is None:
+        return None
+    config = sheets[CONFIG]
+    last = max(config.rows, default=0)
+    text = "\n".join(config.text(row, 1) for row in range(2, last + 1)) + "\n"
+    source = Source(folder=path.parent, file=path.name, text=text, contents={"workbook": content})
+    raw = parse_toml(text.encode(), f"{path.name}[{CONFIG}]", problems)
+    if raw is not None:
+        source.raw = raw
+        source.config = config_of(raw, folder=path.parent, file=path.name, text=text, problems=problems)
+    for kind, title in TABLE_SHEETS.items():
+        sheet = sheets.get(title)
+        if sheet is not None and sheet.cells:
+            rows = [(row, [sheet.text(row, c) for c in range(1, sheet.width + 1)]) for row in sheet.rows]
+            table = table_of_rows(kind, f"{path.name}[{title}]", rows, problems)
+            if table is not None:
+                source.tables[kind], source.files[kind] = table, path
+        elif kind not in OPTIONAL_TABLES:
+            problems.add("sheet_missing", path.name, found=title)
+    for title, sheet in sheets.items():
+        if sheet.cells and title not in (CONFIG, *TABLE_SHEETS.values()):
+            problems.remark("sheets_unread", path.name, title)
     return source
 
 
