@@ -27,6 +27,7 @@ from forecast.track_record.replay import Pair, outcomes, pairs, replay
 from forecast.track_record.replay import ReplayTask as Task
 from tests import handmade as hm
 from tests.small_dataset import FILES, write_dataset
+from tests.test_workbook import save
 
 YEARS = range(2015, 2020)
 
@@ -297,8 +298,6 @@ def test_years_that_cannot_be_read_are_a_usage_error(folder, years):
 
 
 def test_a_young_data_set_replays_what_it_can_and_names_the_rest(tmp_path):
-    from tests.test_workbook import save
-
     months = [f"{year}年1-{month}月" for year in (2019, 2020) for month in range(2, 13)] + ["2021年1-2月"]
     rows = [["指标", "地区", *months]]
     for place, shift in (("安康市", 0.6), ("陕西省", 0.0)):
