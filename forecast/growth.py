@@ -36,23 +36,6 @@ def _floats(values: ArrayLike) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def as_published(growth_pct: ArrayLike, decimals: int = 1) -> Floats:
-    """Growth as a bureau prints it: rounded to its digits, halves away from zero.
-
-    Parameters
-    ----------
-    growth_pct : percent, any shape
-    decimals : digits after the point, one for most indicators
-
-    Notes
-    -----
-    A decimal half that binary cannot hold exactly (-4.95) still rounds away from zero. What an assessment compares are
-    these figures: equal ones are equal exactly.
-    """
-    scaled = np.abs(_floats(growth_pct)) * 10.0**decimals
-    return np.asarray(np.copysign(np.floor(scaled + 0.5 + 1e-9), growth_pct) / 10.0**decimals + 0.0)
-
-
 def cumulative(growth: ArrayLike, base_weight: ArrayLike) -> Floats:
     """Cumulative growth of every period of a year.
 

@@ -266,15 +266,3 @@ def test_an_annual_entrant_adds_exactly_nothing_this_year(output):
     assert float(gr.entrant_lift(output, base_total=1000.0, channel=gr.EntryChannel.ANNUAL)) == 0.0
     monthly = gr.entrant_lift(output, base_total=1000.0, channel=gr.EntryChannel.MONTHLY)
     assert float(monthly) == pytest.approx((1000.0 + output) / 1000.0 - 1.0, abs=1e-12)
-
-
-@given(st.integers(-10_000, 10_000), st.integers(0, 2))
-def test_figures_are_published_as_a_bureau_rounds_them(hundredths, decimals):
-    from decimal import ROUND_HALF_UP, Decimal
-
-    exact = Decimal(hundredths) / 100
-    by_hand = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    assert gr.as_published(hundredths / 100.0, decimals) == pytest.approx(float(by_hand), abs=1e-12)
-    assert gr.as_published(float(by_hand), decimals) == gr.as_published(
-        gr.as_published(float(by_hand), decimals), decimals
-    )

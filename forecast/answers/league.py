@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecast.answers.chances import published
 from forecast.answers.evidence import Published
 from forecast.answers.ranks import RankAnswer, rank_answers, siblings
 from forecast.answers.scores import Scores, Standing, scores
 from forecast.data.panel import Config, Panel, nearest_province
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.paths import IndicatorPaths, Paths
-from forecast.growth import as_published
 from forecast.periods import Month
 
 
@@ -46,55 +46,50 @@ def league(paths: Paths, panel: Panel, config: Config, *, unit: str | None = Non
     """Ranks and scores of a unit (the city unless told) and its siblings at the end of the year."""
     own = unit or config.city
     units = siblings(tuple(panel.units.values()), own)
-    published = Published.of(panel, paths.as_of, paths.target_year)
+    figures = Published.of(panel, paths.as_of, paths.target_year)
     ranks: dict[str, tuple[RankAnswer, ...]] = {}
     periods: dict[str, Month | None] = {}
     for name, one in paths.indicators.items():
-        drawn = _drawn(one, units, published)
+        drawn = _drawn(one, units, figures)
         if len(drawn) < 2 or own not in drawn:
             continue
-        period, now = _now(published, name, drawn)
+        period, now = _now(figures, name, drawn)
+        digits = panel.indicators[name].decimals
         periods[name] = period
         ranks[name] = rank_answers(
-            year_end(one, drawn), drawn, indicator=name, of=len(units), now=now, decimals=DECIMALS
+            year_end(one, drawn, digits), drawn, indicator=name, of=len(units), now=now, decimals=digits
         )
-    return League(units=units, ranks=ranks, period=periods, scores=_scores(paths, panel, config, published, units))
+    return League(units=units, ranks=ranks, period=periods, scores=_scores(paths, panel, config, figures, units))
 
 
-DECIMALS = 1
-"""Digits of published growth."""
-
-
-def year_end(one: IndicatorPaths, units: Sequence[str], period: int = -1) -> Floats:
+def year_end(one: IndicatorPaths, units: Sequence[str], decimals: int, period: int = -1) -> Floats:
     """Cumulative growth at a period at published digits, percent, (draw, unit)."""
     drawn = one.cum_yoy.sel({UNIT: list(units)}).isel({PERIOD: period}).transpose(DRAW, UNIT).to_numpy()
-    return as_published(to_percent(drawn.astype(np.float64)), DECIMALS)
+    return np.asarray(to_percent(published(drawn.astype(np.float64), decimals)))
 
 
-def _drawn(one: IndicatorPaths, units: Sequence[str], published: Published) -> tuple[str, ...]:
+def _drawn(one: IndicatorPaths, units: Sequence[str], figures: Published) -> tuple[str, ...]:
     """Siblings with draws and a figure of this year: without one a rank would only repeat the prior."""
     have = set(map(str, one.cum_yoy[UNIT].values))
-    return tuple(unit for unit in units if unit in have and published.points(unit, one.indicator))
+    return tuple(unit for unit in units if unit in have and figures.points(unit, one.indicator))
 
 
-def _now(published: Published, indicator: str, units: Sequence[str]) -> tuple[Month | None, Floats]:
+def _now(figures: Published, indicator: str, units: Sequence[str]) -> tuple[Month | None, Floats]:
     """Figures of the latest period that most of the siblings have, percent; NaN where a sibling lacks it."""
-    figures = {
-        unit: {figure.period: figure.growth_pct for figure in published.to_date(unit, indicator)} for unit in units
-    }
-    months = sorted({month for own in figures.values() for month in own})
-    common = [month for month in months if sum(month in own for own in figures.values()) * 2 > len(units)]
+    told = {unit: {one.period: one.growth_pct for one in figures.to_date(unit, indicator)} for unit in units}
+    months = sorted({month for own in told.values() for month in own})
+    common = [month for month in months if sum(month in own for own in told.values()) * 2 > len(units)]
     if not common:
         return None, np.full(len(units), np.nan)
-    return common[-1], np.array([figures[unit].get(common[-1], np.nan) for unit in units])
+    return common[-1], np.array([told[unit].get(common[-1], np.nan) for unit in units])
 
 
-def _scores(paths: Paths, panel: Panel, config: Config, published: Published, units: Sequence[str]) -> Scores | None:
+def _scores(paths: Paths, panel: Panel, config: Config, figures: Published, units: Sequence[str]) -> Scores | None:
     rules = config.assessment
     if rules is None:
         return None
     named = {item.indicator for item in rules.items} & set(paths.indicators)
-    scored = tuple(unit for unit in units if all(unit in _drawn(paths.indicators[n], units, published) for n in named))
+    scored = tuple(unit for unit in units if all(unit in _drawn(paths.indicators[n], units, figures) for n in named))
     if len(scored) < 2:
         return None
     standings: dict[tuple[str, int], Standing] = {}
@@ -103,7 +98,7 @@ def _scores(paths: Paths, panel: Panel, config: Config, published: Published, un
     for name, month in sorted(wanted):
         one = paths.indicators.get(name)
         at = None if one is None else _position(one, month)
-        if one is not None and at is not None and set(scored) <= set(_drawn(one, units, published)):
+        if one is not None and at is not None and set(scored) <= set(_drawn(one, units, figures)):
             standings[name, month] = _standing(one, scored, at, panel)
     return scores(rules, standings, scored) if standings else None
 
@@ -114,10 +109,10 @@ def _position(one: IndicatorPaths, month: int) -> int | None:
 
 
 def _standing(one: IndicatorPaths, units: Sequence[str], at: int, panel: Panel) -> Standing:
-    province = nearest_province(panel.units, units[0])
+    province, digits = nearest_province(panel.units, units[0]), panel.indicators[one.indicator].decimals
     have = set(map(str, one.cum_yoy[UNIT].values))
-    average = year_end(one, (province,), at)[:, 0] if province is not None and province in have else None
-    growth = year_end(one, units, at)
+    average = year_end(one, (province,), digits, at)[:, 0] if province is not None and province in have else None
+    growth = year_end(one, units, digits, at)
     return Standing(growth=growth, average=average, level=_levels(one.indicator, units, growth, panel))
 
 

@@ -124,8 +124,8 @@ def rank_answers(
             expected=float(rank[:, k].mean()),
             p10=float(np.quantile(rank[:, k], 0.1, method="inverted_cdf")),
             p90=float(np.quantile(rank[:, k], 0.9, method="inverted_cdf")),
-            above=_neighbour(order, place[:, k] - 1, units),
-            below=_neighbour(order, place[:, k] + 1, units),
+            above=(above := _neighbour(order, place[:, k] - 1, units)),
+            below=_neighbour(order, place[:, k] + 1, units, but=above),
             overtaking_pct=_overtaking(growth, k, decimals),
         )
         for k, unit in enumerate(units)
@@ -139,13 +139,18 @@ def _current(now: Floats) -> list[tuple[int | None, int]]:
     ]
 
 
-def _neighbour(order: npt.NDArray[np.intp], position: npt.NDArray[np.intp], units: Sequence[str]) -> str | None:
-    """Unit that most often stands at a position of the order; None where the position is mostly beyond an end."""
+def _neighbour(
+    order: npt.NDArray[np.intp], position: npt.NDArray[np.intp], units: Sequence[str], *, but: str | None = None
+) -> str | None:
+    """Unit, ``but`` one, that most often stands at a position; None where the position is mostly beyond an end."""
     inside = (position >= 0) & (position < len(units))
     if inside.mean() < 0.5:
         return None
     found = order[np.flatnonzero(inside), position[inside]]
-    return units[int(np.bincount(found, minlength=len(units)).argmax())]
+    counts = np.bincount(found, minlength=len(units))
+    if but is not None:
+        counts[units.index(but)] = 0
+    return units[int(counts.argmax())] if counts.any() else None
 
 
 def _overtaking(growth: Floats, k: int, decimals: int) -> float | None:

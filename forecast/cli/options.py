@@ -37,6 +37,8 @@ WIDE: Final = 120
 """Columns of a page that no terminal limits: the widest tables fit."""
 
 type Options = tuple[str, ...]
+ALL: Final = "all"
+"""Place that stands for all siblings of the city: the province's view."""
 OUTPUT: Final[Options] = ("out", "lang", "json")
 """Options of a command that only writes."""
 RUN: Final[Options] = ("as_of", "unit", "year", "seed", "method", *OUTPUT, "refit", "workers")
@@ -103,7 +105,7 @@ class Call:
         return Request(
             dataset=dataset,
             as_of=self.as_of,
-            unit=self.unit,
+            unit=None if self.unit == ALL else self.unit,
             year=self.year,
             seed=self.seed,
             method=self.method,

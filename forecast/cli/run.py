@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecast.cli.options import RUN, Call, DatasetArgument, Ran, command
+from forecast.cli.options import ALL, RUN, Call, DatasetArgument, Ran, command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,13 +40,20 @@ def _screen(ran: Ran, checked: RunCheck | None, target: Path) -> RenderableType:
     from rich.padding import Padding
 
     from forecast.answers.advice import best
+    from forecast.answers.league import league
     from forecast.report.check import render_check
-    from forecast.report.terminal import render
+    from forecast.report.terminal import render, render_league, render_province
     from forecast.tables.words import advice_text
 
     lang, run = ran.call.lang, ran.run
     config, panel = run.dataset.config, run.dataset.panel
+    found = league(run.paths, panel, config)
+    if ran.call.unit == ALL:
+        every = render_province(found, run.attainment, panel, lang=lang)
+        return render(run.attainment, lang=lang, files=(str(target),)) if every is None else every
     parts = [render(run.attainment, lang=lang, files=(str(target),))]
+    if (ranks := render_league(found, run.attainment, panel, lang=lang)) is not None:
+        parts.append(ranks)
     if sharpest := best(run.paths, unit=config.city, benchmark=config.province):
         parts.append(Padding(advice_text(sharpest, panel.units, panel.indicators, lang), (0, 1)))
     if checked is not None:

@@ -19,9 +19,12 @@ from rich.text import Text
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
 from forecast.answers.judgement import Row
+from forecast.answers.league import League
+from forecast.data.panel import Panel
 from forecast.data.target import TargetKind
 from forecast.tables import words
 from forecast.tables.attainment import AHEAD, AVERAGE, CONSTANT, NOW, attainment_table
+from forecast.tables.league import province_grid, rank_grid, score_sentences
 from forecast.tables.notes import notes
 from forecast.tables.table import Block, Cell, Grid, Look, Surface, View
 from forecast.texts import Lang, t
@@ -160,6 +163,20 @@ class _Page:
         yield from (Text(note) for note in notes(attainment, lang))
         if self.files:
             yield Text(t("report.note_files", lang, list=t("glossary.and", lang).join(self.files)))
+
+
+def render_league(found: League, attainment: Attainment, panel: Panel, *, lang: Lang) -> RenderableType | None:
+    """Where the city ends the year among its siblings, and its score; None where it has no siblings with figures."""
+    grid = rank_grid(found, attainment, panel, View(lang=lang, surface=Surface.TERMINAL))
+    if grid is None:
+        return None
+    return Group(show(grid), *(Text(line) for line in score_sentences(found, attainment, panel, lang)))
+
+
+def render_province(found: League, attainment: Attainment, panel: Panel, *, lang: Lang) -> RenderableType | None:
+    """All siblings with the probability, expected rank and score of each; None where none is judged."""
+    grid = province_grid(found, attainment, panel, View(lang=lang, surface=Surface.TERMINAL))
+    return None if grid is None else show(grid)
 
 
 def _title(attainment: Attainment, lang: Lang) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from forecast import __version__
+from forecast.answers.league import league
 from forecast.data.panel import known
 from forecast.news.news import News
 from forecast.periods import Month
@@ -25,6 +26,7 @@ from forecast.runs.session import Assignments, Session, Study, Wanted
 from forecast.scenario.compare import Result
 from forecast.tables import words
 from forecast.tables.attainment import attainment_frame
+from forecast.tables.league import league_frames
 from forecast.tables.paths import paths_frame
 from forecast.tables.required import dependence_frame, joint_frame, required_frame
 from forecast.tables.table import Provenance
@@ -51,6 +53,9 @@ def tables(run: Run) -> dict[str, pd.DataFrame]:
         "joint": joint_frame(run.attainment, source),
         "dependence": dependence_frame(run.paths, source),
         "paths": paths_frame(run.paths, source),
+        **league_frames(
+            league(run.paths, run.dataset.panel, run.dataset.config), run.attainment, run.dataset.panel, source
+        ),
     }
 
 

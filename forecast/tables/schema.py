@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.tables import attainment, makeup, path, paths, required
+from forecast.tables import attainment, league, makeup, path, paths, required
 from forecast.tables.kind import Kind, Value
 from forecast.tables.table import PROVENANCE, Column, Provenance, Surface, typed
 
@@ -30,6 +30,8 @@ TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "joint": (*_filed(required.JOINT), *PROVENANCE),
     "required": (*_filed(required.REQUIRED), *PROVENANCE),
     "dependence": (*_filed(required.DEPENDENCE), *PROVENANCE),
+    "ranks": (*_filed(league.RANKS), *PROVENANCE),
+    "assessment": (*_filed(league.SCORES), *PROVENANCE),
 }
 
 

@@ -16,14 +16,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from forecast.answers.chances import attained
+from forecast.answers.chances import attained, published
 from forecast.answers.evidence import Evidence, Published, classify
 from forecast.answers.ranks import ranked
 from forecast.data.panel import EvidenceRule, Indicator, Panel, Unit, known, nearest_province
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.fitting import FitTask, fit_indicator
 from forecast.draws.orderings import orderings
-from forecast.growth import as_published
 from forecast.inference.gaps.ratio import Method
 from forecast.inference.measure import CUMULATIVE, measure
 from forecast.inference.model import Measurements
@@ -231,7 +230,7 @@ def rank_records(
     for group in groups.values():
         if len(group) < FEWEST_RANKED:
             continue
-        rank = ranked(as_published(to_percent(draws[:, [place[pair.unit] for pair in group]])))
+        rank = ranked(published(draws[:, [place[pair.unit] for pair in group]]))
         outcome = ranked(np.array([[pair.outcome_pct for pair in group]]))[0]
         first, places = round(len(group) / 3), np.arange(1, len(group))
         for k, pair in enumerate(group):
