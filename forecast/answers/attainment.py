@@ -21,7 +21,7 @@ from forecast.answers.joint import Joint, joint
 from forecast.answers.judgement import Judgement, Row, judge
 from forecast.data.panel import Config, Panel, Unit
 from forecast.data.target import Target, TargetKind
-from forecast.dims import DRAW, PERIOD, UNIT
+from forecast.dims import DRAW, PERIOD, UNIT, brief
 from forecast.draws.joint import STRONG, WEAK, coupling
 from forecast.draws.paths import Paths
 from forecast.periods import AsOf
@@ -55,6 +55,8 @@ class Attainment:
     scenario: str
     seed: int
     method: str
+
+    __repr__ = brief
 
 
 def attain(

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from forecast.answers.benchmark import Benchmark, Constant, Province, Siblings, Unknown
 from forecast.answers.evidence import Evidence
 from forecast.data.target import Target, TargetKind
-from forecast.dims import Floats, from_percent, to_percent
+from forecast.dims import Floats, brief, from_percent, to_percent
 from forecast.draws.paths import IndicatorPaths, of_unit
 from forecast.errors import NonFiniteError
 
@@ -97,6 +97,8 @@ class Case:
     evidence: Evidence
     ess: float
     decimals: int = DECIMALS
+
+    __repr__ = brief
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -340,6 +342,8 @@ class Outcome:
     change_near: float
     change_mcse: float
     p_better: float
+
+    __repr__ = brief
 
 
 def outcome(now: Ends, at: int, *, before: Ends | None = None) -> Outcome:

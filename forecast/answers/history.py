@@ -18,7 +18,7 @@ import numpy as np
 
 from forecast.answers.evidence import Published
 from forecast.data.panel import Indicator, nearest_province
-from forecast.dims import Floats, from_percent, to_percent
+from forecast.dims import Floats, brief, from_percent, to_percent
 from forecast.growth import single_period
 from forecast.periods import Month, default_profile
 
@@ -63,6 +63,8 @@ class Comparison:
     percentile: float | None = None
     spans: int = 0
     best: Span | None = None
+
+    __repr__ = brief
 
     @property
     def unprecedented(self) -> bool:

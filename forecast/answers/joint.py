@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from forecast.answers.chances import Criterion, share_of, standard_error
 from forecast.answers.evidence import Evidence
-from forecast.dims import Floats
+from forecast.dims import Floats, brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,8 @@ class Joint:
     at_least_weak: tuple[float, ...] = ()
     at_least_strong: tuple[float, ...] = ()
     evidence: Evidence = Evidence.AMPLE
+
+    __repr__ = brief
 
     @property
     def judged(self) -> int:

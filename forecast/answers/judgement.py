@@ -43,7 +43,7 @@ from forecast.answers.history import Comparison, HistoryStatus, compare
 from forecast.answers.required import Required, required
 from forecast.data.panel import Config, LightRule, Panel, ancestors
 from forecast.data.target import Target
-from forecast.dims import PERIOD, UNIT, Floats, to_percent
+from forecast.dims import PERIOD, UNIT, Floats, brief, to_percent
 from forecast.draws.paths import IndicatorPaths, Paths, first_actionable, first_open, of_unit
 from forecast.periods import Month
 
@@ -168,6 +168,8 @@ class Row:
     method: str
     diagnostics: str
     synthetic_share: float | None
+
+    __repr__ = brief
 
     @property
     def p(self) -> float | None:

@@ -27,7 +27,7 @@ from forecast.data.assessment import (
     Met,
     MetThenRank,
 )
-from forecast.dims import Floats
+from forecast.dims import Floats, brief
 
 WORST: Final = 60.0
 """Points of 100 that the worst gets by the efficacy coefficient: the published form of 功效系数法."""
@@ -47,6 +47,8 @@ class Standing:
     growth: Floats
     average: Floats | None = None
     level: Floats | None = None
+
+    __repr__ = brief
 
 
 class NotScored(Exception):  # noqa: N818 - an outcome, not a failure: the caller names what is missing

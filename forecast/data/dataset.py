@@ -21,6 +21,7 @@ from forecast.data.reading.observations import empty_table, read_bases, read_ind
 from forecast.data.reading.problems import Problems, near
 from forecast.data.reading.source import Source, open_source
 from forecast.data.target import Target, TargetKind, read_targets
+from forecast.dims import brief
 from forecast.errors import InputError, Problem, UsageError
 from forecast.periods import AsOf, Month
 
@@ -41,6 +42,8 @@ class Dataset:
     data_hash: str
     remarks: tuple[Problem, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+
+    __repr__ = brief
 
     def warnings(self) -> tuple[Problem, ...]:
         """Doubts and remarks, for a person to read before the figures are believed."""

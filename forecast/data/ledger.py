@@ -20,7 +20,7 @@ from forecast.data.reading.observations import with_provenance
 from forecast.data.reading.problems import Problems, RawTable
 from forecast.data.reading.resolve import place_names
 from forecast.data.reading.rows import Fields, Names
-from forecast.dims import Floats
+from forecast.dims import Floats, brief
 from forecast.periods import Month
 
 
@@ -39,6 +39,8 @@ class Ledger:
     projects: pd.DataFrame
     enterprises: pd.DataFrame
     pipeline: pd.DataFrame
+
+    __repr__ = brief
 
 
 _MAX_DELAY: Final = 120.0

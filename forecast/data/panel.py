@@ -18,6 +18,7 @@ import pandas as pd
 from forecast.data.assessment import Assessment
 from forecast.data.reading.problems import Problems, RawTable, quoted
 from forecast.data.reading.rows import CellError, Fields, Names, split_numbers
+from forecast.dims import brief
 from forecast.periods import AsOf, Frequency, Month
 
 
@@ -54,6 +55,8 @@ class Indicator:
     revision_sd_pp: float
     decimals: int = 1
     profile: tuple[float, ...] | None
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,8 @@ class Config:
     action_lag_months: int | None = None
     criterion: Literal["near", "reach"] = "near"
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Panel:
@@ -162,6 +167,8 @@ class Panel:
     observations: pd.DataFrame
     bases: pd.DataFrame
     industries: pd.DataFrame
+
+    __repr__ = brief
 
 
 def known(panel: Panel, as_of: AsOf) -> pd.DataFrame:

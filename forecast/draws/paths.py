@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import xarray as xr
 
-from forecast.dims import DRAW, PERIOD, UNIT, Floats
+from forecast.dims import DRAW, PERIOD, UNIT, Floats, brief
 from forecast.errors import NonFiniteError
 from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.model import Measurements
@@ -45,6 +45,8 @@ class IndicatorPaths:
     published: xr.DataArray
     ess: float
     diagnostics: Diagnostics
+
+    __repr__ = brief
 
 
 class Level(StrEnum):
@@ -104,6 +106,8 @@ class Paths:
     method: str
     pool: Pool | None = None
     dependence: Dependence | None = None
+
+    __repr__ = brief
 
 
 def indicator_paths(posterior: Posterior, *, indicator: str, frequency: Frequency, target_year: int) -> IndicatorPaths:

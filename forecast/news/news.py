@@ -22,7 +22,7 @@ import numpy as np
 
 from forecast.answers.attainment import Attainment, attain
 from forecast.answers.evidence import Evidence
-from forecast.dims import Floats
+from forecast.dims import Floats, brief
 from forecast.executor import Executor, Progress
 from forecast.news.attribution import Shared, shared
 from forecast.news.releases import Release
@@ -157,6 +157,8 @@ class News:
     as_of: tuple[str, str]
     targets: tuple[TargetNews, ...]
 
+    __repr__ = brief
+
     @property
     def nothing(self) -> bool:
         """Whether nothing changed at all."""
@@ -173,6 +175,8 @@ class Side:
     run: Run
     baseline: Mapping[Key, Levels]
     levels: Mapping[Key, Levels]
+
+    __repr__ = brief
 
     @classmethod
     def of(cls, run: Run, *, scenario: Attainment | None = None) -> Side:

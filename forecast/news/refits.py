@@ -21,7 +21,7 @@ from forecast.answers.benchmark import Unknown
 from forecast.answers.chances import Case, drawn_ends, ends, outcome
 from forecast.data.dataset import Dataset
 from forecast.data.panel import Unit, ancestors
-from forecast.dims import UNIT, Floats
+from forecast.dims import UNIT, Floats, brief
 from forecast.draws.fitting import FitTask, fit_indicator, fit_key
 from forecast.draws.gdp import GDP
 from forecast.draws.joint import coupling, joint_paths
@@ -122,6 +122,8 @@ class Wanted:
     task: FitTask
     goals: tuple[Case, ...] = ()
     units: frozenset[str] | None = None
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -25,7 +25,7 @@ import pandas as pd
 
 from forecast.answers.evidence import Published
 from forecast.data.panel import Unit
-from forecast.dims import DRAW, PERIOD, UNIT, to_percent
+from forecast.dims import DRAW, PERIOD, UNIT, brief, to_percent
 from forecast.draws.paths import IndicatorPaths
 from forecast.inference.measure import CUMULATIVE, SINGLE
 from forecast.inference.priors import ROUNDING_SD_PP
@@ -71,6 +71,8 @@ class Change:
     before: int | None
     after: int | None
     figure: FigureChange
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

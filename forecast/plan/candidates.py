@@ -19,6 +19,7 @@ import pandas as pd
 
 from forecast.answers.evidence import Published
 from forecast.answers.history import FEWEST_SPANS, spans
+from forecast.dims import brief
 from forecast.plan.ahead import ahead
 from forecast.plan.levers import CapEvidence, Lever, Unit
 from forecast.scenario.actions import ACTIONS, LEVERS, Family, enterprises, places, projects
@@ -61,6 +62,8 @@ class LeverOptions:
     difficulty: Mapping[str, float] = field(default_factory=dict)
     cap: Mapping[str, float] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+
+    __repr__ = brief
 
 
 def candidates(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from forecast.dims import brief
 from forecast.scenario.actions import LEVERS, Family
 
 
@@ -68,6 +69,8 @@ class Lever:
     responsible: tuple[str, ...] = ()
     people: tuple[str, ...] = ()
     synthetic: bool = False
+
+    __repr__ = brief
 
     @property
     def effort(self) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 from forecast.answers.chances import Case, Criterion, Status
 from forecast.answers.evidence import Evidence
 from forecast.data.dataset import Dataset
-from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
+from forecast.dims import DRAW, PERIOD, UNIT, Floats, brief, from_percent
 from forecast.errors import UsageError
 from forecast.periods import Month
 from forecast.plan.path_steps import Line, Periods, Scope, scaled_projects, steps_of
@@ -90,6 +90,8 @@ class RequiredPath:
     periods: int
     rest: Rest | None
     lines: tuple[Line, ...]
+
+    __repr__ = brief
 
     @property
     def evidence(self) -> Evidence:

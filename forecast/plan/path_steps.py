@@ -12,7 +12,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from forecast.dims import Floats, to_percent
+from forecast.dims import Floats, brief, to_percent
 from forecast.periods import Month
 
 
@@ -58,6 +58,8 @@ class Step:
     done_pct: float | None = None
     asked_pct: float | None = None
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -73,6 +75,8 @@ class Line:
     synthetic: bool = False
     resp_unit: str = ""
     resp_person: str = ""
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ Invariant: fresh draws share no random stream of a lever with those of the plan 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -239,8 +239,9 @@ def _brought(world: World, cases: Sequence[Case], request: MakeupRequest, wanted
         found = candidates(world, request.options, wanted=wanted, scenario=adopted)
         return worth(world, found, cases, stated=adopted)
 
-    about = ("worth", repr(request.options), *sorted(set(wanted)), *("/".join(c.key) for c in cases))
-    return world.remember((*about, adopted.hash if adopted else "", repr(adopted)), made)
+    about = ("worth", str(asdict(request.options)), *sorted(set(wanted)), *("/".join(c.key) for c in cases))
+    stated = (adopted.hash, str([asdict(m) for m in adopted.actions])) if adopted else ()
+    return world.remember((*about, *stated), made)
 
 
 def _groups(bring: Worth) -> tuple[tuple[str, ...], np.ndarray]:

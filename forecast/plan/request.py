@@ -19,6 +19,7 @@ from forecast.answers.chances import Case, Criterion
 from forecast.data.dataset import Dataset
 from forecast.data.reading.problems import near
 from forecast.data.target import TargetKind
+from forecast.dims import brief
 from forecast.errors import UsageError
 from forecast.plan.candidates import LeverOptions
 from forecast.plan.wishes import Form, Wish
@@ -64,6 +65,8 @@ class MakeupRequest:
     scenario: Scenario | None = None
     points: int = 10
     again: bool = True
+
+    __repr__ = brief
 
 
 def wish_text(wish: Wish) -> str:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from forecast.answers.chances import Case, Status
 from forecast.answers.history import Comparison
+from forecast.dims import brief
 from forecast.plan.levers import Lever
 from forecast.plan.request import MakeupRequest
 from forecast.plan.wishes import Key, Wish
@@ -83,6 +84,8 @@ class WishResult:
     remaining_pp: float
     remaining_yi: float | None
 
+    __repr__ = brief
+
     @property
     def optimism(self) -> float:
         """What solving on draws flatters the plan by."""
@@ -121,6 +124,8 @@ class CaseResult:
     history: Comparison
     feasibility: Feasibility
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRow:
@@ -143,6 +148,8 @@ class PlanRow:
     gap_pp: Mapping[Key, float]
     gain: float
     gain_per_effort: float | None
+
+    __repr__ = brief
 
     @property
     def share(self) -> float:
@@ -189,6 +196,8 @@ class SectorRow:
     department: str
     team: str
 
+    __repr__ = brief
+
     @property
     def unsupported(self) -> bool:
         """Whether any of the plan stands on no ledger: 无项目支撑."""
@@ -219,6 +228,8 @@ class Change:
     moved: tuple[Moved, ...]
     values: tuple[float, ...]
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontierPoint:
@@ -240,6 +251,8 @@ class Variant:
     effort: float
     burdens: Mapping[str, float]
     values: tuple[float, ...]
+
+    __repr__ = brief
 
     @property
     def largest_burden(self) -> float:
@@ -281,6 +294,8 @@ class Makeup:
     scenario: Scenario
     adopted: Scenario
     synthetic: bool
+
+    __repr__ = brief
 
     @property
     def used(self) -> tuple[PlanRow, ...]:

@@ -14,6 +14,7 @@ from forecast.answers.chances import Case, Criterion
 from forecast.answers.evidence import Published
 from forecast.answers.judgement import Row, judge
 from forecast.data.target import Target, TargetKind
+from forecast.dims import brief
 from forecast.plan.path import Demand, RequiredPath
 from forecast.plan.request import MakeupRequest, default_wish
 from forecast.plan.result import Makeup
@@ -41,6 +42,8 @@ class PlanOf:
     demand: Demand
     makeup: Makeup
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goals:
@@ -54,6 +57,8 @@ class Goals:
     average: Row | None
     plan: Row | None
     positive: Row
+
+    __repr__ = brief
 
     @property
     def main(self) -> Row:

@@ -21,6 +21,7 @@ from forecast.answers.attainment import Attainment, attain
 from forecast.answers.required import action_month
 from forecast.data.dataset import Dataset, read_dataset, retargeted
 from forecast.data.panel import known
+from forecast.dims import brief
 from forecast.draws.dependence import dependence
 from forecast.draws.fitting import SECONDS_EACH, FitTask, code_hash, digest, fit_indicator, fit_key
 from forecast.draws.joint import coupling, joint_paths
@@ -79,6 +80,8 @@ class Run:
     order: Mapping[str, np.ndarray]
     reused: frozenset[str] = frozenset()
     failures: Mapping[str, str] = field(default_factory=dict)
+
+    __repr__ = brief
 
 
 type KeptFits = Callable[[str], IndicatorPaths | None]
@@ -149,6 +152,8 @@ class Fits:
     order: Mapping[str, np.ndarray] | None = None
     reused: frozenset[str] = frozenset()
     failures: Mapping[str, str] = field(default_factory=dict)
+
+    __repr__ = brief
 
 
 def acting(dataset: Dataset, as_of: AsOf) -> Dataset:

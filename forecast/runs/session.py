@@ -24,6 +24,7 @@ from forecast.answers.predictive import Finding, check_indicator
 from forecast.data.dataset import Dataset
 from forecast.data.panel import known
 from forecast.data.target import TargetKind
+from forecast.dims import brief
 from forecast.draws.condition import Conditioned, condition, parse_given
 from forecast.draws.paths import Pool
 from forecast.errors import UsageError
@@ -72,6 +73,8 @@ class Study:
     contributions: dict[str, tuple[Contribution, ...]]
     ranges: dict[str, dict[tuple[str, str, str], Range]]
 
+    __repr__ = brief
+
     @property
     def pool(self) -> Pool | None:
         """How GDP's baseline was pooled, before any condition; None where it was not."""
@@ -94,6 +97,8 @@ class Wanted:
     method: Method = Method.CAPACITY
     increments: Mapping[str, Increment] | None = None
     holds: tuple[Hold, ...] = ()
+
+    __repr__ = brief
 
 
 def wanted(
@@ -151,6 +156,8 @@ class Assignments:
     naming: NamingLists
     stock: Stock
 
+    __repr__ = brief
+
     @property
     def synthetic(self) -> bool:
         """Whether any of it rests on synthetic rows."""
@@ -164,6 +171,8 @@ class Explored:
     given: Conditioned
     before: tuple[Outcome, ...]
     after: tuple[Outcome, ...]
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, eq=False)
@@ -385,6 +394,8 @@ class RunCheck:
     findings: Mapping[str, tuple[Finding, ...]]
     periods: Mapping[str, tuple[Month, ...]]
     failures: Mapping[str, str] = field(default_factory=dict)
+
+    __repr__ = brief
 
     def period(self, indicator: str, finding: Finding) -> Month | None:
         """Month of the figure that was left out; None for a statistic."""

@@ -15,7 +15,7 @@ from forecast.answers.evidence import Published, weakest
 from forecast.answers.joint import Joint, joint
 from forecast.answers.judgement import Row, case_of
 from forecast.data.dataset import Dataset
-from forecast.dims import Floats
+from forecast.dims import Floats, brief
 from forecast.draws.paths import Paths
 from forecast.scenario.effects import Effects, Evaluator, World, apply, year_ends
 from forecast.scenario.reader import Scenario
@@ -39,6 +39,8 @@ class Result:
     near: Joint
     overlaps: tuple[tuple[str, ...], ...]
 
+    __repr__ = brief
+
     def paths(self) -> Paths:
         """Whole paths under the scenario, made on demand."""
         return apply(self.before, self.effects)
@@ -54,6 +56,8 @@ class Comparison:
     baseline: Result
     results: tuple[Result, ...]
     cases: tuple[Case, ...]
+
+    __repr__ = brief
 
     @property
     def all(self) -> tuple[Result, ...]:

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from forecast.data.assumptions import Assumptions
 from forecast.data.dataset import Dataset
 from forecast.data.reading.problems import near, quoted
+from forecast.dims import brief
 from forecast.scenario.actions import ACTIONS, Header, Measure
 from forecast.scenario.actions.placed import Placed
 from forecast.scenario.checks import check_actions
@@ -49,6 +50,8 @@ class Scenario:
     assumptions: Assumptions = field(default_factory=Assumptions)
     actions: tuple[Measure, ...] = ()
     files: tuple[str, ...] = ()
+
+    __repr__ = brief
 
     @property
     def hash(self) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from forecast.data.assumptions import Coefficient
 from forecast.data.dataset import Dataset
 from forecast.data.panel import nearest_province
-from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent
+from forecast.dims import DRAW, PERIOD, UNIT, Floats, brief, from_percent
 from forecast.draws.paths import Paths
 from forecast.draws.streams import generator
 from forecast.periods import Frequency, default_profile
@@ -69,6 +69,8 @@ class World:
     _month_weights: Memo[tuple[str, str], Floats] = field(default_factory=Memo, init=False, repr=False)
     _drawn: Memo[tuple[str, ...], Floats] = field(default_factory=Memo, init=False, repr=False)
     _levels: Memo[tuple[str, str], Floats | None] = field(default_factory=Memo, init=False, repr=False)
+
+    __repr__ = brief
 
     @property
     def seed(self) -> int:

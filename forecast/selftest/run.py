@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from forecast.dims import brief
 from forecast.selftest.checks import CHECKS, CheckError, Workbench
 
 
@@ -27,6 +28,8 @@ class Outcome:
     passed: bool
     detail: str
     seconds: float
+
+    __repr__ = brief
 
 
 def selftest(

@@ -17,6 +17,7 @@ import pandas as pd
 from forecast import __version__
 from forecast.answers.league import league
 from forecast.data.panel import known
+from forecast.dims import brief
 from forecast.news.news import News
 from forecast.periods import Month
 from forecast.plan.path import RequiredPath
@@ -82,6 +83,8 @@ class Dossier:
     paths: Mapping[str, tuple[RequiredPath, ...]]
     news: News | None = None
     backtest: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    __repr__ = brief
 
     @property
     def run(self) -> Run:

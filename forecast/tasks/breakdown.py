@@ -26,7 +26,7 @@ from forecast.answers.chances import Case, Criterion, Status
 from forecast.answers.evidence import Evidence, weakest
 from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
-from forecast.dims import WAN_PER_YI, Floats
+from forecast.dims import WAN_PER_YI, Floats, brief
 from forecast.errors import InputError, Problem
 from forecast.periods import Month, last_day
 from forecast.scenario.effects import World
@@ -207,6 +207,8 @@ class Increment:
     by_row: Mapping[str, float] = field(default_factory=dict)
     need: Need | None = None
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, kw_only=True)
 class Breakdown:
@@ -232,6 +234,8 @@ class Breakdown:
     outlook: Outlook | None = None
     evidence: Evidence = Evidence.THIN
     synthetic: bool = False
+
+    __repr__ = brief
 
     @cached_property
     def plan_id(self) -> str:

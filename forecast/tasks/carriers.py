@@ -22,7 +22,7 @@ import pandas as pd
 from forecast.data.assumptions import Assumptions
 from forecast.data.panel import Unit
 from forecast.data.reading.columns import NO_COUNTY
-from forecast.dims import Floats, from_percent
+from forecast.dims import Floats, brief, from_percent
 from forecast.growth import EntryChannel
 from forecast.periods import Month
 from forecast.scenario.actions.enterprises import DEFAULT_PROB, DEFAULT_RAMP, RESTART, baseline_ratio, recoverable
@@ -114,6 +114,8 @@ class Row:
     chance: float
     synthetic: bool
     own_per_yi: float = 1.0
+
+    __repr__ = brief
 
     @property
     def supported(self) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 from forecast.answers.evidence import Published
 from forecast.data.panel import NamingRule, Stated, Unit
 from forecast.data.target import TargetKind
-from forecast.dims import Floats, from_percent
+from forecast.dims import Floats, brief, from_percent
 from forecast.periods import Month
 from forecast.scenario.effects import Effects, World, year_end
 
@@ -70,6 +70,8 @@ class Standing:
     named: bool = False
     synthetic: bool = False
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
@@ -87,6 +89,8 @@ class Ranking:
     city_pct: float | None
     province_pct: float | None
     standings: tuple[Standing, ...]
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,8 @@ class NamingLists:
     interviews: tuple[Interview, ...]
     stated: tuple[Stated, ...]
     synthetic: bool
+
+    __repr__ = brief
 
     @property
     def named(self) -> tuple[Standing, ...]:

@@ -19,7 +19,7 @@ from forecast.answers.chances import Case, Criterion, Ends, Status, ends, least_
 from forecast.answers.evidence import Evidence
 from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
-from forecast.dims import DRAW, PERIOD, UNIT, WAN_PER_YI, Floats, to_percent
+from forecast.dims import DRAW, PERIOD, UNIT, WAN_PER_YI, Floats, brief, to_percent
 from forecast.draws.paths import first_actionable, first_open
 from forecast.periods import Month
 from forecast.scenario.actions.enterprises import RESTART
@@ -76,6 +76,8 @@ class Need:
     base_yi: float | None = None
     additionality: float = 1.0
     evidence: Evidence = Evidence.THIN
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

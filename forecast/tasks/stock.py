@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.data.dataset import Dataset
+from forecast.dims import brief
 from forecast.growth import EntryChannel
 from forecast.periods import AsOf, Month
 
@@ -81,6 +82,8 @@ class Stock:
     balances: tuple[Balance, ...]
     windows: tuple[FilingWindow, ...]
     synthetic: bool
+
+    __repr__ = brief
 
     def year(self, sector: str = ALL) -> Balance | None:
         """Balance of the whole year, of a sector or of all."""

@@ -19,7 +19,7 @@ import numpy as np
 
 from forecast.answers.chances import Case, Criterion
 from forecast.data.assumptions import Assumptions
-from forecast.dims import WAN_PER_YI
+from forecast.dims import WAN_PER_YI, brief
 from forecast.draws.streams import SUCCESS, uniforms
 from forecast.periods import Month
 from forecast.scenario.effects import World
@@ -44,6 +44,8 @@ class Outlook:
     p_reach_now: float
     p_reach_ledger: float
     p_reach_all: float
+
+    __repr__ = brief
 
 
 def outlook(
@@ -118,6 +120,8 @@ class Task:
     own_wan: int
     held: bool
     synthetic: bool
+
+    __repr__ = brief
 
     @property
     def due_wan(self) -> int:

@@ -16,6 +16,7 @@ from forecast import __version__
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.panel import Indicator, Panel
 from forecast.data.target import TargetKind
+from forecast.dims import brief
 from forecast.draws.fitting import SECONDS_EACH, digest
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
@@ -67,6 +68,8 @@ class Backtest:
     forecasters: tuple[str, ...]
     failures: Mapping[str, str] = field(default_factory=dict)
     past_years: int = PAST_YEARS
+
+    __repr__ = brief
 
     @property
     def left_out(self) -> tuple[str, ...]:

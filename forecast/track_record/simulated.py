@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from forecast.dims import Floats
+from forecast.dims import Floats, brief
 from forecast.inference.model import Figures, Measurements, fixed_covariance, log_growth, prior_mean, shape_covariance
 from forecast.inference.priors import (
     DESIGN_CENTRE,
@@ -61,6 +61,8 @@ class World:
     shape: Floats
     scale: Floats
     noise_sd: Floats
+
+    __repr__ = brief
 
     def year_end(self) -> Floats:
         """True growth of the full target year, (unit,), fraction."""

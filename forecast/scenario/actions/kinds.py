@@ -20,6 +20,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, Wi
 
 from forecast.data.assumptions import PERCENT_TEXT, Assumptions, Fraction, Ratio, StrictModel
 from forecast.data.dataset import Dataset
+from forecast.dims import brief
 from forecast.periods import Month
 from forecast.scenario.actions.placed import Placed
 from forecast.scenario.document import Notes
@@ -122,6 +123,8 @@ class Measure:
     file: str
     line: int
     additionality: float
+
+    __repr__ = brief
 
     @property
     def type(self) -> str:
