@@ -27,9 +27,9 @@ def test_the_job_writes_what_was_asked_for_with_the_scenario_in_use(home, monkey
     """What is asked of ``write_reports``, and the zip; the reports themselves are tested with ``dabiao report``."""
     asked = []
 
-    def gathered(run, scenarios, *, backtest, news):
+    def gathered(run, scenarios, *, wanted, backtest, news):
         titles = [read_scenario(one, run.dataset).title for one in scenarios]
-        asked.append(("gather", run.run_id, titles, backtest, news))
+        asked.append(("gather", run.run_id, titles, wanted, backtest, news))
         return "dossier"
 
     def written(dossier, out, request):
@@ -48,7 +48,7 @@ def test_the_job_writes_what_was_asked_for_with_the_scenario_in_use(home, monkey
     assert work_report(options, lambda *step: steps.append(step)) == {"run_id": run_id}
     assert [step[1:] for step in steps] == [(0, 3), (1, 3), (2, 3)]
     assert asked == [
-        ("gather", run_id, ["可恢复停产企业10月起复产至六成"], None, None),
+        ("gather", run_id, ["可恢复停产企业10月起复产至六成"], None, None, None),
         ("dossier", Kind.BRIEF, By.TEAM, True, "zh"),
         ("dossier", Kind.DATA, None, True, "zh"),
     ]

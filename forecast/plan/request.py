@@ -182,6 +182,44 @@ def read_options(
     return LeverOptions(families=chosen, singles=singles, difficulty=difficulties, cap=caps, without=tuple(without))
 
 
+def settings_text(options: LeverOptions, *, budget: float | None = None, fair: bool = False) -> str:
+    """Everything of a request but its wishes as one line, which ``parse_settings`` reads; empty for the usual."""
+    parts = []
+    if options.families != tuple(Family):
+        parts.append(f"levers={','.join(one.value for one in options.families)}")
+    parts += [f"singles={options.singles}"] if options.singles else []
+    parts += [f"difficulty={name}={value:g}" for name, value in options.difficulty.items()]
+    parts += [f"cap={name}={value:g}" for name, value in options.cap.items()]
+    parts += [f"without={name}" for name in options.without]
+    parts += [f"budget={budget:g}"] if budget is not None else []
+    return ";".join([*parts, *(["fair=1"] if fair else [])])
+
+
+def parse_settings(text: str, dataset: Dataset) -> tuple[LeverOptions, float | None, bool]:
+    """Levers, budget and fairness of a line of ``settings_text``.
+
+    Raises
+    ------
+    MakeupError
+        Anything cannot be read; all of it is told.
+    """
+    pairs = [part.partition("=")[::2] for part in text.split(";") if part]
+
+    def all_of(name: str) -> list[str]:
+        return [value for key, value in pairs if key == name]
+
+    options = read_options(
+        dataset,
+        families=next(iter(all_of("levers")), None),
+        singles=int(next((n for n in all_of("singles") if n.isdecimal()), "0")),
+        difficulty=all_of("difficulty"),
+        cap=all_of("cap"),
+        without=all_of("without"),
+    )
+    budgets = [float(n) for n in all_of("budget") if n.replace(".", "", 1).isdecimal()]
+    return options, next(iter(budgets), None), "fair" in dict(pairs)
+
+
 def _pairs(
     texts: Sequence[str],
     option: str,

@@ -69,6 +69,12 @@ class Hold:
         return round(self.amount_yi * WAN_PER_YI)
 
 
+def hold_text(hold: Hold) -> str:
+    """A hold as ``parse_hold`` reads it, with the indicator that it is for."""
+    place = ":".join(part for part in (hold.key, str(hold.month) if hold.month else "") if part)
+    return f"{hold.indicator + '/' if hold.indicator else ''}{place}={hold.amount_wan}万元"
+
+
 def parse_hold(text: str) -> Hold:
     """Hold of a text such as ``hanbin:2020-11=3.2``.
 

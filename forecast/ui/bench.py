@@ -17,6 +17,7 @@ from forecast.runs.store import Header, Identity
 from forecast.scenario.drafting import Draft, to_yaml
 from forecast.scenario.reader import Scenario
 from forecast.texts import Lang, t
+from forecast.ui.address import get, put
 from forecast.ui.kept import store
 from forecast.ui.library import Entry, decoded, encoded, entry_of
 
@@ -69,23 +70,22 @@ def bench(lab: Session, listed: Sequence[Entry], header: Header, lang: Lang) -> 
 
 
 def _from_address(lab: Session, listed: Sequence[Entry], header: Header, lang: Lang) -> Bench:
-    asked = st.query_params
     notices = []
-    entry, key = None, asked.get("scenario")
+    entry, key = None, get("scenario")
     if key:
         entry = entry_of(key, listed, lab.dataset, store().scenarios)
         if entry is None:
             notices.append(t("ui_scenario.link_scenario", lang, value=key))
     made = Bench(dataset=header.identity, draft=entry.draft if entry else blank(lab, lang), entry=entry)
     made.based_on = entry.version if entry else 0
-    if text := asked.get("edit"):
+    if text := get("edit"):
         draft = decoded(text, lab.dataset, file=made.draft.name)
         if draft is None:
             notices.append(t("ui_scenario.link_edit", lang))
         else:
             made.draft = draft
     for name, now in (("data", header.data_hash[:12]), ("model", header.model_version)):
-        if (then := asked.get(name)) and then != now:
+        if (then := get(name)) and then != now:
             notices.append(t(f"ui_scenario.link_{name}", lang, then=then, now=now))
     made.notices = tuple(notices)
     return made
@@ -108,7 +108,6 @@ def revise(held: Bench, draft: Draft, *, redraw: bool = True) -> None:
 
 def remember(held: Bench, header: Header) -> bool:
     """Write what is shown into the address; False where the edits are too long for it."""
-    params = st.query_params
     wanted = {"scenario": held.entry.key if held.entry else None, "edit": None}
     whole = True
     if held.changed:
@@ -117,9 +116,5 @@ def remember(held: Bench, header: Header) -> bool:
     if held.entry or held.changed:
         wanted |= {"data": header.data_hash[:12], "model": header.model_version}
     for key in ("scenario", "edit", "data", "model"):
-        value = wanted.get(key)
-        if value is None and key in params:
-            del params[key]
-        elif value is not None and params.get(key) != value:
-            params[key] = value
+        put(key, wanted.get(key))
     return whole

@@ -17,7 +17,10 @@ from forecast.periods import AsOf
 from forecast.runs.store import Header
 from forecast.tables import words
 from forecast.texts import LANGS, Lang, t
+from forecast.ui.address import get, put
 from forecast.ui.kept import Opened
+
+ON = "1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +67,7 @@ def _take(key: str, options: Sequence[str], lang: Lang) -> None:
     """Start from what the address asks for; say so where that does not exist."""
     if st.session_state.get(key) not in {None, *options}:  # of another run
         del st.session_state[key]
-    asked, new = st.query_params.get(key), key not in st.session_state
+    asked, new = get(key), key not in st.session_state
     if asked in options and new:
         st.session_state[key] = asked
     elif asked is not None and asked not in options:
@@ -73,11 +76,36 @@ def _take(key: str, options: Sequence[str], lang: Lang) -> None:
 
 def _give(key: str, chosen: str, first: str) -> str:
     """Write what is chosen into the address, if it is not what is shown anyway."""
-    if chosen != first:
-        st.query_params[key] = chosen
-    elif key in st.query_params:
-        del st.query_params[key]
+    put(key, None if chosen == first else chosen)
     return chosen
+
+
+def number(label: str, *, key: str, least: float, placeholder: str, step: float = 1.0) -> float | None:
+    """A number that need not be given, kept in the address as ``key``; one that cannot be read is left out and said."""
+    if key not in st.session_state:
+        st.session_state[key] = _number(get(key), least)
+    value = st.number_input(
+        label, min_value=least, value=None, step=step, key=key, placeholder=placeholder, persist_state="session"
+    )
+    put(key, None if value is None else f"{value:g}")
+    return value
+
+
+def _number(text: str | None, least: float) -> float | None:
+    try:
+        value = None if text is None else float(text)
+    except ValueError:
+        return None
+    return value if value is not None and least <= value < float("inf") else None
+
+
+def toggle(label: str, *, key: str) -> bool:
+    """A switch, off at first, kept in the address as ``key``."""
+    if key not in st.session_state:
+        st.session_state[key] = get(key) == ON
+    on = st.toggle(label, key=key, persist_state="session")
+    put(key, ON if on else None)
+    return on
 
 
 def choose_lang() -> Lang:

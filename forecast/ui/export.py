@@ -11,19 +11,26 @@ import json
 import shutil
 import uuid
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import streamlit as st
 
+from forecast.answers.chances import Criterion
+from forecast.data.dataset import Dataset
+from forecast.dims import from_percent
 from forecast.errors import ForecastError
 from forecast.files import replacing, write_whole
 from forecast.report.changes import earlier_of
+from forecast.runs.session import Wanted, wanted
 from forecast.runs.store import Store, home
 from forecast.scenario.drafting import to_yaml
+from forecast.tables import words
+from forecast.tasks.breakdown import INDICATORS, Method, stated_increment
 from forecast.texts import Lang, t
+from forecast.ui.address import get
 from forecast.ui.choice import Choice
 from forecast.ui.jobs import REQUEST, Job, JobStatus, jobs, start
 from forecast.ui.kept import data_of, headers
@@ -44,7 +51,7 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
     """Write reports, kind after kind, so that the reader sees how far it is.
 
     options : run, kinds, by ("" for none), pdf, lang, scenario (YAML, "" for none), backtest (folder, "" for none),
-        news (name of a kept split, "" for none), place (folder of the store to write to)
+        news (name of a kept split, "" for none), place (folder of the store to write to), tasks (``task_state``)
     """
     from forecast.report.export import Kind, ReportRequest, read_backtest, write_reports
     from forecast.report.recipients import By
@@ -59,9 +66,11 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
     progress(t("ui_export.gathering", lang), 0, len(kinds) + 1)
     kept = Store().open(options["run"])
     scenarios = _scenarios(options["scenario"], place)
+    run = kept.run()
     dossier = gather(
-        kept.run(),
+        run,
         scenarios,
+        wanted=asked_tasks(run.dataset, options.get("tasks", {})),
         backtest=read_backtest(Path(options["backtest"])) if options["backtest"] else None,
         news=read_split(options["news"]) if options["news"] else None,
     )
@@ -73,6 +82,39 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
     _zipped(out, place / ZIP)
     _tidy(place.parent)
     return {"run_id": options["run"]}
+
+
+TASKS: Final = ("task", "criterion", "chance", "method", "task-increment", "locks")
+"""What the page of tasks holds in the address."""
+
+
+def task_state() -> dict[str, str]:
+    """What the reader asked of the page of tasks, as the address has it; empty for the usual."""
+    return {key: value for key in TASKS if (value := get(key))}
+
+
+def asked_tasks(dataset: Dataset, state: Mapping[str, str]) -> Wanted | None:
+    """The breakdown as the page shows it: its indicator first, all locks kept; None for the usual.
+
+    Raises
+    ------
+    UsageError
+        A lock or a number cannot be read.
+    """
+    if not state:
+        return None
+    known = [name for name in INDICATORS if name in dataset.panel.indicators]
+    first = state.get("task", known[0] if known else "")
+    asked = wanted(
+        dataset,
+        indicators=[name for name in (first, *known) if name],
+        criterion=Criterion(state.get("criterion", Criterion.NEAR.value)),
+        wish=from_percent(float(state.get("chance", "50"))),
+        method=Method(state.get("method", Method.CAPACITY.value)),
+        holds=[text for text in state.get("locks", "").split(";") if text],
+    )
+    stated = state.get("task-increment")
+    return replace(asked, increments={first: stated_increment(first, float(stated))}) if stated else asked
 
 
 def _tidy(folder: Path) -> None:
@@ -140,6 +182,8 @@ def _dialog(choice: Choice) -> None:
     draft = now.held.draft if now is not None and now.held.draft.counted else None
     title = draft.title or draft.name if draft else t("scenario.baseline", lang)
     st.caption(t("ui_export.about", lang, run=choice.run.header.run_id, scenario=title))
+    if said := _asked_text(choice):
+        st.caption(said)
     kinds = st.pills(
         t("ui_export.kinds", lang),
         KINDS,
@@ -171,8 +215,28 @@ def _dialog(choice: Choice) -> None:
             backtest=_backtest(choice),
             news=kept_split(earlier, choice.run.header) if earlier else "",
             place=uuid.uuid4().hex[:12],
+            tasks=task_state(),
         )
     _made(lang)
+
+
+def _asked_text(choice: Choice) -> str:
+    """What goes along beside the scenario: how tasks are broken down, and what is locked."""
+    state, lang = task_state(), choice.lang
+    if not state:
+        return ""
+    locks = [text for text in state.get("locks", "").split(";") if text]
+    name = state.get("task", INDICATORS[0])
+    known = choice.run.panel.indicators
+    return t(
+        "ui_export.tasks",
+        lang,
+        indicator=words.indicator_name(name, known[name].name_zh, lang) if name in known else name,
+        criterion=t(f"ui_tasks.criterion_{state.get('criterion', Criterion.NEAR.value)}", lang),
+        chance=state.get("chance", "50"),
+        method=t(f"breakdown.method_{state.get('method', Method.CAPACITY.value)}", lang),
+        locks=t("ui_export.locks", lang, list=t("glossary.and", lang).join(locks)) if locks else "",
+    )
 
 
 def _backtest(choice: Choice) -> str:

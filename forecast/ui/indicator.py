@@ -5,6 +5,7 @@ What if it turns out so: the reader types an outcome and sees what becomes of th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -31,11 +32,13 @@ from forecast.tables.leaders import leaders
 from forecast.tables.notes import plain_name
 from forecast.tables.path import path_grid, path_sentence
 from forecast.texts import t
-from forecast.ui.choice import Choice, segments, select
+from forecast.ui.address import get, put
+from forecast.ui.choice import Choice, segments, select, toggle
 from forecast.ui.html import facts_html, months_table, part_html
 from forecast.ui.kept import gap, headers, loaded, session
 from forecast.ui.news import Split, split_between, wait_for
 
+GIVEN = "given"
 SIGNS = {">=": "above", "<=": "below"}
 
 
@@ -65,16 +68,18 @@ def _asked(choice: Choice, lab: Session, row: Row) -> str | None:
     """The outcome as it is written; None where no value was typed."""
     lang, panel = choice.lang, choice.run.panel
     paths = lab.world.paths.indicators
+    before = _before(lab)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         indicator = st.selectbox(
             t("ui_indicator.explorer_indicator", lang),
             list(paths),
-            index=list(paths).index(row.target.indicator),
+            index=list(paths).index(before[0] if before else row.target.indicator),
             format_func=lambda one: words.indicator_name(one, panel.indicators[one].name_zh, lang),
             key=f"given-indicator-{row.target.indicator}",
         )
         units = [str(unit) for unit in paths[indicator].cum_yoy[UNIT].values]
-        first = row.benchmark if row.benchmark in units else units[0]
+        asked = before[1] if before else row.benchmark
+        first = asked if asked in units else units[0]
         unit = st.selectbox(
             t("ui_indicator.explorer_unit", lang),
             units,
@@ -85,13 +90,28 @@ def _asked(choice: Choice, lab: Session, row: Row) -> str | None:
         sign = st.selectbox(
             t("ui_indicator.explorer_sign", lang),
             list(SIGNS),
+            index=list(SIGNS).index(before[2]) if before else 0,
             format_func=lambda one: t(f"ui_indicator.explorer_{SIGNS[one]}", lang),
             key="given-sign",
         )
         value = st.number_input(
-            t("ui_indicator.explorer_value", lang), value=None, step=0.5, format="%.1f", key=f"given-{indicator}-{unit}"
+            t("ui_indicator.explorer_value", lang),
+            value=before[3] if before and before[:2] == (indicator, unit) else None,
+            step=0.5,
+            format="%.1f",
+            key=f"given-{indicator}-{unit}",
         )
-    return None if value is None else f"{indicator}.{unit}{sign}{value:g}"
+    text = None if value is None else f"{indicator}.{unit}{sign}{value:g}"
+    put(GIVEN, text)
+    return text
+
+
+def _before(lab: Session) -> tuple[str, str, str, float] | None:
+    """What was typed before, or stands in the address: indicator, unit, sign and percent."""
+    found = re.fullmatch(r"(\w+)\.(\w+)(>=|<=)(-?\d+(?:\.\d+)?)", get(GIVEN) or "")
+    if found is None or found[1] not in lab.world.paths.indicators:
+        return None
+    return found[1], found[2], found[3], float(found[4])
 
 
 STYLE = Path(__file__).with_name("grids.css")
@@ -149,7 +169,7 @@ def _fan(choice: Choice, row: Row, rows: pd.DataFrame, places: Mapping[str, str]
             )
         ]
         path = _wish(choice, row)
-        years = st.toggle(t("ui_indicator.history_years", lang), key="years")
+        years = toggle(t("ui_indicator.history_years", lang), key="years")
     overlays = []
     if growth is Growth.CUMULATIVE:
         pace = pace_points(rows, row.target.unit)

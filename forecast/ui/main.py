@@ -16,6 +16,7 @@ import streamlit as st
 
 from forecast.errors import ForecastError
 from forecast.texts import Lang, t
+from forecast.ui.address import carry, put
 from forecast.ui.choice import Choice, choose_lang, choose_run, choose_unit
 from forecast.ui.export import export_button
 from forecast.ui.first import first
@@ -60,12 +61,13 @@ def main() -> None:
     """Draw the app for the address that was asked for."""
     st.set_page_config(page_title="达标 Dabiao", page_icon=ICON, layout="wide", initial_sidebar_state=SIDEBAR)
     st.html(STYLE)
+    carry()
     with st.sidebar:
         lang = choose_lang()
     wanted = st.session_state.pop(SHOW, None)
     if wanted is not None:
         st.session_state.pop("run", None)
-        st.query_params["run"] = wanted
+        put("run", wanted)
     try:
         choice = choose(lang)
     except ForecastError as error:

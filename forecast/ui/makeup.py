@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -11,10 +11,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from forecast.answers.chances import Case
 from forecast.errors import ForecastError
 from forecast.plan.candidates import LeverOptions, candidates
-from forecast.plan.request import MakeupError, MakeupRequest, default_wish, parse_wishes
+from forecast.plan.request import (
+    MakeupError,
+    MakeupRequest,
+    default_wish,
+    parse_settings,
+    parse_wishes,
+    settings_text,
+)
 from forecast.plan.result import Makeup
 from forecast.plan.wishes import Wish
 from forecast.report import html
@@ -36,8 +42,9 @@ from forecast.tables.makeup import (
 from forecast.tables.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from forecast.tables.makeup_words import difficulty_lines, sentences
 from forecast.texts import t
+from forecast.ui.address import get, put
 from forecast.ui.bench import load, remember
-from forecast.ui.choice import Choice
+from forecast.ui.choice import ON, Choice
 from forecast.ui.html import facts_html, part_html
 from forecast.ui.kept import loaded, store
 from forecast.ui.library import entries, entry_of, save, versions
@@ -46,6 +53,8 @@ from forecast.ui.working import Working, working
 STYLE = Path(__file__).with_name("grids.css")
 STATE = "makeup-asked"
 ADDRESS = "wish"
+SETTINGS = "levers"
+BEYOND = "beyond"
 FIXED = ("lever", "difficulty_now", "cap_now", "evidence")
 ALL = LeverOptions()
 FIRST = 12  # levers; all of them are a click away
@@ -77,12 +86,14 @@ def makeup_page(choice: Choice) -> None:
         st.info(t("ui_scenario.nothing_judged", lang))
         return
     base = now.lab.evaluate(())[0]
-    form = _asked(choice, now.lab.cases)
+    form = _asked(choice, now)
     if form is None:
         st.info(t("makeup.problem_nothing", lang))
         return
     form = _inputs(choice, now, base, form)
-    st.query_params[ADDRESS] = ";".join(asked_texts(form.wishes))
+    put(ADDRESS, ";".join(asked_texts(form.wishes)))
+    put(SETTINGS, settings_text(form.options, budget=form.budget, fair=form.fair) or None)
+    put(BEYOND, ON if form.beyond else None)
     try:
         with st.spinner(t("ui_makeup.solving", lang)):
             plan = _solved(now, form)
@@ -92,22 +103,34 @@ def makeup_page(choice: Choice) -> None:
     _shown(choice, now, plan)
 
 
-def _asked(choice: Choice, cases: Sequence[Case]) -> _Form | None:
+def _asked(choice: Choice, now: Working) -> _Form | None:
     """What was asked for last on this run, else in the address, else the speech's own wish."""
     held: _Form | None = st.session_state.get(STATE)
     if held is not None and held.run_id == choice.run.header.run_id:
         return held
-    city = choice.run.config.city
+    city, cases = choice.run.config.city, now.lab.cases
     wishes: tuple[Wish, ...] = ()
-    if text := st.query_params.get(ADDRESS):
-        try:
+    options, budget, fair = ALL, None, False
+    try:
+        if text := get(ADDRESS):
             wishes = parse_wishes(text.split(";"), cases, city=city)
-        except MakeupError as error:
-            st.warning(error.text(choice.lang))
+        if text := get(SETTINGS):
+            options, budget, fair = parse_settings(text, now.lab.dataset)
+    except MakeupError as error:
+        st.warning(error.text(choice.lang))
     if not wishes:
         one = default_wish(cases, city=city)
         wishes = (one,) if one else ()
-    return _Form(run_id=choice.run.header.run_id, wishes=wishes) if wishes else None
+    if not wishes:
+        return None
+    return _Form(
+        run_id=choice.run.header.run_id,
+        wishes=wishes,
+        options=options,
+        budget=budget,
+        fair=fair,
+        beyond=get(BEYOND) == ON,
+    )
 
 
 def _inputs(choice: Choice, now: Working, base: Result, form: _Form) -> _Form:

@@ -26,6 +26,7 @@ from forecast.scenario.drafting import combined, plain_name, to_yaml
 from forecast.scenario.reader import Scenario
 from forecast.tables import words
 from forecast.texts import Lang, t
+from forecast.ui.address import get, put
 from forecast.ui.bench import Bench, bench, load, remember, revise
 from forecast.ui.choice import Choice
 from forecast.ui.html import contributions_table, scenario_table, side_table
@@ -286,8 +287,11 @@ def _contributions(shown: Scenario, lab: Session, choice: Choice) -> None:
 def _comparison(held: Bench, shown: Scenario, listed: Sequence[Entry], lab: Session, choice: Choice) -> None:
     lang, by_key = choice.lang, {one.key: one for one in listed}
     st.html(f'<h2 class="dabiao-part">{escape(t("ui_scenario.compare", lang))}</h2>')
-    if "compare" not in st.session_state and (asked := st.query_params.get("compare")):
-        st.session_state["compare"] = [one for one in asked.split(",") if one in by_key][:MOST_COMPARED]
+    if "compare" not in st.session_state and (asked := get("compare")):
+        keys = asked.split(",")
+        st.session_state["compare"] = [one for one in keys if one in by_key][:MOST_COMPARED]
+        for gone in (one for one in keys if one not in by_key):
+            st.warning(t("ui_scenario.link_scenario", lang, value=gone))
     chosen = st.multiselect(
         t("ui_scenario.compare_with", lang),
         list(by_key),
@@ -297,10 +301,9 @@ def _comparison(held: Bench, shown: Scenario, listed: Sequence[Entry], lab: Sess
         persist_state="session",
         placeholder=t("ui_scenario.compare_none", lang),
     )
+    put("compare", ",".join(chosen) or None)
     if not chosen:
-        st.query_params.pop("compare", None)
         return
-    st.query_params["compare"] = ",".join(chosen)
     with_bench = held.changed or not (held.entry and held.entry.key in chosen)
     several = [shown] if with_bench and shown.actions and len(chosen) < MOST_COMPARED else []
     several += [lab.scenario(by_key[one].draft) for one in chosen]

@@ -20,6 +20,7 @@ from forecast.runs.store import Header
 from forecast.runs.store.identity import newer
 from forecast.tables import words
 from forecast.texts import t
+from forecast.ui.address import put
 from forecast.ui.choice import Choice
 
 
@@ -62,7 +63,7 @@ def stale(choice: Choice, kept: Sequence[Header]) -> None:
             st.caption(f":material/history: {text}")
             if st.button(t("ui_data.stale_open", lang), key="stale-open", type="tertiary"):
                 st.session_state.pop("run", None)
-                st.query_params["run"] = following.run_id
+                put("run", following.run_id)
                 st.rerun()
     elif version is not None and version.data_hash != header.data_hash:
         st.warning(t("ui_data.stale_data", lang, version=version.version, at=version.at), icon=":material/history:")

@@ -33,15 +33,17 @@ from forecast.runs.session import Assignments, Session, Wanted
 from forecast.tables import words
 from forecast.tasks.breakdown import INDICATORS, Breakdown, Method, stated_increment
 from forecast.tasks.county_lists import Ranking
-from forecast.tasks.holds import Hold
+from forecast.tasks.holds import Hold, hold_text, parse_hold
 from forecast.texts import Lang, t
-from forecast.ui.choice import Choice, segments, select
+from forecast.ui.address import get, put
+from forecast.ui.choice import Choice, number, segments, select
 from forecast.ui.html import facts_html, part_html
 from forecast.ui.kept import session
 
 STYLE = Path(__file__).with_name("grids.css")
 PARTS: Final = ("breakdown", "counties", "stock")
 LOCKS: Final = "task-locks"
+ADDRESS: Final = "locks"
 EVERY: Final = ""
 
 
@@ -52,6 +54,10 @@ class _Locks:
     run_id: str
     held: list[Hold] = field(default_factory=list)
     epoch: int = 0
+
+    def kept(self) -> None:
+        """In the address, as they are written on the command line."""
+        put(ADDRESS, ";".join(hold_text(one) for one in self.held) or None)
 
 
 def tasks(choice: Choice) -> None:
@@ -117,7 +123,13 @@ def _locks(choice: Choice) -> _Locks:
     held: _Locks | None = st.session_state.get(LOCKS)
     if held is None or held.run_id != choice.run.header.run_id:
         held = _Locks(choice.run.header.run_id)
+        for text in filter(None, (get(ADDRESS) or "").split(";")):
+            try:
+                held.held.append(parse_hold(text))
+            except ForecastError as error:
+                st.warning(error.text(choice.lang))
         st.session_state[LOCKS] = held
+    held.kept()
     return held
 
 
@@ -156,10 +168,9 @@ def _wanted(choice: Choice, names: Sequence[str], locks: _Locks) -> Wanted:
                 lang=lang,
             )
         )
-        stated = st.number_input(
-            t("ui_tasks.increment", lang), min_value=0.01, value=None, step=1.0, key="task-increment",
-            placeholder=t("ui_tasks.by_wish", lang),
-        )  # fmt: skip
+        stated = number(
+            t("ui_tasks.increment", lang), key="task-increment", least=0.01, placeholder=t("ui_tasks.by_wish", lang)
+        )
     return Wanted(
         indicators=(indicator,),
         criterion=criterion,
@@ -191,6 +202,7 @@ def _unlock(locks: _Locks, hold: Hold) -> None:
     same = (hold.indicator, hold.key, hold.month)
     locks.held = [one for one in locks.held if (one.indicator, one.key, one.month) != same]
     locks.epoch += 1
+    locks.kept()
 
 
 def _lock(locks: _Locks, key: str, places: Sequence[str], indicator: str) -> None:
@@ -200,6 +212,7 @@ def _lock(locks: _Locks, key: str, places: Sequence[str], indicator: str) -> Non
         _unlock(locks, hold)
         locks.held.append(hold)
     locks.epoch += 1
+    locks.kept()
 
 
 def _places(choice: Choice, b: Breakdown, found: Assignments, locks: _Locks) -> None:
@@ -237,27 +250,30 @@ def _list(choice: Choice, b: Breakdown, found: Assignments) -> None:
     teams = list(dict.fromkeys(one.team_zh for one in b.tasks))
     everything = t("ui_scenario.all", lang)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        place = st.selectbox(
+        place = select(
             t("breakdown.head_place", lang),
             [EVERY, *places],
-            format_func=lambda one: (
+            show=lambda one: (
                 everything if one == EVERY else (words.unit_name(units[one], lang) if one in units else places[one])
             ),
             key="task-place",
+            lang=lang,
         )
-        team = st.selectbox(
+        team = select(
             t("breakdown.head_team", lang),
             [EVERY, *(one for one in teams if one)],
-            format_func=lambda one: one or everything,
+            show=lambda one: one or everything,
             key="task-team",
+            lang=lang,
         )
-        month = st.selectbox(
+        month = select(
             t("ui_tasks.head_month", lang),
             [EVERY, *(str(one) for one in b.months)],
-            format_func=lambda one: one or everything,
+            show=lambda one: one or everything,
             key="task-month",
+            lang=lang,
         )
-    frame = task_frame(b, found, lang, place=place or EVERY, team=team or EVERY, month=month or EVERY)
+    frame = task_frame(b, found, lang, place=place, team=team, month=month)
     st.dataframe(
         frame,
         hide_index=True,
