@@ -137,6 +137,7 @@ class Row:
     missing : units without a figure this year; wanted : the period to ask for
     points : of the unit in the target year
     synthetic_share : of the figures fitted, of the unit, what it is held against, and their ancestors
+    breaks : units among those, and months, where coverage or structure may have changed
     """
 
     target: Target
@@ -168,6 +169,7 @@ class Row:
     method: str
     diagnostics: str
     synthetic_share: float | None
+    breaks: tuple[tuple[str, Month], ...] = ()
 
     __repr__ = brief
 
@@ -349,6 +351,7 @@ def _row(asked: _Asked, status: RowStatus, drawn: Ends | None, judged: Ends | No
         method=asked.one.diagnostics.method if asked.one else asked.paths.method,
         diagnostics=asked.one.diagnostics.status if asked.one else "",
         synthetic_share=published.synthetic_share(chain, target.indicator),
+        breaks=_breaks(asked.one, chain),
     )
 
 
@@ -356,6 +359,12 @@ def _light(told: Outcome, asked: _Asked) -> Light:
     """Light by the probability of what a row speaks of."""
     p = told.p_near if Criterion(asked.config.criterion) is Criterion.NEAR else told.p_reach
     return light_ahead(p, asked.config.lights[told.case.target.light_rule])
+
+
+def _breaks(one: IndicatorPaths | None, units: frozenset[str]) -> tuple[tuple[str, Month], ...]:
+    """Suspected changes of coverage or structure of some units, in order of units and time."""
+    named = [text.rsplit(" ", 1) for text in one.diagnostics.breaks] if one else []
+    return tuple((unit, Month.parse(month)) for unit, month in named if unit in units)
 
 
 def _history(needed: Required, asked: _Asked) -> Comparison:

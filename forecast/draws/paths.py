@@ -134,8 +134,19 @@ def indicator_paths(posterior: Posterior, *, indicator: str, frequency: Frequenc
         cum_yoy=xr.DataArray(np.where(np.isfinite(published), published, drawn), coords, dims),
         published=xr.DataArray(published, coords, dims[1:]),
         ess=posterior.diagnostics.effective_draws or float(len(growth)),
-        diagnostics=posterior.diagnostics,
+        diagnostics=replace(posterior.diagnostics, breaks=_breaks(posterior, frequency)),
     )
+
+
+def _breaks(posterior: Posterior, frequency: Frequency) -> tuple[str, ...]:
+    """Events found, "unit YYYY-MM", sorted."""
+    m = posterior.measurements
+    found = [
+        f"{m.units[unit]} {Month(m.first_year + t // m.per_year, frequency.months[t % m.per_year])}"
+        for unit, times in posterior.events.items()
+        for t in times
+    ]
+    return tuple(sorted(found))
 
 
 def _published(m: Measurements) -> Floats:

@@ -19,6 +19,7 @@ class Diagnostics:
     effective_points : of the fast route, worst over units; None by the reference; effective_draws : of either
     replaced : draws of a place that nothing could have been, replaced by others of it; the most of all places
     observations : figures fitted
+    breaks : suspected changes of coverage or structure, "unit YYYY-MM", sorted
     """
 
     method: str
@@ -31,6 +32,11 @@ class Diagnostics:
     effective_draws: float | None = None
     replaced: int = 0
     observations: int = 0
+    breaks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """What is read from a file is a list."""
+        object.__setattr__(self, "breaks", tuple(self.breaks))
 
 
 def worst(families: Sequence[Diagnostics], observations: int) -> Diagnostics:
@@ -52,4 +58,5 @@ def worst(families: Sequence[Diagnostics], observations: int) -> Diagnostics:
         effective_draws=least([d.effective_draws for d in families]),
         replaced=max((d.replaced for d in families), default=0),
         observations=observations,
+        breaks=tuple(sorted({one for d in families for one in d.breaks})),
     )

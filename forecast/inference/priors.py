@@ -319,3 +319,19 @@ LONGEST_REVISION: Final = 730
 """Days after its first print beyond which a correction is a census, not a revision."""
 SETTLED_PP: Final = 0.03
 """Points below which what is still to be corrected is rounding (its sd is .029)."""
+
+# Events
+
+EVENT_PROBABILITY: Final = 5e-4
+"""Prior odds of an event in a period: one in a place's history of fifteen years, by month, at one kind of it in ten
+places."""
+EVENT_SCREEN_SIZE: Final = 10.0
+"""Prior sd of an event that is looked for, in scales: an everyday change is one scale."""
+EVENT_LEAST_SIZE: Final = 5.0
+"""Least size of an event found, in scales."""
+EVENT_FIRST: Final = 2
+"""Periods at the beginning that no event is looked for in: nothing says what was usual before."""
+MOST_EVENTS: Final = 4
+"""Events of a place; with more, they are what is usual there."""
+EVENT_PASSES: Final = 2
+"""Times that events are looked for again with those of before taken out."""

@@ -45,6 +45,7 @@ class Posterior:
     index : (draw, unit, period of the last two years), log points; the last ``per_year`` are the target year
     shape : {parent index: (hyper, 7)}, scale : {unit index: (hyper,)}, of families whose hyperparameters are sampled,
         not of those whose shapes are weighted on a design
+    events : {unit index: periods of the measurements' grid in which an event was found}
     """
 
     measurements: Measurements
@@ -52,6 +53,7 @@ class Posterior:
     shape: dict[int, Floats]
     scale: dict[int, Floats]
     diagnostics: Diagnostics
+    events: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 def impossible(index: Floats, weight: Floats) -> np.ndarray:
@@ -135,6 +137,7 @@ class _Made:
     verdict : on every family, by its parent
     tilt : (draw, per_year) log of base weights over the stated ones, of every regular unit
     grid : of every unit; series : figures of every regular unit; drawn : the same with what was missing drawn
+    events : periods in which an event was found, by unit
     excess : (n,) direct draws of every regular unit
     """
 
@@ -146,6 +149,7 @@ class _Made:
     grid: dict[int, Grid | None] = field(default_factory=dict)
     series: dict[int, Series] = field(default_factory=dict)
     drawn: dict[int, Drawn] = field(default_factory=dict)
+    events: dict[int, tuple[int, ...]] = field(default_factory=dict)
     excess: dict[int, Floats] = field(default_factory=dict)
 
     @classmethod
@@ -163,6 +167,7 @@ class _Made:
             shape={above: hyper.shape for above, hyper in sampled.items()},
             scale={u: hyper.scale[:, i] for above, hyper in sampled.items() for i, u in enumerate(units[above])},
             diagnostics=diagnostics,
+            events={unit: times for unit, times in self.events.items() if times},
         )
 
     @staticmethod
@@ -207,6 +212,7 @@ class _Task:
         structural = self.structural(family, made, method)
         made.fitted[family.above] = structural
         made.drawn.update(zip(family.units, structural.drawn, strict=False))
+        made.events.update(zip(family.units, structural.events, strict=False))
         made.structural[:, family.units] = structural.ratio
         if family.above >= 0:
             above = made.index if family.grid is None else made.structural
@@ -286,7 +292,10 @@ class _Task:
         return place.moved[:, last].sum(axis=1) if last.any() else np.zeros(self.draws)
 
     def _direct(self, family: _Siblings, grid: Grid, made: _Made, shared: Mixture) -> None:
-        """Direct draws of every sibling; none where the member cannot be used."""
+        """Direct draws of every sibling; none where the member cannot be used.
+
+        A place with an event has none of its own: past years that come back would bring the event back.
+        """
         m = self.measurements
         if not len(shared.direct):
             made.excess.update({unit: np.zeros(0) for unit in family.units})
@@ -294,6 +303,10 @@ class _Task:
         direct = fit_direct(self._ratios(family, made), m.weight[list(family.units)].T, grid)
         for i, unit in enumerate(family.units):
             rng = stream(self.seed, self.name, family.label, m.units[unit], "direct")
+            if made.events.get(unit):
+                structural = parts(made.index[shared.direct, unit], m.weight[unit], grid)
+                made.excess[unit] = structural.rest - structural.to_date
+                continue
             above = made.excess[family.above] if family.above >= 0 else 0.0
             made.excess[unit] = above + draw_excess(direct, i, shared.worlds, rng)
 

@@ -118,6 +118,7 @@ def _rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]
         ),
         *_older(rows, lang),
         *_paired(rows, lang),
+        *_breaks(attainment, rows, lang),
         t("report.note_required", lang, first=words.month_name(attainment.config.first_action_month, lang)),
         t("report.note_probability", lang),
         *_synthetic(attainment, rows, lang),
@@ -154,6 +155,23 @@ def _older(rows: Sequence[Row], lang: Lang) -> list[str]:
         if row.ytd and row.benchmark_ytd and row.ytd.period > row.benchmark_ytd.period
     ]
     return [t("report.note_older", lang, list=t("glossary.and", lang).join(dict.fromkeys(items)))] if items else []
+
+
+def _breaks(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
+    """Months in which what is counted, or how things move, may have changed."""
+    items = [
+        t(
+            "report.note_break_item",
+            lang,
+            indicator=plain_name(row, lang),
+            unit=words.unit_name(attainment.units[unit], lang),
+            year=month.year,
+            month=words.month_name(month, lang),
+        )
+        for row in rows
+        for unit, month in row.breaks
+    ]
+    return [t("report.note_break", lang, list=t("glossary.and", lang).join(dict.fromkeys(items)))] if items else []
 
 
 def _light_rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:

@@ -29,12 +29,14 @@ class RatioDraws:
     ratio : (draw, sibling, period), log index less the parent's
     hyper : hyperparameters behind them; None where shapes are weighted on a design
     drawn : figures of the siblings with what was missing drawn; empty where hyperparameters are sampled
+    events : (sibling,) periods of the measurements' grid in which an event was found, in order of time
     """
 
     ratio: Floats
     diagnostics: Diagnostics
     hyper: HyperDraws | None = None
     drawn: tuple[Drawn, ...] = ()
+    events: tuple[tuple[int, ...], ...] = ()
 
 
 def sampled_family(

@@ -95,25 +95,37 @@ def series(m: Measurements, unit: int, grid: Grid) -> Series:
     )
 
 
-def integrated_out(known: Factors, rotated: Floats, rows: np.ndarray, wanted: np.ndarray) -> tuple[Floats, Floats]:
-    """Quadratic form and log determinant without the figures in these rows.
+def integrated_out(
+    known: Factors,
+    rotated: Floats,
+    rows: np.ndarray,
+    wanted: np.ndarray,
+    *,
+    events: Floats | None = None,
+    variance: Floats | None = None,
+) -> tuple[Floats, Floats]:
+    """Quadratic form and log determinant without the figures in these rows, and with events integrated out.
 
     Parameters
     ----------
     rotated : (point, T), W x
+    events : (e, T) directions of events in B x; variance : (e,) their prior variance over that of the scale
     wanted : (ratio,) bool, noise ratios that matter; the others are given as infinitely unlikely
 
     Returns
     -------
     two arrays (point, ratio)
     """
-    joined = np.concatenate([known.axes[:, rows], rotated[:, None]], axis=1)
+    some = np.zeros((0, rotated.shape[1])) if events is None else events
+    size = np.zeros(0) if variance is None else variance
+    joined = np.concatenate([known.axes[:, rows], some @ known.axes, rotated[:, None]], axis=1)
+    own = np.diag(np.concatenate([np.zeros(len(rows)), 1 / size, [0.0]]))
     quadratic, log_det = np.zeros(known.log_det.shape), np.full(known.log_det.shape, np.inf)
     for ratio in np.flatnonzero(wanted):
-        joint = (joined * known.precision[:, None, ratio]) @ joined.transpose(0, 2, 1)
+        joint = (joined * known.precision[:, None, ratio]) @ joined.transpose(0, 2, 1) + own
         diagonal = np.diagonal(np.linalg.cholesky(joint), axis1=1, axis2=2)
         quadratic[:, ratio] = diagonal[:, -1] ** 2
-        log_det[:, ratio] = known.log_det[:, ratio] + 2 * np.log(diagonal[:, :-1]).sum(1)
+        log_det[:, ratio] = known.log_det[:, ratio] + 2 * np.log(diagonal[:, :-1]).sum(1) + np.log(size).sum()
     return quadratic, log_det
 
 

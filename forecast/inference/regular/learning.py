@@ -62,12 +62,15 @@ class Places:
     rounding_sd : (place,), sd of rounding of its cumulative log growth
     scale : (place,), prior median of the scale, log points a period
     missing : positions of every place's gaps
+    events : directions of every place's events in B x, (e, T), with their variances over that of the scale, (e,);
+        empty where no place has any
     """
 
     index: Floats
     rounding_sd: Floats
     scale: Floats
     missing: tuple[np.ndarray, ...]
+    events: tuple[tuple[Floats, Floats], ...] = ()
 
     @property
     def figures(self) -> np.ndarray:
@@ -87,7 +90,12 @@ class Places:
             rounding_sd=self.rounding_sd[one],
             scale=self.scale[one],
             missing=self.missing[one],
+            events=self.events[one],
         )
+
+    def events_of(self, place: int) -> tuple[Floats, Floats]:
+        """Directions and variances of a place's events, (e, T) and (e,)."""
+        return self.events[place] if self.events else (np.zeros((0, len(self.index))), np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -182,10 +190,13 @@ def evidence(known: Factors, places: Places) -> Evidence:
     log_mass = np.empty(quadratic.shape)
     for i, gaps in enumerate(places.missing):
         log_det = known.log_det
-        if len(gaps):
+        events, variance = places.events_of(i)
+        if len(gaps) or len(events):
             size = np.sqrt(quadratic[:, :, i].max(0) / len(places.index)) * NOISE_RATIOS
             likely = np.log(size / places.rounding_sd[i]) > UNLIKELY
-            quadratic[:, :, i], log_det = integrated_out(known, rotated[:, :, i], gaps, likely)
+            quadratic[:, :, i], log_det = integrated_out(
+                known, rotated[:, :, i], gaps, likely, events=events, variance=variance
+            )
         log_mass[:, :, i] = _Scale.of(places, i, quadratic[:, :, i]).log_mass() - 0.5 * log_det
     return Evidence(places=places, log_mass=log_mass, rotated=rotated, quadratic=quadratic)
 

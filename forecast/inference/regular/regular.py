@@ -28,6 +28,7 @@ from forecast.inference.model import Measurements
 from forecast.inference.priors import (
     DESIGN_CENTRE,
     DESIGN_SPREAD,
+    EVENT_PASSES,
     HYPER_DRAWS,
     LARGEST_MOVE,
     LEAST_CHANGES,
@@ -36,6 +37,7 @@ from forecast.inference.priors import (
     NOISE_RATIOS,
     REGULAR_LEAST_POINTS,
 )
+from forecast.inference.regular.events import Events, screened
 from forecast.inference.regular.factors import Factors, Grid, decomposed, factors
 from forecast.inference.regular.incomplete import NO_GAP, Drawn, Series, draw_missing, drawn
 from forecast.inference.regular.learning import Learnt, Places, evenly, evidence, refined
@@ -164,7 +166,7 @@ def regular_family(
     own : random stream of every sibling
     """
     places, trend = placed(grid, siblings, rounding_sd, scale, above=None if above is None else above.series)
-    known, learnt = refined(factors(grid), lambda design: evidence(design, places))
+    known, learnt, events = learnt_with_events(grid, places)
     counting = learnt.effective_points
     ratio = np.empty((draws, len(siblings), grid.periods))
     made, verdicts = [], []
@@ -173,14 +175,36 @@ def regular_family(
             behind, verdict = sampled(known, learnt, i, rng=rng, draws=draws)
         else:
             behind, verdict = weighed(known, learnt, i, rng=rng, draws=draws), _verdict(counting[i])
-        wanted, moved = draw_future(behind, rng=rng, loose=one.loose, seen=one.seen, above=above)
+        wanted, moved = draw_future(behind, rng=rng, loose=one.loose, seen=one.seen, above=above, events=events[i])
         wanted[:, :-1] += trend[i]
         made.append(drawn(one, moved))
         ratio[:, i] = whole_path(grid, made[-1].history - (0.0 if above is None else above.history), wanted)
         points = verdict.effective_points or min(verdict.ess_bulk or 1.0, float(HYPER_DRAWS))
         effective = effective_draws(wanted.mean(1), behind.point[behind.member], points)
         verdicts.append(replace(verdict, effective_draws=effective))
-    return RatioDraws(ratio=ratio, diagnostics=worst(verdicts, 0), drawn=tuple(made))
+    return RatioDraws(
+        ratio=ratio,
+        diagnostics=worst(verdicts, 0),
+        drawn=tuple(made),
+        events=tuple(tuple(sorted((one.time + grid.per_year).tolist())) for one in events),
+    )
+
+
+def learnt_with_events(grid: Grid, places: Places) -> tuple[Factors, Learnt, tuple[Events, ...]]:
+    """Posterior of siblings, events found at its mode and, where there are any, found again and learnt with."""
+    used = tuple(Events.none(grid) for _ in places.missing)
+    known, learnt = _learnt_with(grid, places)
+    for _ in range(EVENT_PASSES):
+        found = tuple(screened(known, learnt, i) for i in range(len(used)))
+        if all(np.array_equal(np.sort(a.time), np.sort(b.time)) for a, b in zip(found, used, strict=True)):
+            break
+        used = found
+        known, learnt = _learnt_with(grid, replace(places, events=tuple((one.figures, one.variance) for one in used)))
+    return known, learnt, used
+
+
+def _learnt_with(grid: Grid, places: Places) -> tuple[Factors, Learnt]:
+    return refined(factors(grid), lambda design: evidence(design, places))
 
 
 def _verdict(points: float) -> Diagnostics:
@@ -232,6 +256,7 @@ def draw_future(
     loose: np.ndarray = NO_GAP,
     seen: Floats | None = None,
     above: Drawn | None = None,
+    events: Events | None = None,
 ) -> tuple[Floats, Floats]:
     """Draws of what is wanted, joint over periods.
 
@@ -240,6 +265,7 @@ def draw_future(
     loose : (g,) positions of the place's own gaps and of figures that are still to be corrected
     seen : (g,) precision with which growth is seen there, 1 / log points squared; None: all are gaps
     above : the parent, with what was drawn of its own
+    events : of the place; None: none
 
     Returns
     -------
@@ -254,15 +280,21 @@ def draw_future(
     factor = np.linalg.cholesky(scaled) * sd[:, :, None]
     unit = rng.standard_normal((draws, open_ + 1)) * behind.scale[:, None]
     wanted = np.einsum("nij,nj->ni", factor[member], unit)
-    if len(loose) == 0 and (above is None or above.series.complete):
+    events = events or Events.none(known.grid)
+    if len(loose) == 0 and len(events.time) == 0 and (above is None or above.series.complete):
         return wanted + np.einsum("uht,ut->uh", gain, behind.rotated)[member], np.zeros((draws, 0))
     each = behind.rotated[member]
     if above is not None and not above.series.complete:
         each = each - np.einsum("ngt,ng->nt", known.axes[point[:, None], above.series.loose][member], above.moved)
-    noise = rng.standard_normal((draws, len(loose))) * behind.scale[:, None]
-    weight = None if seen is None or not seen.any() else behind.scale[:, None] ** 2 * seen
-    moved, each = draw_missing(known.axes[point[:, None], loose], behind.precision, member, each, noise, weight)
-    return wanted + np.einsum("uht,ut->uh", gain[member], each), moved
+    here = np.zeros(len(loose)) if seen is None else seen
+    axes = np.concatenate([known.axes[point[:, None], loose], events.figures @ known.axes[point]], axis=1)
+    noise = rng.standard_normal((draws, axes.shape[1])) * behind.scale[:, None]
+    weight = behind.scale[:, None] ** 2 * here
+    weight = np.concatenate([weight, np.tile(1 / events.variance, (draws, 1))], axis=1)
+    moved, each = draw_missing(axes, behind.precision, member, each, noise, weight if weight.any() else None)
+    wanted += np.einsum("uht,ut->uh", gain[member], each)
+    wanted[:, :open_] -= moved[:, len(loose) :] @ events.wanted
+    return wanted, moved[:, : len(loose)]
 
 
 def gains(behind: Behind) -> tuple[Floats, Floats]:
