@@ -83,7 +83,7 @@ def place_data(grid: Grid, places: Places, place: int, pool: Floats, around: tup
     rows = np.setdiff1d(np.arange(grid.observed), places.missing[place])
     events, variance = places.events_of(place)
     parts = parts.copy()
-    parts[4] += (events.T * variance) @ events
+    parts[-1] += (events.T * variance) @ events
     seen = (slice(None), *np.ix_(rows, rows))
     return {
         "figures": (figures @ places.index[:, place])[rows],
