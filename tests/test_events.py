@@ -12,7 +12,7 @@ from scipy.stats import multivariate_normal
 from forecast.draws.paths import indicator_paths
 from forecast.inference.diagnostics import Diagnostics, worst
 from forecast.inference.model import Figures, Measurements, log_growth
-from forecast.inference.priors import NOISE_RATIOS
+from forecast.inference.priors import EVENT_QUIET, NOISE_RATIOS
 from forecast.inference.regular.events import Events, directions, screened
 from forecast.inference.regular.factors import DESIGN, Grid, contrasts, decomposed, factors, shape_kernel, whitening
 from forecast.inference.regular.incomplete import NO_GAP, integrated_out
@@ -218,13 +218,15 @@ def test_draws_with_events_have_the_mean_and_covariance_of_the_dense_conditional
     np.testing.assert_allclose(np.cov(wanted[:, :-1].T), left, atol=4 * sd.max() ** 2 * np.sqrt(2 / draws))
 
 
-def test_a_shift_of_twelve_scales_is_found_in_the_period_and_a_quiet_history_has_none():
+def test_a_shift_is_found_in_its_period_once_it_is_over_and_not_where_shifts_are_what_is_usual():
     grid = Grid(per_year=11, years=5, known=6)
     rng = np.random.default_rng(4)
     kernel = shape_kernel(DESIGN[0], grid)[: grid.observed, : grid.observed]
     x = 0.01 * np.linalg.cholesky(kernel + 1e-9 * np.eye(grid.observed)) @ rng.standard_normal(grid.observed)
-    for size, times in ((0.0, []), (-0.12, [30])):
-        moved = x + size * (np.arange(grid.observed) >= 30)
+    first, last = 30, grid.observed - EVENT_QUIET
+    cases = {(): [], (first,): [first], (last,): [], (last - 1,): [last - 1], (10, 20, 30, 40): []}
+    for shifts, times in cases.items():
+        moved = x - 0.2 * sum((-1) ** k * (np.arange(grid.observed) >= at) for k, at in enumerate(shifts))
         places = Places(index=moved[:, None], rounding_sd=np.array([3e-4]), scale=np.array([0.01]), missing=(NO_GAP,))
         known, learnt = refined(factors(grid), lambda design, p=places: evidence(design, p))
         assert screened(known, learnt, 0).time.tolist() == times

@@ -328,10 +328,17 @@ places."""
 EVENT_SCREEN_SIZE: Final = 10.0
 """Prior sd of an event that is looked for, in scales: an everyday change is one scale."""
 EVENT_LEAST_SIZE: Final = 5.0
-"""Least size of an event found, in scales."""
+"""Least size of an event, in scales."""
+EVENT_QUIET: Final = 5
+"""Periods after the last event from which it is over: in public panels what has just been stirred stays so (hotel
+nights of 2020), and until then the scale carries it."""
 EVENT_FIRST: Final = 2
 """Periods at the beginning that no event is looked for in: nothing says what was usual before."""
-MOST_EVENTS: Final = 4
-"""Events of a place; with more, they are what is usual there."""
+MOST_EVENTS: Final = 3
+"""Events of a place; with more, they are what is usual there, and none is taken out."""
 EVENT_PASSES: Final = 2
 """Times that events are looked for again with those of before taken out."""
+MEDIAN_OF_SQUARES: Final = 0.4549
+"""Median of a squared standard normal."""
+WINSOR: Final = 6.25
+"""Squared innovations beyond this multiple of what is usual count no more than it."""

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
 
 import numpy as np
 
@@ -27,16 +26,14 @@ from forecast.inference.priors import (
     EVENT_FIRST,
     EVENT_LEAST_SIZE,
     EVENT_PROBABILITY,
+    EVENT_QUIET,
     EVENT_SCREEN_SIZE,
+    MEDIAN_OF_SQUARES,
     MOST_EVENTS,
+    WINSOR,
 )
 from forecast.inference.regular.factors import Factors, Grid, contrasts, whitening
 from forecast.inference.regular.learning import Learnt
-
-MEDIAN_OF_SQUARES: Final = 0.4549
-"""Median of a squared standard normal."""
-WINSOR: Final = 6.25
-"""Squared innovations beyond this multiple of what is usual count no more than it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,7 +60,7 @@ class Events:
         """Events at these positions, of these sizes over the scale."""
         pulse, shift, pulse_open, shift_open = directions(grid)
         where = np.array(time, dtype=np.intp)
-        variance = np.maximum(np.array(size, dtype=np.float64), EVENT_LEAST_SIZE) ** 2 / 2
+        variance = np.array(size, dtype=np.float64) ** 2 / 2
         return cls(
             time=where,
             figures=np.concatenate([pulse[where], shift[where]]),
@@ -102,13 +99,14 @@ def screened(known: Factors, learnt: Learnt, sibling: int) -> Events:
     time: list[int] = []
     size: list[float] = []
     variance = _usual(precision, figures, np.setdiff1d(np.arange(grid.observed), missing))
-    while len(time) < MOST_EVENTS:
+    while len(time) <= MOST_EVENTS:
         solved = tried @ precision
         information = np.maximum((solved * tried).sum(axis=1), 1e-12)
         score = solved @ figures
         gain = EVENT_SCREEN_SIZE**2 * information
         odds = 0.5 * score**2 / information / variance * gain / (1 + gain) - 0.5 * np.log1p(gain)
-        odds = np.where(allowed, odds + np.log(EVENT_PROBABILITY), -np.inf)
+        large = np.abs(score) / information >= EVENT_LEAST_SIZE * np.sqrt(variance)
+        odds = np.where(allowed & large, odds + np.log(EVENT_PROBABILITY), -np.inf)
         best = int(odds.argmax())
         if odds[best] <= 0:
             break
@@ -121,7 +119,8 @@ def screened(known: Factors, learnt: Learnt, sibling: int) -> Events:
             weight = float(row @ left)
             if weight > 1e-9:
                 precision = precision - np.outer(left, left) / weight
-    return Events.at(grid, time, size)
+    over = len(time) <= MOST_EVENTS and max(time, default=0) < grid.observed - EVENT_QUIET
+    return Events.at(grid, time, size) if over else Events.none(grid)
 
 
 def _usual(precision: Floats, figures: Floats, rows: np.ndarray) -> float:
