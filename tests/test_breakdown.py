@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from forecast.answers.benchmark import Constant, Province
 from forecast.answers.chances import Case, Criterion, Status
 from forecast.answers.evidence import Evidence
-from forecast.data.assumptions import Assumptions
 from forecast.data.target import TargetKind
 from forecast.errors import InputError
 from forecast.periods import Month
@@ -24,7 +23,7 @@ from forecast.tasks.allocation import ConflictKind
 from forecast.tasks.breakdown import Increment, Method, breakdown, months_of, required_increment, stated_increment
 from forecast.tasks.carriers import Kind
 from forecast.tasks.holds import parse_hold
-from forecast.tasks.need import ends_of, growth_per_yi, need
+from forecast.tasks.need import Lift, ends_of, growth_per_yi, need
 from tests import handmade
 from tests import scenario_world as sw
 
@@ -248,7 +247,7 @@ def test_what_cannot_be_judged_or_has_no_base_is_said():
 
 def test_a_constant_target_does_not_move_with_the_city():
     average, constant = (
-        np.subtract(*growth_per_yi(ONE, case("fai", kind=kind), Assumptions()))
+        np.subtract(*growth_per_yi(Lift.of(ONE, case("fai", kind=kind))))
         for kind in (TargetKind.PROVINCE_AVERAGE, TargetKind.POSITIVE_GROWTH)
     )
     share = ONE.share("ankang", "fai")
@@ -261,10 +260,19 @@ def test_one_yi_does_to_the_gap_what_the_same_work_does_as_a_scenario():
         "type": "bond_issue", "projects": ["p1"], "amount_yi": 1.0, "month": "2020-10", "prob": 1.0, "delivery": 1.0,
         "spread": 0.0, "disburse": [1.0], "additionality": 1.0,
     }  # fmt: skip
-    one = case("fai")
-    after = evaluate(ONE, sw.scenario(ONE, action), [one], assessed=1)
-    moved = after.gaps[one.key] - ends_of(ONE, one).gap[0]
-    assert moved == pytest.approx(np.subtract(*growth_per_yi(ONE, one, Assumptions())), rel=1e-6)
+    exact, one = sw.world(draws=200, sd_pct=0.0), case("fai")  # with a base level that is sure
+    after = evaluate(exact, sw.scenario(exact, action), [one], assessed=1)
+    moved = after.gaps[one.key] - ends_of(exact, one).gap[0]
+    assert moved == pytest.approx(np.subtract(*growth_per_yi(Lift.of(exact, one))), rel=1e-6)
+
+
+@pytest.mark.parametrize("wish", [0.7, 0.8, 0.9])
+def test_all_tasks_of_a_need_bring_the_wished_probability(wish):
+    one = case("fai", tolerance=1.0)
+    done = breakdown(ONE, required_increment(ONE, [one], "fai", wish=wish), cases=[one])
+    need_of_it = done.increment.need
+    assert done.outlook.p_near_all >= wish
+    assert done.outlook.p_near_all == pytest.approx(need_of_it.p_then, abs=2 / 800)
 
 
 def test_ledger_work_is_grossed_up_by_what_of_it_is_new():

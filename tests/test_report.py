@@ -335,9 +335,9 @@ def test_dependence_table_has_every_pair_with_draws_at_every_level(made):
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_joint_sentence_says_how_p_all_moves_with_the_correlations(made, lang):
     _, attainment = made
-    low, high = (words.fine_percent(p, lang) for p in attainment.near.p_all_range)
+    said = words.probability_range(*attainment.near.p_all_range, lang, evidence=attainment.near.evidence)
     text = "".join(notes(attainment, lang))
-    assert (f"在{low}与{high}之间" if lang == "zh" else f"with {low} to {high}") in text
+    assert (f"可能为{said}" if lang == "zh" else f"with {said}") in text
 
 
 def test_joint_table_without_a_judged_indicator_has_no_probability():

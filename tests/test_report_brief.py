@@ -16,6 +16,8 @@ from forecast.report import brief
 from forecast.report.brief import brief_bytes, brief_context, template_bytes, template_path
 from forecast.report.sheets.every import all_sheets
 from forecast.report.word import ALTERNATIVES, numerals, office, repacked, to_pdf
+from forecast.tables import words
+from forecast.tables.notes import plain_name
 from forecast.texts import LANGS, t
 from tests.report_dossier import bare, dossier, synthetic
 
@@ -59,10 +61,20 @@ def test_every_number_of_the_prose_is_printed_in_a_table(found, lang):
     assert [n for n in numbers if n not in known] == []
 
 
+def test_growth_to_date_and_the_provinces_are_of_one_month_and_subtract_as_printed():
+    compared = {plain_name(g.average, "zh"): g.average for g in dossier().goals if g.average and g.average.compared}
+    rows = {row["indicator"]: row for row in brief_context(dossier(), "zh")["rows"]}
+    assert compared
+    for name, judged in compared.items():
+        row, month = rows[name], words.through(judged.gap_period, "zh")
+        own, theirs = (float(row[k].removesuffix(f"（{month}）")) for k in ("ytd", "province"))
+        assert own - theirs == pytest.approx(float(row["gap"]), abs=1e-9)
+
+
 def test_the_table_of_the_brief_is_the_forecast_table():
     rows = {row["indicator"]: row for row in brief_context(dossier(), "zh")["rows"]}
     sheet = all_sheets(dossier(), "zh")[0]
-    pairs = {"ytd": "ytd_pct", "province": "province_ytd_pct", "gap": "gap_pp", "near": "p_near", "reach": "p_reach"}
+    pairs = {"gap": "gap_pp", "near": "p_near", "reach": "p_reach"}
     pairs |= {"required": "required_pct", "light": "light", "province_year": "province_pct"}
     for record in sheet.records():
         for mine, theirs in pairs.items():

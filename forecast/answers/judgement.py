@@ -126,6 +126,7 @@ class Row:
     benchmark : unit that it is held against; None for a constant or a rank
     target_value : percent of a plan, 0 of positive growth, the rank; None for the province's average
     ytd, benchmark_ytd : latest published cumulative growth of each, with its own month
+    compared : figures of unit and benchmark of one month, which ``gap_pp`` is the difference of
     gap_pp, gap_period : published gap at the latest month that both have; against a constant, of the latest month
     year_gap_pp : year-end gap, points, median of paired draws; need not be the difference of the two forecasts
     forecast, benchmark_forecast : None where evidence is too thin to say anything; of a published year its figure
@@ -150,6 +151,7 @@ class Row:
     benchmark_ytd: Figure | None
     gap_pp: float | None
     gap_period: Month | None
+    compared: tuple[Figure, Figure] | None
     forecast: Summary | None
     benchmark_forecast: Summary | None
     year_gap_pp: float | None
@@ -296,18 +298,18 @@ def _required(asked: _Asked, drawn: Ends | None) -> tuple[Required, Required]:
     return over_actionable, over_open
 
 
-def _published_gap(asked: _Asked) -> tuple[float | None, Month | None]:
-    """Published gap at the latest month that both have; none of a rank."""
+def _compared(asked: _Asked) -> tuple[Figure, Figure] | None:
+    """Published figures of the latest month that the unit and its benchmark both have; None of a rank."""
     target, held = asked.case.target, asked.case.held
     own = asked.published.to_date(target.unit, target.indicator)
     if isinstance(held, Constant) and own:
-        return own[-1].growth_pct - held.growth_pct, own[-1].period
+        return own[-1], Figure(own[-1].period, held.growth_pct)
     if isinstance(held, Province):
         theirs = {f.period: f.growth_pct for f in asked.published.to_date(held.unit, target.indicator)}
         common = [figure for figure in own if figure.period in theirs]
         if common:
-            return common[-1].growth_pct - theirs[common[-1].period], common[-1].period
-    return None, None
+            return common[-1], Figure(common[-1].period, theirs[common[-1].period])
+    return None
 
 
 def _row(asked: _Asked, status: RowStatus, drawn: Ends | None, judged: Ends | None) -> Row:
@@ -316,7 +318,8 @@ def _row(asked: _Asked, status: RowStatus, drawn: Ends | None, judged: Ends | No
     indicator = published.panel.indicators[target.indicator]
     own = published.to_date(target.unit, target.indicator)
     theirs = published.to_date(held.unit, target.indicator) if isinstance(held, Province) else ()
-    gap_pp, gap_period = _published_gap(asked)
+    compared = _compared(asked)
+    gap_pp = compared[0].growth_pct - compared[1].growth_pct if compared else None
     seen = outcome(drawn, 0) if drawn else None
     told = seen if judged else None
     needed, needed_open = _required(asked, drawn)
@@ -331,7 +334,8 @@ def _row(asked: _Asked, status: RowStatus, drawn: Ends | None, judged: Ends | No
         ytd=own[-1] if own else None,
         benchmark_ytd=theirs[-1] if theirs else None,
         gap_pp=gap_pp,
-        gap_period=gap_period,
+        gap_period=compared[0].period if compared else None,
+        compared=compared,
         forecast=seen.growth if seen else None,
         benchmark_forecast=seen.benchmark_growth if seen else None,
         year_gap_pp=seen.gap_pp if seen else None,

@@ -210,8 +210,12 @@ def _indicator(judged: Judged, view: View) -> str:
 
 def _brief_growth(figure: Callable[[Row], Figure | None]) -> _Says:
     def says(judged: Judged, view: View) -> Said:
-        found = figure(judged.row)
-        return found.growth_pct if found else words.growth(None, view.lang)
+        """With its month: of a row the same one, where both have it, so that the gap is their difference."""
+        found, lang = figure(judged.row), view.lang
+        if found is None:
+            return words.growth(None, lang)
+        shown = Kind.PERCENT.shown(found.growth_pct, lang)
+        return t("ui.dated", lang, growth=shown, through=words.through(found.period, lang))
 
     return says
 
@@ -353,7 +357,7 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
             terminal=_seen("ytd", lambda r, v: _dated(r.row.ytd, v.lang), NOW),
             page=_read("ytd", _to_date),
             sheet=Show(name="ytd_pct", group="to_date", says=_growth_to_date),
-            brief=_briefly("ytd", _brief_growth(lambda r: r.ytd)),
+            brief=_briefly("ytd", _brief_growth(lambda r: r.compared[0] if r.compared else r.ytd)),
         ),
     ),
     Column(
@@ -363,7 +367,7 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
         on=_on(
             terminal=_seen("benchmark_ytd", lambda r, v: _dated(r.row.benchmark_ytd, v.lang), AVERAGE, NOW),
             sheet=Show(name="province_ytd_pct", group="to_date", says=_theirs_to_date),
-            brief=_briefly("province", _brief_growth(lambda r: r.benchmark_ytd)),
+            brief=_briefly("province", _brief_growth(lambda r: r.compared[1] if r.compared else r.benchmark_ytd)),
         ),
     ),
     Column(

@@ -93,8 +93,7 @@ def _ranges(near: Joint, k: int, lang: Lang) -> str:
     ends = {}
     for name, number in (("all", near.judged), ("some", k)):
         found = [one[number] for one in (near.at_least, near.at_least_weak, near.at_least_strong)]
-        ends[f"{name}_low"] = words.fine_percent(min(found), lang)
-        ends[f"{name}_high"] = words.fine_percent(max(found), lang)
+        ends[name] = words.probability_range(min(found), max(found), lang, evidence=near.evidence)
     return t("report.joint_range", lang, k=k, **ends)
 
 

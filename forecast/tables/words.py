@@ -119,12 +119,10 @@ def probability(p: float | None, lang: Lang, *, evidence: Evidence) -> str:
     return t("glossary.probability", lang, percent=shown)
 
 
-def fine_percent(p: float, lang: Lang) -> str:
-    """Probability to the whole percent: ``7%``, ``<1%``, ``>99%``."""
-    shown = round(100 * p)
-    if shown <= 0:
-        return t("glossary.probability_below", lang, percent=1)
-    return t("glossary.probability_above" if shown >= 100 else "glossary.probability", lang, percent=min(shown, 99))
+def probability_range(low: float, high: float, lang: Lang, *, evidence: Evidence) -> str:
+    """Two probabilities at the step of the evidence: ``10%～20%``; one where they are printed alike."""
+    ends = [probability(p, lang, evidence=evidence) for p in (low, high)]
+    return ends[0] if ends[0] == ends[1] else t("glossary.range", lang, low=ends[0], high=ends[1])
 
 
 def correlations(found: Dependence | None, names: Collection[str], lang: Lang) -> str:

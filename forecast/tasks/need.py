@@ -155,22 +155,26 @@ def _base(world: World, indicator: str) -> Floats | None:
     return world.base_yi(world.city, "ind_output" if indicator in ("ind_va", "ind_output") else indicator)
 
 
-def growth_per_yi(world: World, case: Case, assumptions: Assumptions) -> tuple[Floats, Floats] | None:
+def growth_per_yi(lift: Lift, assumptions: Assumptions | None = None) -> tuple[Floats, Floats] | None:
     """What 1 亿元 of new work adds to growth of a target's unit, and to its benchmark's, (draw,) each, fraction.
 
-    The city is part of the province: it moves it by its share (``effects.couple``), unless the target is a constant.
-    None where no base level is known.
+    Money and growth are one to the other as in the need: all of the work that a need names brings its uplift. The city
+    is part of the province: it moves it by its share, unless the target is a constant. None where no base level is
+    known, or no period can be acted on.
     """
-    indicator = case.target.indicator
-    base = _base(world, indicator)
+    per = _work_yi(lift, assumptions)
+    if per is None or per <= 0.0:
+        return None
+    return lift.own / per, lift.goal / per
+
+
+def _work_yi(lift: Lift, assumptions: Assumptions | None) -> float | None:
+    """Work, 亿元, that an uplift of 1 (100 %) of the periods that can be acted on takes, mean over draws."""
+    base = _base(lift.world, lift.case.target.indicator)
     if base is None:
         return None
-    points = 1.0 / base
-    if indicator == "ind_va":
-        points = points * world.coefficient("value_added_per_output", assumptions.value_added_per_output)
-    share = world.share(world.city, indicator)
-    constant = case.target.kind is not TargetKind.PROVINCE_AVERAGE
-    return points, np.zeros_like(points) if share is None or constant else points * share
+    rate = 1.0 if lift.case.target.indicator != "ind_va" else 1.0 / _value_added(lift.world, assumptions)
+    return float((base * lift.own * rate).mean())
 
 
 def ends_of(world: World, case: Case) -> Ends:
@@ -230,7 +234,7 @@ def need_of(lift: Lift, *, criterion: Criterion, wish: float, assumptions: Assum
     if not math.isfinite(size):
         return told
     base, level = _base(world, indicator), world.base_yi(world.city, indicator)
-    work_rate = 1.0 if base is None or indicator != "ind_va" else 1.0 / _value_added(world, assumptions)
+    work = _work_yi(lift, assumptions)
     status: NeedStatus = Status.NEEDED if base is not None else Status.NO_BASE
     return replace(
         told,
@@ -240,7 +244,7 @@ def need_of(lift: Lift, *, criterion: Criterion, wish: float, assumptions: Assum
         required_pct=lift.average_pct(size) if actionable else None,
         growth_pp=to_percent(size * float(lift.own.mean())),
         level_yi=None if level is None else size * float((level * lift.own).mean()),
-        effect_yi=None if base is None else whole_up(size * float((base * lift.own * work_rate).mean())),
+        effect_yi=None if work is None else whole_up(size * work),
         base_yi=None if base is None else float(base.mean()),
     )
 

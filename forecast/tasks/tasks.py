@@ -24,7 +24,7 @@ from forecast.draws.streams import SUCCESS, uniforms
 from forecast.periods import Month
 from forecast.scenario.effects import World
 from forecast.tasks.carriers import Condition, Kind, Row, place_name
-from forecast.tasks.need import ADDITIONALITY_OF, ends_of, growth_per_yi
+from forecast.tasks.need import ADDITIONALITY_OF, Lift, growth_per_yi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,8 @@ def outlook(
     world: World, case: Case, tasks: Sequence[Task], rows: Sequence[Row], assumptions: Assumptions
 ) -> Outlook | None:
     """Delivery drawn row by row, each with its own stream and chance, and what it does to the gap."""
-    per_yi = growth_per_yi(world, case, assumptions)
+    lift = Lift.of(world, case)
+    per_yi = growth_per_yi(lift, assumptions)
     if per_yi is None:
         return None
     indicator = case.target.indicator
@@ -69,7 +70,7 @@ def outlook(
         delivered = np.array([amounts[name] for name in names]) @ came.astype(np.float64)
     new = ADDITIONALITY_OF.get(indicator, 1.0)
     rest = sum(t.task_wan for t in tasks if not t.supported) / WAN_PER_YI
-    now, (own, goal) = ends_of(world, case), per_yi
+    now, (own, goal) = lift.now, per_yi
     everything = new * sum(amounts.values()) + rest
     by = {
         "now": now,
