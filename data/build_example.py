@@ -36,18 +36,18 @@ FUTURES = 1000
 """Continuations from the true states as of August, for ``truth/outlook.csv``."""
 
 AUGUST_GAPS_PP: Mapping[str, float] = {
-    "gdp": 0.2,
-    "ind_va": -0.6,
-    "fai": -0.6,
-    "retail": -0.3,
+    "gdp": 0.0,
+    "ind_va": 0.3,
+    "fai": -1.35,
+    "retail": 0.2,
     "retail_above": -0.2,
-    "urban_inc": -0.4,
-    "rural_inc": -0.2,
-    "fiscal_rev": -2.0,
-    "fdi": 0.2,
-    "ind_power": 1.8,
-    "culture_rev": -2.0,
-    "service_rev": -0.2,
+    "urban_inc": -0.7,
+    "rural_inc": -0.6,
+    "fiscal_rev": 0.0,
+    "fdi": 2.25,
+    "ind_power": 0.1,
+    "culture_rev": -1.75,
+    "service_rev": -0.95,
 }
 """True gap to date of the city to the province as of August, points: **the one table to turn** to put an indicator
 nearer to or farther from the edge. The rest of the year is left to chance. Where last autumn was weak in the city

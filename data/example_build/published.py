@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from example_build.ledgers import FARM_TEAM, INDUSTRY_TEAM, INVEST_TEAM, SERVICE_TEAM
 from example_build.truth import (
+    APART_SHARE,
     AR_COEFFICIENT,
     BASE_YEAR,
     CITY_SHARE,
@@ -19,6 +20,7 @@ from example_build.truth import (
     COUNTIES,
     ENDS,
     FIRST_YEAR,
+    KIN_SHARE,
     KINDS,
     OUTLIER_RATE,
     PARTS,
@@ -251,7 +253,9 @@ def parameter_table(seed: int) -> pd.DataFrame:
     """``truth/parameters.csv``: what the levels were drawn from."""
     names = ("level", "slope", "ar", "season_first", "season_walk", "irregular")
     cells = [("", "", "seed", str(seed)), ("", "", "slope_damping", str(SLOPE_DAMPING))]
-    cells += [("", "", "ar_coefficient", str(AR_COEFFICIENT)), ("", "", "common_share", str(COMMON_SHARE))]
+    cells += [("", "", "ar_coefficient", str(AR_COEFFICIENT)), ("", "", "kin_share", str(KIN_SHARE))]
+    cells += [("", level, "common_share", str(share)) for level, share in COMMON_SHARE.items()]
+    cells += [("", "", "apart_share", str(APART_SHARE))]
     cells += [("", "", "outlier_rate", str(OUTLIER_RATE)), ("", "", "scope_sd", str(SCOPE_SD))]
     cells += [("", "", "month_sd_pp", str(MONTH_SD_PP)), ("", "", "city_share", str(CITY_SHARE))]
     cells += [("", "", "province_share", str(PROVINCE_SHARE))]

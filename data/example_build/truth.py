@@ -36,8 +36,15 @@ SCALES: Mapping[str, tuple[float, float, float, float, float, float]] = {
 """An indicator's volatility multiplies them; smaller places move more (Chinese official series, by rule of thumb)."""
 SLOPE_DAMPING, AR_COEFFICIENT = 0.92, 0.60
 CANDIDATES = 64
-COMMON_SHARE = 0.30
-"""Share of the variance of level and autoregressive innovations that indicators of a place have in common."""
+COMMON_SHARE: Mapping[str, float] = {"nation": 0.50, "province": 0.12, "city": 0.12, "county": 0.05}
+"""Share of the variance of level and autoregressive innovations that indicators of a place have in common: a common
+winter hits the nation, and what a place does beyond what it lies in is nearly its own."""
+APART = ("urban_inc", "rural_inc", "fiscal_rev", "fdi", "culture_rev")
+APART_SHARE = 0.3
+"""Part of the common share that indicators have which are not of what is produced, invested and sold."""
+KIN: Mapping[str, str] = {"ind_va": "industry", "ind_power": "industry", "retail": "shops", "retail_above": "shops"}
+KIN_SHARE = 0.30
+"""Share that indicators have in common beside that which are a part of each other, at every level."""
 OUTLIER_RATE, OUTLIER_SCALE, OUTLIER_DF, OUTLIER_CLIP = 0.004, 4.0, 3, 3.0
 SHOCK_2017 = (0.4, 1.0, 0.7, 0.45, 0.3, 0.2, 0.13, 0.09, 0.06, 0.04, 0.02, 0.01)
 """Months of 2017 by their share of an indicator's shock: a fall in February and March, then recovery."""
@@ -120,6 +127,13 @@ class Innovations:
     outlier: Floats
 
 
+def shares_together(indicator: str) -> tuple[Floats, Floats]:
+    """Shares of the variance of every series that all indicators, and that kin ones, have in common, (series,)."""
+    level = [s if s in COMMON_SHARE else "county" for s in SERIES]
+    common = np.array([COMMON_SHARE[s] for s in level]) * (APART_SHARE if indicator in APART else 1.0)
+    return common, np.full(len(SERIES), KIN_SHARE if indicator in KIN else 0.0)
+
+
 def innovate(seed: int, indicator: str, *, draws: int, stage: str) -> Innovations:
     """Innovations of all series of an indicator; level and autoregressive ones share a part with other indicators.
 
@@ -133,11 +147,13 @@ def innovate(seed: int, indicator: str, *, draws: int, stage: str) -> Innovation
             [x[:1].repeat(draws, 0) if alike and s != "city" else x for s, x in zip(SERIES, own, strict=True)], 1
         )
 
+    common, kin = shares_together(indicator)
+
     def coupled(part: str) -> Floats:
-        shared = drawn("all", part)
-        if alike:
-            shared = shared[:1]
-        return COMMON_SHARE**0.5 * shared + (1 - COMMON_SHARE) ** 0.5 * drawn(indicator, part)
+        owners = [("all", common)] + ([(KIN[indicator], kin)] if indicator in KIN else [])
+        together = sum(share[:, None] ** 0.5 * drawn(owner, part)[: 1 if alike else None] for owner, share in owners)
+        left = 1 - common - kin
+        return np.asarray(together + left[:, None] ** 0.5 * drawn(indicator, part))
 
     def struck(series: str) -> Floats:
         rng = stream(seed, stage, indicator, series, "outlier")
