@@ -72,6 +72,35 @@ released = "2020-09-28"             # 此日以后才知道
 [stock.opening]                     # 可省略：五上企业年初在库户数，按五上培育台账的行业
 industry = 592
 ```
+
+### 考核办法 `[assessment]`（可省略）
+
+```toml
+[assessment]
+name = "某市考核办法"
+source = "文号或网址"
+total = 100                         # 各项分值之和，不符即报错
+ties = "best"                       # 并列取靠前位次（1、1、3）；average 取平均（1.5、1.5、3）
+shared = 0.0                        # 捆绑考核：上级得分所占份额；大于0时写 parent_score
+classes = [{ name = "优秀", at_least = 85 }, { name = "未达标", at_least = 0 }]
+items = [{ indicator = "fai", weight = 100, rule = "rank", parts = { 6 = 0.3, 12 = 0.7 } }]
+events = [{ name = "点名", indicator = "fai", last = 3, months = [9, 11], points = -0.5, veto = false }]
+```
+
+`parts` 是各考核月所占份额（合计为1，缺省只看12月）。`rule` 及其计分（x 为公布位数的增速，t 为 `target`，可写数或 "province" 即全省平均；
+w 为 `weight`；r 为同级位次），来源见[用户手册](guide-zh.md)：
+
+| rule | 计分 |
+|---|---|
+| `met` | x ≥ t 得 w，否则不得分 |
+| `met_then_rank` | x ≥ t 得 `basis`，再按位次加至 w：`basis` + (w − `basis`)·max(0, 1 − q(r − 1))，q 为 `quotient`，缺省0.05 |
+| `completion` | x ≥ t 得 w，每高1个百分点加 `bonus`，至多加 `cap`；不足时 w·max(0, x/t)，t ≤ 0 或为全省平均时须写 `below`（每低1个百分点扣几分，或 "zero"） |
+| `rank` | w·max(0, 1 − q(r − 1)) |
+| `gap_steps` | w ± 各档内的百分点数·w/`divisor`，各档以 `to` 为上限；`floor`、`cap` 为下限、上限 |
+| `gap_linear` | w ± `per_tenth`（每0.1个百分点）；`floor`、`cap` 为下限、上限 |
+| `efficacy` | 功效系数：w·(60 + 40·(x − 最差)/(最好 − 最差))/100，最好最差取同级，或写 `best`、`worst`；`static` 为按总量计的份额 |
+
+`events` 按各轮名单（该月累计增速居末 `last` 位）每次扣分；`veto = true` 的，等次落到最低一档，分数不变。
 """
 
 _TAIL = """
