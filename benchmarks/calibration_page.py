@@ -39,6 +39,8 @@ QUANTITIES: Final = {
     "ar": "autoregression, sd",
     "irregular": "irregular",
     "ar_logit": "autoregression, rate",
+    "growth": "growth of its own",
+    "lasting_logit": "share of a slope that lasts",
     "revision": "restatement",
     "scale": "scale",
     "noise": "noise of figures",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.inference.regular.factors import Factors
+from forecast.inference.regular.factors import Factors, Grid
 from forecast.inference.regular.incomplete import NO_GAP
 from forecast.inference.regular.learning import Places
 from forecast.inference.regular.regular import Behind
@@ -31,4 +31,17 @@ def behind(
     """Draws at these points and positions in the grid of noise ratios: index (T,), scale and member (draw,)."""
     point, ratio = (np.array(one) for one in zip(*at, strict=True))
     rotated = known.rotated(index[:, None])[point, :, 0]
-    return Behind(known=known, point=point, ratio=ratio, rotated=rotated, member=member, scale=scale)
+    return Behind(
+        known=known,
+        point=point,
+        ratio=ratio,
+        rotated=rotated,
+        member=member,
+        scale=scale,
+        ahead=np.zeros((len(scale), known.grid.open)),
+    )
+
+
+def stirring(draws: int, grid: Grid) -> np.ndarray:
+    """What siblings have in common of how stirred times will be, (draw, H)."""
+    return np.random.default_rng(9).standard_normal((draws, grid.open))

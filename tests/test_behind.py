@@ -11,7 +11,7 @@ from forecast.inference.priors import NOISE_RATIOS
 from forecast.inference.regular.factors import DESIGN, Grid, factors, observed_noise, shape_kernel
 from forecast.inference.regular.learning import learn
 from forecast.inference.regular.regular import weighed
-from tests.regular_places import places
+from tests.regular_places import places, stirring
 
 GRID = Grid(per_year=11, years=3, known=5)
 
@@ -23,7 +23,9 @@ def test_points_and_noise_ratios_come_in_the_proportions_of_their_weights():
     learnt = learn(known, places(x))
     weight = np.zeros_like(learnt.weight)
     weight[0, 4, 1], weight[9, 6, 1] = 0.3, 0.7
-    found = weighed(known, dataclasses.replace(learnt, weight=weight), 1, rng=np.random.default_rng(1), draws=1000)
+    found = weighed(
+        known, dataclasses.replace(learnt, weight=weight), 1, rng=np.random.default_rng(1), common=stirring(1000, GRID)
+    )
     np.testing.assert_array_equal(found.point, [0, 9])
     np.testing.assert_array_equal(NOISE_RATIOS[found.ratio], NOISE_RATIOS[[4, 6]])
     assert (found.member == 1).mean() == pytest.approx(0.7, abs=1e-3)

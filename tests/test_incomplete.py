@@ -17,7 +17,7 @@ from forecast.inference.regular.factors import DESIGN, Grid, factors, observed_n
 from forecast.inference.regular.incomplete import Drawn, Series, draw_missing, drawn, integrated_out, series
 from forecast.inference.regular.learning import learn
 from forecast.inference.regular.regular import common_grid, draw_future, gains, regular_family, weighed
-from tests.regular_places import behind, places
+from tests.regular_places import behind, places, stirring
 from tests.synthetic import measurements
 
 GRID = Grid(per_year=11, years=3, known=5)
@@ -100,7 +100,8 @@ def test_draws_do_not_depend_on_what_stands_in_the_gaps():
         c[GAPS] = filling
         rng = np.random.default_rng(2)
         learnt = learn(known, places(index_of(c), missing=(GAPS,)))
-        wanted, moved = draw_future(weighed(known, learnt, 0, rng=rng, draws=100), rng=rng, loose=GAPS)
+        one = weighed(known, learnt, 0, rng=rng, common=stirring(100, GRID))
+        wanted, moved = draw_future(one, rng=rng, loose=GAPS)
         made.append((wanted, filling + moved))
     np.testing.assert_allclose(made[0][0], made[1][0], atol=1e-6)
     np.testing.assert_allclose(made[0][1], made[1][1], atol=1e-6)
@@ -113,7 +114,7 @@ def test_what_was_drawn_of_the_parent_moves_the_ratio():
     parent = Series(log_growth=np.zeros(GRID.observed), missing=GAPS, index=np.zeros(GRID.observed), weight=np.ones(11))
     shift = np.full((100, len(GAPS)), 0.01)
     above = Drawn(series=parent, moved=shift, history=np.zeros((100, GRID.observed)))
-    one = weighed(known, learnt, 0, rng=np.random.default_rng(3), draws=100)
+    one = weighed(known, learnt, 0, rng=np.random.default_rng(3), common=stirring(100, GRID))
     found, _ = draw_future(one, rng=np.random.default_rng(4), above=above)
     moved = c.copy()
     moved[GAPS] -= 0.01
@@ -170,7 +171,9 @@ def test_gaps_on_the_grid_agree_with_the_route_for_many_gaps():
     rngs = [np.random.default_rng(i) for i in range(3)]
     sampled = sampled_family(family, some, method="fast", seed=1, rng=rngs[0], own=(rngs[1],))
     one = series(some, 0, grid)
-    regular = regular_family(grid, [one], some.noise_sd[:1], some.scale[:1], above=None, own=(rngs[2],), draws=draws)
+    regular = regular_family(
+        grid, [one], some.noise_sd[:1], some.scale[:1], above=None, own=(rngs[2],), common=stirring(draws, grid)
+    )
     assert len(one.missing) == 5
     a, b = (
         made.ratio[:, 0, -grid.open :].mean(1) - made.ratio[:, 0, -grid.open - 11 : -11].mean(1)

@@ -21,7 +21,14 @@ def test_given_the_hyperparameters_draws_have_the_mean_and_covariance_of_the_gau
     n = 20_000
     family = prepare(linear, (0,), Parent.none(n, linear.periods), root=True)
     child = family.children[0]
-    found = draw_ratio(family, child, SHAPE_CENTRE[None, :], np.array([family.scale]), rng=np.random.default_rng(1))
+    found = draw_ratio(
+        family,
+        child,
+        SHAPE_CENTRE[None, :],
+        np.array([family.scale]),
+        stirred=np.ones((n, linear.periods)),
+        rng=np.random.default_rng(1),
+    )
     prior = child.fixed + family.scale**2 * shape_covariance(SHAPE_CENTRE, linear.periods, linear.per_year, root=True)
     a = child.linear.matrix
     total = a @ prior @ a.T + np.diag(child.linear.noise_variance)
@@ -39,7 +46,14 @@ def test_every_path_gives_the_published_figures_rounding_and_restatement_apart()
     child = family.children[0]
     shape = SHAPE_CENTRE.copy()
     shape[-1] = -12.0  # nothing is restated
-    ratio = draw_ratio(family, child, shape[None], np.array([family.scale]), rng=np.random.default_rng(3))
+    ratio = draw_ratio(
+        family,
+        child,
+        shape[None],
+        np.array([family.scale]),
+        stirred=np.ones((400, some.periods)),
+        rng=np.random.default_rng(3),
+    )
     missed = log_growth(ratio, child.figures) - child.figures.log_growth
     assert np.sqrt((missed**2).mean()) == pytest.approx(child.figures.noise_sd.mean(), rel=0.25)
 

@@ -26,7 +26,7 @@ from forecast.inference.regular.regular import (
     whole_path,
 )
 from forecast.periods import Frequency
-from tests.regular_places import ROUNDING_SD, behind, places
+from tests.regular_places import ROUNDING_SD, behind, places, stirring
 from tests.synthetic import measurements
 
 GRID = Grid(per_year=11, years=3, known=5)
@@ -44,7 +44,7 @@ def indices(seed: int, siblings: int, scale: float = 0.02) -> np.ndarray:
 def forecast(learnt: Learnt, sibling: int, *, seed: int, draws: int) -> np.ndarray:
     """Draws of what is wanted of a sibling, on the design."""
     rng = np.random.default_rng(seed)
-    return draw_future(weighed(factors(GRID), learnt, sibling, rng=rng, draws=draws), rng=rng)[0]
+    return draw_future(weighed(factors(GRID), learnt, sibling, rng=rng, common=stirring(draws, GRID)), rng=rng)[0]
 
 
 @pytest.mark.parametrize(("point", "ratio"), [(0, 2), (9, 8)])
@@ -75,7 +75,7 @@ def test_the_scale_is_found_where_figures_move_by_noise_and_where_by_growth(rati
     for kind in rng.integers(len(DESIGN), size=40):
         scale = 0.02 * np.exp(0.5 * rng.standard_normal())
         learnt = learn(factors(GRID), places(noisy(rng, DESIGN[kind], scale, ratio), rounding=ratio * scale))
-        drawn = weighed(factors(GRID), learnt, 0, rng=rng, draws=400).scale
+        drawn = weighed(factors(GRID), learnt, 0, rng=rng, common=stirring(400, GRID)).scale
         ranks.append((drawn < scale).mean())
     assert np.mean(ranks) == pytest.approx(0.5, abs=0.18)
 
@@ -112,7 +112,7 @@ def test_the_route_agrees_with_the_one_for_figures_with_gaps():
     gaps = sampled_family(family, some, method="fast", seed=1, rng=rngs[0], own=(rngs[1],))
     figures = series(some, 0, grid)
     regular = regular_family(
-        grid, [figures], some.noise_sd[:1], some.scale[:1], above=None, own=(rngs[2],), draws=draws
+        grid, [figures], some.noise_sd[:1], some.scale[:1], above=None, own=(rngs[2],), common=stirring(draws, grid)
     )
     a, b = (
         one.ratio[:, 0, -grid.open :].mean(1) - one.ratio[:, 0, -grid.open - 11 : -11].mean(1)
@@ -198,7 +198,9 @@ def test_steady_growth_is_the_long_run_growth_and_is_carried_on():
     assert long_run_growth(x, 11) == pytest.approx([0.06], abs=0.002)
     weight = np.full(11, 1 / 11)
     whole = Series(log_growth=np.zeros(GRID.observed), missing=NO_GAP, index=x[:, 0], weight=weight)
-    drawn = regular_family(GRID, [whole], ROUNDING, np.array([0.015]), above=None, own=(rng,), draws=2000).ratio[:, 0]
+    drawn = regular_family(
+        GRID, [whole], ROUNDING, np.array([0.015]), above=None, own=(rng,), common=stirring(2000, GRID)
+    ).ratio[:, 0]
     growth = (drawn[:, -GRID.open :] - drawn[:, -GRID.open - 11 : -11]).mean(1)
     assert growth.mean() == pytest.approx(0.06, abs=0.003)
     assert growth.std() < 0.01

@@ -37,6 +37,7 @@ from forecast.inference.regular.learning import evidence, refined
 from forecast.inference.regular.noise import noise_draws
 from forecast.inference.regular.regular import common_grid, placed
 from forecast.inference.sampling import Posterior, fit, stream
+from forecast.inference.volatility import seen
 
 REPLICATES: Final = 200
 """Histories drawn: a p-value of .05 is then known to within .015."""
@@ -261,7 +262,8 @@ def _whole(
     i = members.index(unit)
     mass = learnt.weight[:, :, i].ravel()
     point, ratio = np.divmod(rng.choice(len(mass), replicates, p=mass / mass.sum()), len(NOISE_RATIOS))
-    scale = learnt.scale_draws(i, point, ratio, rng)
+    stirred = seen(learnt.innovations(known, i), grid.per_year, np.empty((replicates, 0)), rng)
+    scale = np.exp(learnt.log_scale(i, point, ratio) + stirred.offset)
     out = np.zeros((replicates, grid.periods))
     for one in np.unique(point):
         rows = np.flatnonzero(point == one)

@@ -63,6 +63,21 @@ LOG_SCALE_SD: Final = float(np.hypot(SCALE_SD, UNIT_SCALE_SD))
 SCALE_GRID: Final = np.exp(np.linspace(-4.2, 4.2, 57))
 """Scales over which the likelihood is integrated, over the prior median: three prior sds either way."""
 
+# Volatility
+
+VOLATILITY_SD: Final = 0.4
+"""Sd of the log of how stirred times are. Source: spread of z by year, cities of Hunan and provinces' GDP."""
+VOLATILITY_KEPT_A_YEAR: Final = 0.5
+"""Share of it that is left after a year: a half-life of half a year to two does about as well on the public panels."""
+VOLATILITY_COMMON: Final = 0.5
+"""Share of its variance that siblings have in common; an assumption between none and all."""
+VOLATILITY_REACH: Final = 3.0
+"""Sds at which it is cut: uncut, a tiny erratic product explodes."""
+VOLATILITY_NODES: Final = 25
+"""Nodes of the filter, of either."""
+VOLATILITY_OFFSETS: Final = 1.2
+"""Largest log of the scale over that of a constant one."""
+
 # Figures
 
 ROUNDING_SD_PP: Final = 0.1 / np.sqrt(12)

@@ -247,6 +247,7 @@ class _Task:
             siblings = [made.series[unit] for unit in family.units]
             parent_drawn = made.drawn[above] if above >= 0 else None
             scale = m.scale[list(family.units)]
+            stirred = stream(self.seed, self.name, family.label, "volatility")
             return regular_family(
                 family.grid,
                 siblings,
@@ -254,7 +255,7 @@ class _Task:
                 scale,
                 above=parent_drawn,
                 own=own,
-                draws=self.draws,
+                common=stirred.standard_normal((self.draws, family.grid.open)),
                 method=method,
             )
         source = made.index if family.grid is None else made.structural

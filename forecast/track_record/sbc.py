@@ -144,16 +144,19 @@ def _structural(world: World, rng: np.random.Generator, method: Method) -> dict[
     places = [series(m, unit, grid) for unit in range(len(m.units))]
     rounding = m.usual_rounding(range(len(m.units)))
     own = tuple(rng.spawn(len(places)))
-    family = partial(regular_family, draws=DRAWS, method=method)
-    root = family(replace(grid, root=True), places[:1], rounding[:1], m.scale[:1], above=None, own=own[:1])
-    below = family(grid, places[1:], rounding[1:], m.scale[1:], above=root.drawn[0], own=own[1:])
+    common = [rng.standard_normal((DRAWS, grid.open)) for _ in range(2)]
+    family = partial(regular_family, method=method)
+    root = family(
+        replace(grid, root=True), places[:1], rounding[:1], m.scale[:1], above=None, own=own[:1], common=common[0]
+    )
+    below = family(grid, places[1:], rounding[1:], m.scale[1:], above=root.drawn[0], own=own[1:], common=common[1])
     drawn = _year_end(m, np.concatenate([root.ratio, root.ratio + below.ratio], axis=1))
     first, _ = placed(grid, places[1:2], rounding[1:2], m.scale[1:2], above=places[0])
     known, learnt = refined(factors(grid), lambda design: evidence(design, first))
     if method == "nuts":
-        behind, _ = sampled(known, learnt, 0, rng=rng, draws=DRAWS)
+        behind, _ = sampled(known, learnt, 0, rng=rng, common=common[0])
     else:
-        behind = weighed(known, learnt, 0, rng=rng, draws=RANKED)
+        behind = weighed(known, learnt, 0, rng=rng, common=rng.standard_normal((RANKED, grid.open)))
     return _ends(world, drawn, rng) | _hyperparameters(world, behind, float(rounding[1]), rng)
 
 

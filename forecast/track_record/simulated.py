@@ -30,6 +30,9 @@ from forecast.inference.priors import (
     SHAPE_CENTRE,
     SHAPE_SPREAD,
     UNIT_SCALE_SD,
+    VOLATILITY_KEPT_A_YEAR,
+    VOLATILITY_REACH,
+    VOLATILITY_SD,
 )
 from forecast.inference.regular.factors import Grid, shape_kernel
 from forecast.inference.regular.noise import log_noise
@@ -77,6 +80,24 @@ def _draw(covariance: Floats, rng: np.random.Generator) -> Floats:
     return vectors @ (np.sqrt(np.maximum(values, 0)) * rng.standard_normal(len(values)))
 
 
+def _stirred(per_year: int, periods: int, start: int, rng: np.random.Generator) -> Floats:
+    """How stirred every period is, (period,): an autoregression of its log, 1 before ``start``."""
+    kept = VOLATILITY_KEPT_A_YEAR ** (1 / per_year)
+    h = np.zeros(periods)
+    now = VOLATILITY_SD * rng.standard_normal()
+    for t in range(start, periods):
+        now = kept * now + np.sqrt(1 - kept**2) * VOLATILITY_SD * rng.standard_normal()
+        h[t] = now
+    return np.exp(np.clip(h, -VOLATILITY_REACH * VOLATILITY_SD, VOLATILITY_REACH * VOLATILITY_SD))
+
+
+def _stirred_draw(covariance: Floats, stirred: Floats, rng: np.random.Generator) -> Floats:
+    """A draw of a normal of which what is new in a period is so much larger."""
+    usual = np.sqrt(np.diag(covariance)) + 1e-300
+    factor = np.linalg.cholesky(covariance / np.outer(usual, usual) + 1e-9 * np.eye(len(usual)))
+    return usual * (factor @ (stirred * rng.standard_normal(len(usual))))
+
+
 def gapped_world(
     rng: np.random.Generator,
     *,
@@ -96,6 +117,8 @@ def gapped_world(
     per_year = frequency.per_year
     periods, weight = per_year * years, default_profile(frequency)
     index, shapes, scales = np.empty((children + 1, periods)), np.empty((children + 1, 8)), np.empty(children + 1)
+    rows = _published(rng, children + 1, years, per_year, last, SPARSE)
+    last_figure = [int(rows[1][rows[0] == unit].max()) for unit in range(children + 1)]
     for members, level in (([0], LEVELS[0]), (list(range(1, children + 1)), LEVELS[1])):
         root = members == [0]
         shape = SHAPE_CENTRE + SHAPE_SPREAD * rng.standard_normal(8)
@@ -104,9 +127,10 @@ def gapped_world(
         kernel = shape_covariance(shape, periods, per_year, root=root)
         for unit in members:
             shapes[unit], scales[unit] = shape, np.exp(common + UNIT_SCALE_SD * rng.standard_normal())
-            ratio = prior_mean(periods, per_year, root=root) + _draw(scales[unit] ** 2 * kernel + fixed, rng)
+            stirred = _stirred(per_year, periods, last_figure[unit] + 1, rng)
+            ratio = prior_mean(periods, per_year, root=root)
+            ratio = ratio + _stirred_draw(scales[unit] ** 2 * kernel + fixed, stirred, rng)
             index[unit] = ratio if root else index[0] + ratio
-    rows = _published(rng, children + 1, years, per_year, last, SPARSE)
     exact = _exact(index, weight, rows)
     rounding = ROUNDING_SD_PP / 100 / np.exp(exact)
     noise = np.hypot(rounding, (scales * np.exp(shapes[:, -1]))[rows[0]])
@@ -207,7 +231,8 @@ def whole_world(
         for unit in members:
             shapes[unit] = DESIGN_CENTRE + middle + POOL_SPREAD * DESIGN_SPREAD * rng.standard_normal(8)
             scales[unit] = np.exp(common + UNIT_SCALE_SD * rng.standard_normal())
-            ratio = scales[unit] * _path(_draw(shape_kernel(shapes[unit], own), rng), grid)
+            stirred = _stirred(per_year, grid.observed + grid.open, 0, rng)
+            ratio = scales[unit] * _path(_stirred_draw(shape_kernel(shapes[unit], own), stirred, rng), grid)
             index[unit] = ratio + (_trend(rng, grid) if root else index[0])
     rows = _published(rng, n, past + 2, per_year, last, GAPS)
     rounding = ROUNDING_SD_PP / 100 * np.array([1.0, *[np.sqrt(2)] * children])

@@ -16,8 +16,9 @@ from forecast.inference.diagnostics import Diagnostics
 from forecast.inference.gaps.family import Child, Family
 from forecast.inference.gaps.fast import HyperDraws, sample_hyperparameters
 from forecast.inference.model import Figures, Measurements, log_growth, shape_covariance
-from forecast.inference.priors import CORRECTIONS, GAPS_LEAST_POINTS, HYPER_DRAWS, MET
+from forecast.inference.priors import CORRECTIONS, GAPS_LEAST_POINTS, HYPER_DRAWS, MET, VOLATILITY_SD
 from forecast.inference.regular.incomplete import Drawn
+from forecast.inference.volatility import to_come
 
 type Method = Literal["fast", "auto", "nuts"]
 
@@ -55,13 +56,12 @@ def sampled_family(
     rng : of the hyperparameters; own : of every sibling
     """
     hyper, diagnostics = _hyperparameters(family, method, rng, seed)
-    ratio = np.stack(
-        [
-            draw_ratio(family, child, hyper.shape, hyper.scale[:, i], rng=own[i])
-            for i, child in enumerate(family.children)
-        ],
-        axis=1,
-    )
+    common = rng.standard_normal((len(family.parent.draws), family.periods))
+    drawn = []
+    for i, child in enumerate(family.children):
+        stirred = _stirred(family, child, common, own[i])
+        drawn.append(draw_ratio(family, child, hyper.shape, hyper.scale[:, i], stirred=stirred, rng=own[i]))
+    ratio = np.stack(drawn, axis=1)
     points = min(HYPER_DRAWS, diagnostics.effective_points or HYPER_DRAWS)
     window = (family.parent.draws[:, None] + ratio)[:, :, -2 * family.per_year :]
     weight = measurements.weight[[child.unit for child in family.children]]
@@ -104,7 +104,18 @@ def _effective_draws(window: Floats, weight: Floats) -> float:
     return float(min((HYPER_DRAWS * ratio).min(), len(growth)))
 
 
-def draw_ratio(family: Family, child: Child, shape: Floats, scale: Floats, *, rng: np.random.Generator) -> Floats:
+def _stirred(family: Family, child: Child, common: Floats, rng: np.random.Generator) -> Floats:
+    """Draws of how stirred the periods after a child's last figure are, 1 before, (draw, period)."""
+    first = int(child.figures.time.max()) + 1 if child.published else family.periods - family.per_year
+    now = VOLATILITY_SD * rng.standard_normal(len(common))
+    out = np.ones(common.shape)
+    out[:, first:] = np.exp(to_come(now, family.per_year, common[:, first:], rng))
+    return out
+
+
+def draw_ratio(
+    family: Family, child: Child, shape: Floats, scale: Floats, *, stirred: Floats, rng: np.random.Generator
+) -> Floats:
     """Draws of a child's ratio to its parent, given hyperparameters and the parent's draws.
 
     Matheron's rule: a prior path, corrected by the gain on what the figures say of it, and again until the figures
@@ -113,6 +124,7 @@ def draw_ratio(family: Family, child: Child, shape: Floats, scale: Floats, *, rn
     Parameters
     ----------
     shape : (hyper, 8), scale : (hyper,); the draws are split evenly among them
+    stirred : (draw, period), factor of what is new in a period
 
     Returns
     -------
@@ -123,7 +135,8 @@ def draw_ratio(family: Family, child: Child, shape: Floats, scale: Floats, *, rn
     scale2 = scale[:, None, None] ** 2
     prior = scale2 * shape_covariance(shape, periods, family.per_year, root=family.root) + child.fixed
     factor = np.linalg.cholesky(prior + 1e-12 * np.eye(periods))
-    path: Floats = child.mean + rng.standard_normal(above.shape) @ factor.swapaxes(1, 2)
+    new = rng.standard_normal(above.shape) * stirred.reshape(above.shape)
+    path: Floats = child.mean + new @ factor.swapaxes(1, 2)
     if child.published:
         linear = child.linear
         cross = linear.matrix @ prior

@@ -28,7 +28,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import digamma, logsumexp
+from scipy.special import logsumexp
 from scipy.stats import chi2, multivariate_normal, multivariate_t, norm, qmc
 
 from forecast.dims import Floats
@@ -52,6 +52,7 @@ from forecast.inference.priors import (
 from forecast.inference.regular.factors import Factors, decomposed, together
 from forecast.inference.regular.incomplete import integrated_out
 from forecast.inference.regular.noise import Cells, cells
+from forecast.inference.volatility import innovations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,16 +133,18 @@ class Learnt:
         """Effective number of points of the design, (sibling,)."""
         return 1 / (self.weight.sum(1) ** 2).sum(0)
 
-    def scale_draws(self, sibling: int, point: np.ndarray, ratio: np.ndarray, rng: np.random.Generator) -> Floats:
-        """Draws of a sibling's scale, one at every point and noise ratio given, (draw,).
-
-        Given both, ``1 / s^2`` has a gamma distribution, of the mean and variance of log s that the prior leaves.
-        """
+    def log_scale(self, sibling: int, point: np.ndarray, ratio: np.ndarray) -> Floats:
+        """Centre of the log of a sibling's scale were it constant, at every point and noise ratio given."""
         known = _Scale.of(self.places, sibling, self.quadratic[point, ratio, sibling])
-        spread = known.cells.at(known.noise(ratio), "spread", ratio)
-        mean = known.log_scale + known.pull + known.cells.at(known.noise(ratio), "shift", ratio)
-        shape = known.figures / 2 / spread
-        return np.asarray(np.exp(mean + digamma(shape) / 2) / np.sqrt(rng.gamma(shape)))
+        return known.log_scale + known.pull + known.cells.at(known.noise(ratio), "shift", ratio)
+
+    def innovations(self, known: Factors, sibling: int) -> Floats:
+        """Standardised innovations of a sibling's figures at its most likely shape and noise ratio, (figure,)."""
+        point, ratio = np.unravel_index(self.weight[:, :, sibling].argmax(), self.weight.shape[:2])
+        axes = known.axes[point]
+        rows = np.setdiff1d(np.arange(len(axes)), self.places.missing[sibling])
+        covariance = (axes[rows] / known.precision[point, ratio]) @ axes[rows].T
+        return innovations(covariance, axes[rows] @ self.rotated[point, :, sibling])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -41,6 +41,7 @@ from forecast.inference.regular.events import Events, screened
 from forecast.inference.regular.factors import Factors, Grid, decomposed, factors
 from forecast.inference.regular.incomplete import NO_GAP, Drawn, Series, draw_missing, drawn
 from forecast.inference.regular.learning import Learnt, Places, evenly, evidence, refined
+from forecast.inference.volatility import seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,6 +52,7 @@ class Behind:
     point, ratio : (n,) int, points and positions in the grid of noise ratios that occur
     rotated : (n, T), W x
     member : (draw,) int, which of the n is behind a draw; scale : (draw,), log points a period
+    ahead : (draw, H), log of how stirred the open periods are
     """
 
     known: Factors
@@ -59,6 +61,7 @@ class Behind:
     rotated: Floats
     member: np.ndarray
     scale: Floats
+    ahead: Floats
 
     @property
     def precision(self) -> Floats:
@@ -66,28 +69,37 @@ class Behind:
         return self.known.precision[self.point, self.ratio]
 
 
-def weighed(known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Generator, draws: int) -> Behind:
-    """Draws by the weights of the points of the design."""
+def weighed(known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Generator, common: Floats) -> Behind:
+    """Draws by the weights of the points of the design.
+
+    Parameters
+    ----------
+    common : (draw, H), normals that siblings share
+    """
+    draws = len(common)
     mass = np.cumsum(learnt.weight[:, :, sibling].ravel())
     position = (np.arange(draws) + rng.random()) / draws * mass[-1]
     chosen, member = np.unique(np.minimum(np.searchsorted(mass, position), len(mass) - 1), return_inverse=True)
     point, ratio = np.divmod(chosen, len(NOISE_RATIOS))
-    scale = learnt.scale_draws(sibling, point[member], ratio[member], rng)
     order = rng.permutation(draws)
+    member = member[order]
+    stirred = seen(learnt.innovations(known, sibling), known.grid.per_year, common, rng)
+    scale = np.exp(learnt.log_scale(sibling, point, ratio)[member] + stirred.offset)
     return Behind(
         known=known,
         point=point,
         ratio=ratio,
         rotated=learnt.rotated[point, :, sibling],
-        member=member[order],
-        scale=scale[order],
+        member=member,
+        scale=scale,
+        ahead=stirred.ahead,
     )
 
 
 def sampled(
-    known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Generator, draws: int
+    known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Generator, common: Floats
 ) -> tuple[Behind, Diagnostics]:
-    """Draws by NUTS, around what the fast route has learnt."""
+    """Draws by NUTS, around what the fast route has learnt; parameters as of ``weighed``."""
     from forecast.inference.regular.nuts import sample_shapes  # PyMC takes seconds to import
 
     places = learnt.places
@@ -100,7 +112,7 @@ def sampled(
     )
     points = decomposed(shapes, known.grid)
     found = evenly(evidence(points, places.only(sibling)), learnt.pool)
-    return weighed(points, found, 0, rng=rng, draws=draws), diagnostics
+    return weighed(points, found, 0, rng=rng, common=common), diagnostics
 
 
 def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | None, *, root: bool) -> Grid | None:
@@ -153,7 +165,7 @@ def regular_family(
     *,
     above: Drawn | None,
     own: tuple[np.random.Generator, ...],
-    draws: int,
+    common: Floats,
     method: Method = "fast",
 ) -> RatioDraws:
     """Draws of the ratios of siblings on a regular grid.
@@ -164,7 +176,9 @@ def regular_family(
     scale : (sibling,), prior median of the scale
     above : the parent with what was drawn of it; None for the root
     own : random stream of every sibling
+    common : (draw, H), normals that siblings share of how stirred times will be
     """
+    draws = len(common)
     places, trend = placed(grid, siblings, rounding_sd, scale, above=None if above is None else above.series)
     known, learnt, events = learnt_with_events(grid, places)
     counting = learnt.effective_points
@@ -172,9 +186,9 @@ def regular_family(
     made, verdicts = [], []
     for i, (one, rng) in enumerate(zip(siblings, own, strict=True)):
         if method == "nuts" or (method == "auto" and counting[i] < REGULAR_LEAST_POINTS):
-            behind, verdict = sampled(known, learnt, i, rng=rng, draws=draws)
+            behind, verdict = sampled(known, learnt, i, rng=rng, common=common)
         else:
-            behind, verdict = weighed(known, learnt, i, rng=rng, draws=draws), _verdict(counting[i])
+            behind, verdict = weighed(known, learnt, i, rng=rng, common=common), _verdict(counting[i])
         wanted, moved = draw_future(behind, rng=rng, loose=one.loose, seen=one.seen, above=above, events=events[i])
         wanted[:, :-1] += trend[i]
         made.append(drawn(one, moved))
@@ -279,6 +293,7 @@ def draw_future(
     scaled = covariance / (sd[:, :, None] * sd[:, None, :]) + 1e-6 * np.eye(open_ + 1)
     factor = np.linalg.cholesky(scaled) * sd[:, :, None]
     unit = rng.standard_normal((draws, open_ + 1)) * behind.scale[:, None]
+    unit[:, :open_] *= np.exp(behind.ahead)
     wanted = np.einsum("nij,nj->ni", factor[member], unit)
     events = events or Events.none(known.grid)
     if len(loose) == 0 and len(events.time) == 0 and (above is None or above.series.complete):
