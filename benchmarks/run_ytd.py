@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]  # run as a script: the folder's own modules, and the package
 
 import pandas as pd  # noqa: E402
-from others import NAMES, peer  # noqa: E402
+from others import NAMES, RULES, peer  # noqa: E402
 from protocol import MEASURES, Case, cases, load_panel, play, years_of  # noqa: E402
 from results import RESULTS, about_line, compared, environment, insert, last_saved, save  # noqa: E402
 from rich.console import Console  # noqa: E402
@@ -27,7 +27,7 @@ from ytd import forecaster  # noqa: E402
 from forecast.executor import Done, InProcess, LocalProcesses, Part  # noqa: E402
 from forecast.track_record.peers import available  # noqa: E402
 
-OTHERS_BY_DEFAULT = ("persistence",)
+OTHERS_BY_DEFAULT = ("persistence", "gap_stays")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,7 +70,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--dry", action="store_true", help="do not save")
     asked = parser.parse_args(arguments)
     if asked.peers is not None and not asked.peers:
-        asked.peers = [name for name in NAMES if name in available()]
+        asked.peers = [name for name in NAMES if name in (*RULES, *available())]
     return asked
 
 

@@ -30,7 +30,8 @@ SCORES: Final = {
     "seconds": "Seconds of processor time a case",
 }
 RATED: Final = ("crps", "brier", "logs")
-NO_PEER: Final = (OURS, "prototype")
+NO_PEER: Final = (OURS, "prototype", "gap_stays (run)")
+"""Ourselves, and what stands beside without being a peer: the rule of thumb has a line of its own."""
 SAVED: Final = Path(__file__).resolve().parent / "peers.csv"
 SIMULATIONS: Final = 2000
 
@@ -81,6 +82,7 @@ def tables(scores: pd.DataFrame) -> Iterator[str]:
         rated = {SCORES[score]: ratios(means(scores, measure, score)).loc[OURS] for score in RATED}
         yield from _markdown(pd.DataFrame(rated).T)
         yield from _paired_lines(scores[scores["measure"] == measure])
+        yield from _average_line(scores[scores["measure"] == measure])
 
 
 def _paired_lines(scores: pd.DataFrame) -> Iterator[str]:
@@ -96,6 +98,21 @@ def _paired_lines(scores: pd.DataFrame) -> Iterator[str]:
             f"{s} {one.ratio:.3f} [{one.low:.3f}, {one.high:.3f}]" for s, one in zip(RATED, found, strict=True)
         )
         yield from ("", f"{OURS} / {name}, all cases, 90 % interval by {found[0].clusters} clusters: {words}")
+
+
+def _average_line(scores: pd.DataFrame) -> Iterator[str]:
+    """Ratio to the average of the probabilities of all peers that were run, which the best of them hides."""
+    keys = ["panel", "indicator", "year", "origin", "region"]
+    ours = scores[scores["forecaster"] == OURS].set_index(keys)
+    peers = scores[scores["forecaster"] != OURS]
+    if peers.empty or ours.empty:
+        return
+    p, event = peers.groupby(keys)["p"].mean().reindex(ours.index), ours["event"].to_numpy() > 0
+    both = np.isfinite(p.to_numpy())
+    theirs = {"brier": scoring.brier(p[both], event[both]), "logs": scoring.log_score(p[both], event[both])}
+    ratios_ = ", ".join(f"{s} {ours[s].to_numpy()[both].sum() / found.sum():.3f}" for s, found in theirs.items())
+    names = ", ".join(name.removesuffix(" (run)") for name in peers["forecaster"].unique())
+    yield from ("", f"{OURS} / the average of the probabilities of {names}: {ratios_}")
 
 
 def _markdown(table: pd.DataFrame) -> Iterator[str]:

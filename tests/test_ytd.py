@@ -17,6 +17,7 @@ import pytest
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
+import others  # noqa: E402
 import protocol  # noqa: E402
 import results  # noqa: E402
 import run_ytd  # noqa: E402
@@ -309,7 +310,7 @@ def test_the_script_plays_a_sample_and_saves_it(panels, tmp_path, capsys):
     assert "## Calibration, cum_yoy" in out
     (saved,) = tmp_path.iterdir()
     scores = pd.read_csv(saved / "scores.csv")
-    assert set(scores["forecaster"]) == {"dabiao", "persistence (run)"}
+    assert set(scores["forecaster"]) == {"dabiao", "persistence (run)", "gap_stays (run)"}
     assert str(panels) not in (saved / "summary.json").read_text(encoding="utf-8")
 
 
@@ -337,3 +338,37 @@ def test_a_case_is_named_by_all_that_tells_it_apart(small):
     names = [case.name for m in protocol.MEASURES for case in questions(small, m)]
     assert len(set(names)) == len(names) == 16
     assert dataclasses.replace(questions(small)[0], year=2001).name != names[0]
+
+
+def test_the_gap_that_stays_is_centred_on_growth_to_date_with_the_spread_of_past_moves():
+    rng = np.random.default_rng(3)
+    growth = rng.normal(0.05, 0.01, (6, 11, 3))
+    growth[-1, 4:] = np.nan
+    drawn = others.gap_stays(growth, np.random.default_rng(1))
+    gap = drawn[:, :2] - drawn[:, 2:]
+    moved = (growth[:-1, -1, :2] - growth[:-1, -1, 2:]) - (growth[:-1, 3, :2] - growth[:-1, 3, 2:])
+    pooled = (moved**2).mean()
+    spread = np.sqrt(((moved**2).sum(0) + 2 * pooled) / 7)
+    at = growth[-1, 3, :2] - growth[-1, 3, 2]
+    assert (np.abs(gap.mean(0) - at) < 4 * spread / np.sqrt(len(gap))).all()
+    np.testing.assert_allclose(gap.std(0), spread, rtol=0.1)
+
+
+def test_the_average_of_peers_is_scored_by_its_own_probability():
+    rows = [
+        {
+            "panel": "a",
+            "indicator": "b",
+            "year": 1,
+            "origin": 3,
+            "region": "r",
+            "forecaster": name,
+            "p": p,
+            "event": 1.0,
+        }
+        | {"event": 1.0, "brier": (1 - p) ** 2, "logs": -np.log(p)}
+        for name, p in ((scoreboard.OURS, 0.9), ("x (run)", 0.6), ("y (run)", 0.8))
+    ]
+    line = list(scoreboard._average_line(pd.DataFrame(rows)))[-1]
+    assert f"brier {0.01 / 0.09:.3f}" in line
+    assert f"logs {np.log(0.9) / np.log(0.7):.3f}" in line
