@@ -143,7 +143,9 @@ class Learnt:
         point, ratio = np.unravel_index(self.weight[:, :, sibling].argmax(), self.weight.shape[:2])
         axes = known.axes[point]
         rows = np.setdiff1d(np.arange(len(axes)), self.places.missing[sibling])
+        events, variance = self.places.events_of(sibling)
         covariance = (axes[rows] / known.precision[point, ratio]) @ axes[rows].T
+        covariance += (events[:, rows].T * variance) @ events[:, rows]
         return innovations(covariance, axes[rows] @ self.rotated[point, :, sibling])
 
 
