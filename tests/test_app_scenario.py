@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from forecast.answers.evidence import Evidence
-from forecast.report.scenario_tables import scenario_tables
 from forecast.report.scenario_terminal import change
 from forecast.runs.session import Session
 from forecast.runs.store import ConflictError, Store
 from forecast.scenario.drafting import Draft, to_yaml
 from forecast.tables import words
+from forecast.tables.scenarios import scenario_tables
 from forecast.ui.library import decoded, encoded, save
 from tests.app_pages import keep_main, kept_run, page, said, tables
 

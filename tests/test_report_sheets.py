@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.report.scenario_tables import scenario_tables
 from forecast.report.sheets.every import MAKERS, all_sheets
 from forecast.report.sheets.monthly import KINDS, monthly_sheet
 from forecast.report.sheets.moves import news_sheet
@@ -17,6 +16,7 @@ from forecast.report.sheets.tasks import task_summary_sheet
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.kind import Kind
 from forecast.tables.plans import plan_sheet, sector_sheet
+from forecast.tables.scenarios import scenario_tables
 from forecast.tables.table import Field, Sheet, lines_needed, text_width
 from forecast.texts import LANGS, catalogue, t
 from tests.report_dossier import bare, dossier, synthetic

@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 
 from forecast.cli import app
 from forecast.draws.gdp import ERROR_CORRELATION
-from forecast.report.scenario_tables import label, scenario_document, scenario_tables, write_scenario_tables
+from forecast.report.files import write_tables
 from forecast.report.scenario_terminal import render_explanation, render_study
 from forecast.runs.run import Fits, Request, Run, finish
 from forecast.runs.session import Session
 from forecast.scenario.actions import MODELS
 from forecast.tables import words
+from forecast.tables.scenarios import label, scenario_document, scenario_tables
 from forecast.texts import catalogue
 from tests import handmade
 from tests import scenario_world as sw
@@ -117,7 +118,7 @@ def test_the_note_of_the_pool_states_weight_and_error_correlation(studied):
 
 
 def test_csv_and_json_agree_and_no_probability_is_certain(studied, tmp_path):
-    write_scenario_tables(studied, tmp_path)
+    write_tables(scenario_tables(studied), tmp_path)
     document = scenario_document(studied)
     assert {p.stem for p in tmp_path.iterdir()} == set(document)
     text = (tmp_path / "scenario_pairs.csv").read_text(encoding="utf-8-sig")

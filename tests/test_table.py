@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.tables import attainment, forecast, makeup_levers, paths, required
+from forecast.tables import attainment, forecast, makeup, makeup_levers, path, paths, required, scenarios
 from forecast.tables.attainment import attainment_table
 from forecast.tables.kind import Kind
 from forecast.tables.leaders import QUALITY
@@ -20,6 +20,10 @@ LISTS = {
     "required": required.REQUIRED,
     "joint": required.JOINT,
     "paths": paths.COLUMNS,
+    **makeup.COLUMNS,
+    **scenarios.COLUMNS,
+    "required_path": path.COLUMNS,
+    "planned_paths": path.PLANNED,
 }
 COLUMNS = [
     pytest.param(name, column, surface, id=f"{name}-{column.name}-{surface}")

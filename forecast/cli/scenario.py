@@ -24,10 +24,11 @@ def scenario(
     from forecast.data.dataset import read_dataset
     from forecast.draws.condition import read_given
     from forecast.periods import AsOf
-    from forecast.report.scenario_tables import scenario_document, write_scenario_tables
+    from forecast.report.files import write_tables
     from forecast.report.scenario_terminal import render_explanation, render_study
     from forecast.runs.run import acting
     from forecast.scenario.reader import read_scenario
+    from forecast.tables.scenarios import scenario_document, scenario_tables
 
     data = read_dataset(dataset)
     data = acting(data, AsOf.parse(call.as_of or data.config.as_of))
@@ -38,7 +39,7 @@ def scenario(
     ran = call.run(dataset)
     studied = ran.session.study(files, given=given or ())
     target = ran.write("-scenario")
-    write_scenario_tables(studied, target)
+    write_tables(scenario_tables(studied), target)
 
     def screen() -> RenderableType:
         from rich.console import Group

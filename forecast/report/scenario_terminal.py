@@ -18,13 +18,13 @@ from forecast.answers.chances import Criterion, Outcome
 from forecast.data.target import TargetKind
 from forecast.draws.condition import Route
 from forecast.draws.gdp import ERROR_CORRELATION
-from forecast.report.scenario_tables import label
 from forecast.runs.session import Study
 from forecast.scenario.actions.places import NO_SUPPORT
 from forecast.scenario.compare import Result
 from forecast.scenario.contributions import Contribution, interactions
 from forecast.scenario.explain import FROM_LEDGER, Trace
 from forecast.tables import words
+from forecast.tables.scenarios import label
 from forecast.texts import Lang, t
 
 WIDE: Final = (

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.tables import attainment, league, makeup, path, paths, required
+from forecast.tables import attainment, league, makeup, path, paths, required, scenarios
 from forecast.tables.kind import Kind, Value
 from forecast.tables.table import PROVENANCE, Column, Provenance, Surface, typed
 
@@ -217,7 +217,11 @@ PATH_TABLES: Final = {"required_path": (*_filed(path.COLUMNS), *PROVENANCE)}
 """Table of ``dabiao path``: a row a period of a place's or a project's path."""
 
 
+SCENARIO_TABLES: Final = {name: (*_filed(columns), *PROVENANCE) for name, columns in scenarios.COLUMNS.items()}
+"""Tables of ``dabiao scenario``."""
+
 MORE_TABLES: Final[dict[str, dict[str, tuple[Column[Any], ...]]]] = {
+    "scenario": SCENARIO_TABLES,
     "run --check": CHECK_TABLES,
     "backtest": BACKTEST_TABLES,
     "breakdown": BREAKDOWN_TABLES,

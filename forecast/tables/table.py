@@ -113,6 +113,7 @@ class Column[R]:
     """A quantity of a row: fixed name, kind, value, and the surfaces that show it.
 
     texts : catalogue that has its meaning in files
+    digits : decimals in files, where they are not those of its kind
     value : for files and programs: a number, a code, or None
     """
 
@@ -121,11 +122,12 @@ class Column[R]:
     texts: str = "report"
     value: Callable[[R], Value] = field(default=lambda _: None, kw_only=True)
     on: Mapping[Surface, Show[R]] = field(default_factory=lambda: {Surface.FILE: Show()}, kw_only=True)
+    digits: int | None = field(default=None, kw_only=True)
 
     @property
     def decimals(self) -> int | None:
         """Decimals that are written; None for texts and whole numbers."""
-        return self.kind.decimals
+        return self.kind.decimals if self.digits is None else self.digits
 
     def meaning(self, lang: Lang) -> str:
         """What the column says, in a sentence."""
