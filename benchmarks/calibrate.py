@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from forecast.executor import Done, InProcess, LocalProcesses, Part  # noqa: E402
 from forecast.track_record.prior_check import prior_checks  # noqa: E402
-from forecast.track_record.sbc import ROUTES, Route, Verdict, ranks_of, verdicts  # noqa: E402
+from forecast.track_record.sbc import ROUTES, SbcRoute, SbcVerdict, ranks_of, verdicts  # noqa: E402
 
 WORLDS = {"adaptive": 1000, "structural": 1000, "regular": 1000, "reference": 60, "sampled": 60}
 """Worlds a route: with 1000 a coverage is known to two points, with 60 to seven."""
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Simulate, test, write; 1 where a world could not be fitted."""
     asked = _arguments(arguments)
     console = Console(stderr=True)
-    found: dict[Route, list[dict[str, float]]] = {}
+    found: dict[SbcRoute, list[dict[str, float]]] = {}
     failures: list[str] = []
     checks = prior_checks()
     about = environment(vars(asked)) | {"seed": asked.seed}
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if failures or not found else 0
 
 
-def _print(route: Route, judged: list[Verdict]) -> None:
+def _print(route: SbcRoute, judged: list[SbcVerdict]) -> None:
     for one in judged:
         print(
             f"{route:<11}{one.quantity:<18}{one.worlds:>5}  p {one.p_chi_square:.3f} {one.p_ecdf:.3f}"
@@ -83,7 +83,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 type Chunk = tuple[list[dict[str, float]], list[str]]
 
 
-def _chunk(route: Route, numbers: range, seed: int) -> Chunk:
+def _chunk(route: SbcRoute, numbers: range, seed: int) -> Chunk:
     """Ranks of some worlds, and the worlds that could not be fitted; a function of a module, for a worker to run."""
     ranks, failed = [], []
     for number in numbers:
@@ -95,7 +95,7 @@ def _chunk(route: Route, numbers: range, seed: int) -> Chunk:
 
 
 def _ranks(
-    route: Route, worlds: int, asked: argparse.Namespace, console: Console
+    route: SbcRoute, worlds: int, asked: argparse.Namespace, console: Console
 ) -> tuple[list[dict[str, float]], list[str]]:
     """Ranks of all worlds of a route, and what failed."""
     size = CHUNK[route]

@@ -17,7 +17,7 @@ import pandas as pd
 
 from forecast.report.track_charts import FONTS, svg
 from forecast.track_record.prior_check import Check
-from forecast.track_record.sbc import ENDS, SIGNIFICANCE, Verdict
+from forecast.track_record.sbc import ENDS, SIGNIFICANCE, SbcVerdict
 from forecast.track_record.uniformity import envelope
 
 __all__ = ["ecdf_chart", "page_text", "write_page"]
@@ -90,7 +90,7 @@ def ecdf_chart(ranks: Sequence[Mapping[str, float]], title: str) -> Any:
 def write_page(
     out: Path,
     ranks: Mapping[str, Sequence[Mapping[str, float]]],
-    judged: Mapping[str, Sequence[Verdict]],
+    judged: Mapping[str, Sequence[SbcVerdict]],
     checks: Sequence[Check],
     *,
     about: Mapping[str, Any],
@@ -108,7 +108,7 @@ def write_page(
     (out / "calibration.md").write_text(page_text(judged, checks, about=about, failures=failures), encoding="utf-8")
 
 
-def summary_frame(judged: Mapping[str, Sequence[Verdict]]) -> pd.DataFrame:
+def summary_frame(judged: Mapping[str, Sequence[SbcVerdict]]) -> pd.DataFrame:
     """A row a route and quantity."""
     rows = [
         {
@@ -139,7 +139,7 @@ def counts_frame(ranks: Mapping[str, Sequence[Mapping[str, float]]]) -> pd.DataF
 
 
 def page_text(
-    judged: Mapping[str, Sequence[Verdict]],
+    judged: Mapping[str, Sequence[SbcVerdict]],
     checks: Sequence[Check],
     *,
     about: Mapping[str, Any],
@@ -164,7 +164,7 @@ def page_text(
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _method(judged: Mapping[str, Sequence[Verdict]]) -> list[str]:
+def _method(judged: Mapping[str, Sequence[SbcVerdict]]) -> list[str]:
     sizes = ", ".join(f"{route} {found[0].worlds}" for route, found in judged.items())
     limits = ", ".join(f"{route} {SIGNIFICANCE / 2 / len(found):.2g}" for route, found in judged.items())
     return [
@@ -196,7 +196,7 @@ def _method(judged: Mapping[str, Sequence[Verdict]]) -> list[str]:
     ]
 
 
-def _verdict_lines(judged: Mapping[str, Sequence[Verdict]]) -> list[str]:
+def _verdict_lines(judged: Mapping[str, Sequence[SbcVerdict]]) -> list[str]:
     """What holds and what does not, in words."""
     lines = ["## Verdict", ""]
     for route, found in judged.items():
@@ -210,7 +210,7 @@ def _verdict_lines(judged: Mapping[str, Sequence[Verdict]]) -> list[str]:
     return [*lines, ""]
 
 
-def _words(one: Verdict) -> str:
+def _words(one: SbcVerdict) -> str:
     """A failed quantity and how it fails."""
     how = []
     if abs(one.mean - 0.5) > 2 * np.sqrt(1 / 12 / one.worlds):
@@ -220,7 +220,7 @@ def _words(one: Verdict) -> str:
     return _name(one.quantity) + (f" ({', '.join(how)})" if how else "")
 
 
-def _table(found: Sequence[Verdict]) -> list[str]:
+def _table(found: Sequence[SbcVerdict]) -> list[str]:
     head = ("quantity", "chi-square p", "ECDF p", "mean rank", "50 % covers", "90 % covers", "uniform")
     rows = [
         (

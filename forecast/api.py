@@ -24,7 +24,7 @@ from forecast.data.target import TargetKind
 from forecast.errors import UsageError
 from forecast.files import write_whole
 from forecast.inference.gaps.ratio import Method
-from forecast.news.news import News, Side, kept_side
+from forecast.news.news import News, NewsSide, kept_side
 from forecast.news.news import news as split_news
 from forecast.plan.outcome import as_scenario
 from forecast.plan.path import DEFAULT, Demand, RequiredPath, indicators_of
@@ -362,9 +362,9 @@ class Results(Session):
         return Answer(found, tables={"news": frame}, screen=screen)
 
     @property
-    def side(self) -> Side:
+    def side(self) -> NewsSide:
         """The run as one of two that are compared: as it was kept, or as it is at hand."""
-        return Side.of(self.run) if self.kept is None else kept_side(self.kept)
+        return NewsSide.of(self.run) if self.kept is None else kept_side(self.kept)
 
     def check(self) -> Answer[RunCheck]:
         """The model checked on published figures, as ``dabiao run --check`` does."""

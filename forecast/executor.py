@@ -59,13 +59,13 @@ class Failed:
     trace: str = ""
 
 
-type Outcome[T] = Done[T] | Failed
+type PartOutcome[T] = Done[T] | Failed
 
 
 class Executor(Protocol):
     """Runs parts. A cluster's executor implements the same method."""
 
-    def outcomes[T](self, parts: Sequence[Part[T]], *, progress: Progress) -> list[Outcome[T]]:
+    def outcomes[T](self, parts: Sequence[Part[T]], *, progress: Progress) -> list[PartOutcome[T]]:
         """Value or failure of every part, in order of submission.
 
         Raises
@@ -76,7 +76,7 @@ class Executor(Protocol):
         ...
 
 
-def _outcome[T](part: Part[T]) -> Outcome[T]:
+def _outcome[T](part: Part[T]) -> PartOutcome[T]:
     """Do one part, on one thread: sums must not depend on the number of threads."""
     try:
         with threadpool_limits(limits=1):
@@ -85,7 +85,7 @@ def _outcome[T](part: Part[T]) -> Outcome[T]:
         return Failed(part.name, _reason(error), traceback.format_exc())
 
 
-def _arrived(packed: bytes) -> Outcome[Any]:
+def _arrived(packed: bytes) -> PartOutcome[Any]:
     """Do a part that came as bytes."""
     return _outcome(pickle.loads(packed))
 
@@ -99,9 +99,9 @@ def _reason(error: BaseException) -> str:
 class InProcess:
     """One part after the other in this process."""
 
-    def outcomes[T](self, parts: Sequence[Part[T]], *, progress: Progress) -> list[Outcome[T]]:
+    def outcomes[T](self, parts: Sequence[Part[T]], *, progress: Progress) -> list[PartOutcome[T]]:
         """See ``Executor``; progress names the part that begins."""
-        out: list[Outcome[T]] = []
+        out: list[PartOutcome[T]] = []
         for done, part in enumerate(parts):
             progress(part.name, done, len(parts))
             out.append(_outcome(part))
@@ -118,13 +118,13 @@ class LocalProcesses:
 
     workers: int
 
-    def outcomes[T](self, parts: Sequence[Part[T]], *, progress: Progress) -> list[Outcome[T]]:
+    def outcomes[T](self, parts: Sequence[Part[T]], *, progress: Progress) -> list[PartOutcome[T]]:
         """See ``Executor``; progress names the part that ended.
 
         A worker that dies (out of memory, killed) takes its whole pool along: the parts without an outcome are then
         done one at a time in processes of their own, so that only the part that kills its worker fails.
         """
-        found: dict[int, Outcome[T]] = {}
+        found: dict[int, PartOutcome[T]] = {}
         packed: dict[int, bytes] = {}
         for at, part in enumerate(parts):
             try:
@@ -139,7 +139,11 @@ class LocalProcesses:
         return [found[at] for at in range(len(parts))]
 
     def _together[T](
-        self, parts: Sequence[Part[T]], packed: Mapping[int, bytes], found: dict[int, Outcome[T]], progress: Progress
+        self,
+        parts: Sequence[Part[T]],
+        packed: Mapping[int, bytes],
+        found: dict[int, PartOutcome[T]],
+        progress: Progress,
     ) -> None:
         progress(parts[0].name if parts else "", len(found), len(parts))
         if not packed:
@@ -157,7 +161,7 @@ class LocalProcesses:
                     found[futures[future]] = Failed(name, _reason(error), traceback.format_exc())
                 progress(name, len(found), len(parts))
 
-    def _alone(self, name: str, packed: bytes) -> Outcome[Any]:
+    def _alone(self, name: str, packed: bytes) -> PartOutcome[Any]:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
             try:
                 return pool.submit(_arrived, packed).result()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.answers.advice import LEAST_EXPLAINED, Kind, Sharpening, best, sharpenings
+from forecast.answers.advice import LEAST_EXPLAINED, AdviceKind, Sharpening, best, sharpenings
 from forecast.draws.paths import Paths, reordered
 from forecast.periods import Frequency, default_profile
 from forecast.tables.words import advice_text
@@ -51,7 +51,7 @@ def test_next_release_explains_its_share_of_the_variance_that_is_left() -> None:
     sd = dict.fromkeys(range(SEPTEMBER, 11), 0.05)
     found = first(case(sd, {}))
     variance = (WEIGHT[SEPTEMBER:] * 0.05) ** 2
-    assert (found.kind, found.unit, found.period) == (Kind.NEXT, "ankang", f"{YEAR}-09")
+    assert (found.kind, found.unit, found.period) == (AdviceKind.NEXT, "ankang", f"{YEAR}-09")
     share = variance[0] / variance.sum()
     assert found.explained == pytest.approx(share, abs=4 * 2 * np.sqrt(share / DRAWS))
     assert found.gap_sd_pp == pytest.approx(100 * np.sqrt(variance.sum()), rel=4 / np.sqrt(2 * DRAWS))
@@ -86,7 +86,10 @@ def test_the_more_uncertain_place_is_asked_first() -> None:
 def test_a_figure_that_is_due_goes_before_the_next_release() -> None:
     these = case({AUGUST: 0.05, SEPTEMBER: 0.2}, {}, late=AUGUST)
     found = sharpenings(these, unit="ankang", benchmark="shaanxi")
-    assert [(one.kind, one.period) for one in found[:2]] == [(Kind.DUE, f"{YEAR}-08"), (Kind.NEXT, f"{YEAR}-09")]
+    assert [(one.kind, one.period) for one in found[:2]] == [
+        (AdviceKind.DUE, f"{YEAR}-08"),
+        (AdviceKind.NEXT, f"{YEAR}-09"),
+    ]
     assert found[0].explained < found[1].explained
 
 
@@ -104,7 +107,7 @@ def test_weights_are_asked_where_they_decide() -> None:
         **{name: getattr(one, name) for name in one.__slots__} | {"base_weight": weight, "cum_yoy": cum}
     )
     found = first(paths(changed))
-    assert (found.kind, found.unit, found.period) == (Kind.WEIGHTS, "ankang", f"{YEAR}-08")
+    assert (found.kind, found.unit, found.period) == (AdviceKind.WEIGHTS, "ankang", f"{YEAR}-08")
     assert found.explained == pytest.approx(1.0, abs=1e-9)
 
 
@@ -140,7 +143,7 @@ def test_shares_are_shares_published_figures_are_never_asked_and_the_order_of_dr
         assert LEAST_EXPLAINED <= one.explained <= 1.0
         assert 0.0 <= one.gap_sd_after_pp <= one.gap_sd_pp
         assert 0.0 <= one.p_change <= 1.0
-        if one.kind is not Kind.WEIGHTS:
+        if one.kind is not AdviceKind.WEIGHTS:
             assert np.isnan(float(published.sel(unit=one.unit, period=one.period)))
     order = np.random.default_rng(seed).permutation(DRAWS)
     shuffled = paths(reordered(these.indicators["retail"], order, 1000.0))

@@ -210,6 +210,7 @@ def test_draws_with_events_have_the_mean_and_covariance_of_the_dense_conditional
         rotated=known.rotated(x[:, None])[:, :, 0],
         member=np.zeros(draws, dtype=int),
         scale=np.full(draws, scale),
+        ahead=np.zeros((draws, h)),
     )
     wanted, moved = draw_future(behind, rng=np.random.default_rng(3), events=events)
     assert moved.shape == (draws, 0)

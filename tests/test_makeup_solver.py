@@ -16,7 +16,7 @@ from scipy.stats import norm
 
 from forecast.answers.chances import Criterion, bounded_share
 from forecast.plan.program import Columns, Program, kkt, least_effort, least_use
-from forecast.plan.search import Problem, search
+from forecast.plan.search import SearchProblem, search
 from forecast.plan.wishes import Form, Wish, distance, gain, needed, slope, value
 
 KEYS = (("gdp", "ankang", "province_average"), ("fai", "ankang", "province_average"), ("retail", "ankang", "plan"))
@@ -37,9 +37,9 @@ def columns(cost: Any, whole: Any = None, lever: Any = None, group: Any = None) 
     )
 
 
-def problem(slack: Any, effects: Any, of: Columns, *wishes: Wish, step: float = 0.001) -> Problem:
+def problem(slack: Any, effects: Any, of: Columns, *wishes: Wish, step: float = 0.001) -> SearchProblem:
     slack = np.atleast_2d(np.asarray(slack, dtype=np.float64))
-    return Problem(
+    return SearchProblem(
         columns=of,
         wishes=wishes,
         about=tuple(np.arange(len(w.keys)) for w in wishes),

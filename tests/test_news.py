@@ -23,9 +23,18 @@ from forecast.data.panel import known
 from forecast.draws.fitting import fit_indicator
 from forecast.errors import UsageError
 from forecast.executor import InProcess
-from forecast.news.news import Delta, Kind, Levels, News, NewsStatus, Side, TargetNews, news
+from forecast.news.news import Delta, Kind, Levels, News, NewsSide, NewsStatus, TargetNews, news
 from forecast.news.refits import decisive, key_of, worth
-from forecast.news.releases import MOST_GROUPS, Origin, Release, Verdict, changes, figures_with, grouped, released
+from forecast.news.releases import (
+    MOST_GROUPS,
+    Origin,
+    Release,
+    ReleaseVerdict,
+    changes,
+    figures_with,
+    grouped,
+    released,
+)
 from forecast.periods import AsOf, Month
 from forecast.runs.difference import FigureChange
 from forecast.runs.run import Request, Run, fit_task, run
@@ -71,7 +80,7 @@ def made(folder: Path, as_of: str, **more) -> Run:
     return run(Request(dataset=folder, as_of=as_of, draws=250, **more), executor=InProcess())
 
 
-def split(before: Side, after: Side) -> News:
+def split(before: NewsSide, after: NewsSide) -> News:
     return news(before, after, executor=InProcess())
 
 
@@ -108,7 +117,7 @@ def august(folder) -> Run:
 
 @pytest.fixture(scope="module")
 def found(july, august) -> News:
-    return split(Side.of(july), Side.of(august))
+    return split(NewsSide.of(july), NewsSide.of(august))
 
 
 # A month's figures
@@ -209,9 +218,9 @@ def test_a_figure_that_is_exactly_as_expected_brings_nothing(july, tmp_path):
     expected = 100.0 * float(own.mean())
     growth = {**GROWTH, "xiaocheng": (*GROWTH["xiaocheng"][:-1], expected)}
     other = city(tmp_path / "expected", rows(growth=growth))
-    target = one(split(Side.of(made(other, "2020-07")), Side.of(made(other, "2020-08"))))
+    target = one(split(NewsSide.of(made(other, "2020-07")), NewsSide.of(made(other, "2020-08"))))
     assert target.parts[0].kind is Kind.CITY
-    assert target.parts[0].lead.verdict is Verdict.EXPECTED
+    assert target.parts[0].lead.verdict is ReleaseVerdict.EXPECTED
     assert values(target.parts[0].delta) == pytest.approx(0.0, abs=1e-12)
 
 
@@ -219,7 +228,7 @@ def test_a_figure_that_is_exactly_as_expected_brings_nothing(july, tmp_path):
 
 
 def test_nothing_changed_means_nothing_moved(august):
-    same = split(Side.of(august), Side.of(august))
+    same = split(NewsSide.of(august), NewsSide.of(august))
     assert same.nothing
     for target in same.targets:
         assert target.status is NewsStatus.NOTHING
@@ -229,7 +238,7 @@ def test_nothing_changed_means_nothing_moved(august):
 
 
 def test_another_seed_is_all_monte_carlo(folder, august):
-    moved = split(Side.of(august), Side.of(made(folder, "2020-08", seed=2)))
+    moved = split(NewsSide.of(august), NewsSide.of(made(folder, "2020-08", seed=2)))
     assert_sums(moved)
     for target in moved.targets:
         assert [part.kind for part in target.parts] == [Kind.MONTE_CARLO]
@@ -238,7 +247,7 @@ def test_another_seed_is_all_monte_carlo(folder, august):
 
 def test_a_changed_target_is_a_part_of_its_own(august, tmp_path):
     other = city(tmp_path / "target", rows(), **{"targets.csv": TARGETS.replace("plan,-5,2", "plan,-2,2")})
-    target = one(split(Side.of(august), Side.of(made(other, "2020-08"))), kind="plan")
+    target = one(split(NewsSide.of(august), NewsSide.of(made(other, "2020-08"))), kind="plan")
     assert [part.kind for part in target.parts] == [Kind.TARGET, Kind.MONTE_CARLO]
     assert target.parts[0].delta.benchmark_pp == pytest.approx(3.0)
     assert target.parts[0].delta.reach < 0.0
@@ -246,7 +255,7 @@ def test_a_changed_target_is_a_part_of_its_own(august, tmp_path):
 
 def test_a_restated_figure_is_a_revision_and_a_changed_profile_belongs_to_the_model(august, tmp_path):
     restated = [row.replace("2020-08,cum_yoy_pct,-6.0", "2020-08,cum_yoy_pct,-5.0") for row in rows()]
-    revised = split(Side.of(august), Side.of(made(city(tmp_path / "revised", restated), "2020-08")))
+    revised = split(NewsSide.of(august), NewsSide.of(made(city(tmp_path / "revised", restated), "2020-08")))
     assert_sums(revised)
     target = one(revised)
     assert target.parts[0].kind is Kind.REVISION
@@ -256,17 +265,17 @@ def test_a_restated_figure_is_a_revision_and_a_changed_profile_belongs_to_the_mo
     profile = names.replace(".06;.07;", ".10;.03;").replace("0.9,", "0.3,")
     flat = profile.replace(".10;.03;.085;.083;.085;.088;.082;.083;.087;.087;.092;.098", "")
     model = split(
-        Side.of(august), Side.of(made(city(tmp_path / "model", rows(), **{"indicators.csv": flat}), "2020-08"))
+        NewsSide.of(august), NewsSide.of(made(city(tmp_path / "model", rows(), **{"indicators.csv": flat}), "2020-08"))
     )
     assert_sums(model)
     assert [part.kind for part in one(model).parts] == [Kind.MODEL, Kind.MONTE_CARLO]
 
 
 def test_an_effect_of_a_scenario_is_a_part_of_its_own(july, august, found):
-    after = Side.of(august)
+    after = NewsSide.of(august)
     key = one(found).key
     lifted = replace(after.levels[key], p_reach=after.levels[key].p_reach + 0.125)
-    moved = split(Side.of(july), replace(after, levels={**after.levels, key: lifted}))
+    moved = split(NewsSide.of(july), replace(after, levels={**after.levels, key: lifted}))
     assert_sums(moved)
     part = next(part for part in one(moved).parts if part.kind is Kind.SCENARIO)
     assert values(part.delta) == pytest.approx([0.125, 0.0, 0.0, 0.0])
@@ -276,7 +285,7 @@ def test_an_effect_of_a_scenario_is_a_part_of_its_own(july, august, found):
 
 def test_a_target_without_draws_on_one_side_is_not_split(august, tmp_path):
     late = city(tmp_path / "late", [row for row in rows() if ",ind_va,2020-08" in row or ",gdp," in row])
-    moved = split(Side.of(made(late, "2020-07")), Side.of(made(late, "2020-08")))
+    moved = split(NewsSide.of(made(late, "2020-07")), NewsSide.of(made(late, "2020-08")))
     assert one(moved).status is NewsStatus.NOT_BEFORE
     assert one(moved).parts == ()
     assert one(moved).change.forecast_pp is None
@@ -286,7 +295,7 @@ def test_runs_of_different_cities_cannot_be_compared(august):
     config = replace(august.dataset.config, city="dongxian")
     other = replace(august, dataset=replace(august.dataset, config=config))
     with pytest.raises(UsageError, match="one city and year"):
-        split(Side.of(august), Side.of(other))
+        split(NewsSide.of(august), NewsSide.of(other))
 
 
 # Shares
@@ -417,13 +426,13 @@ def release(after: float, expected: float | None, sd: float | None) -> Release:
 @given(st.floats(-30, 30), st.floats(0.05, 5.0), st.floats(-3, 3))
 def test_better_than_expected_only_beyond_one_standard_deviation(expected, sd, beyond):
     one = release(expected + beyond * sd, expected, sd)
-    assert (one.verdict is Verdict.BETTER) == (one.surprise > 1.0)
-    assert (one.verdict is Verdict.WORSE) == (one.surprise < -1.0)
+    assert (one.verdict is ReleaseVerdict.BETTER) == (one.surprise > 1.0)
+    assert (one.verdict is ReleaseVerdict.WORSE) == (one.surprise < -1.0)
     assert one.surprise == pytest.approx(beyond, abs=1e-6)
 
 
 def test_without_an_expectation_there_is_no_verdict():
-    assert release(-13.6, None, None).verdict is Verdict.UNKNOWN
+    assert release(-13.6, None, None).verdict is ReleaseVerdict.UNKNOWN
     assert release(-13.6, None, None).change_pp == pytest.approx(2.0)
 
 

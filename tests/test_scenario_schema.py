@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from forecast.scenario.actions import MODELS, Header
+from forecast.scenario.actions import MODELS, ScenarioHeader
 from forecast.scenario.reader import json_schema
 from tests.scenario_world import every_action
 
@@ -81,7 +81,7 @@ def accepted(value: Any, schema: Any) -> bool:
 
 def read(value: Any) -> bool:
     try:
-        Header.model_validate_json(json.dumps(value), strict=True)
+        ScenarioHeader.model_validate_json(json.dumps(value), strict=True)
     except ValidationError:
         return False
     return True
@@ -120,7 +120,7 @@ def test_schema_and_reader_accept_the_same(action, data):
 
 
 @given(
-    st.dictionaries(st.sampled_from([*Header.model_fields, "zzz"]), JUNK, max_size=4),
+    st.dictionaries(st.sampled_from([*ScenarioHeader.model_fields, "zzz"]), JUNK, max_size=4),
     st.sampled_from(
         [{}, {"winter": 2}, {"winter": 0.9}, {"construction_share": {"mean": 0.5}}, {"correlation": "30%"}]
     ),

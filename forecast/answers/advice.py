@@ -27,7 +27,7 @@ _QUANTILES: Final = 200
 """Values of a figure over which the expected change of the probability is averaged."""
 
 
-class Kind(StrEnum):
+class AdviceKind(StrEnum):
     """What is missing.
 
     DUE : growth of a period that is over at the state of knowledge
@@ -50,7 +50,7 @@ class Sharpening:
     p_reach : probability of reaching now; p_change : mean absolute change of it that the figure will bring
     """
 
-    kind: Kind
+    kind: AdviceKind
     unit: str
     indicator: str
     period: str
@@ -93,7 +93,7 @@ def sharpenings(paths: Paths, *, unit: str, benchmark: str) -> tuple[Sharpening,
         for one in _of_indicator(indicator, paths.as_of.month, unit=unit, benchmark=benchmark)
         if one.explained >= LEAST_EXPLAINED
     ]
-    return tuple(sorted(found, key=lambda one: (one.period if one.kind is Kind.NEXT else "", -one.explained)))
+    return tuple(sorted(found, key=lambda one: (one.period if one.kind is AdviceKind.NEXT else "", -one.explained)))
 
 
 def best(paths: Paths, *, unit: str, benchmark: str) -> Sharpening | None:
@@ -111,13 +111,13 @@ def _of_indicator(paths: IndicatorPaths, month: Month, *, unit: str, benchmark: 
     found = []
     for place in (unit, benchmark):
         published = np.isfinite(paths.published.sel({UNIT: place}).to_numpy())
-        candidates = [(Kind.DUE, k, cum[place][:, k], ROUNDING_VARIANCE) for k in range(last) if not published[k]]
+        candidates = [(AdviceKind.DUE, k, cum[place][:, k], ROUNDING_VARIANCE) for k in range(last) if not published[k]]
         if 0 < last < len(labels):
-            candidates.append((Kind.WEIGHTS, last - 1, weight[place][:, last - 1], 0.0))
+            candidates.append((AdviceKind.WEIGHTS, last - 1, weight[place][:, last - 1], 0.0))
         if last < len(labels):
-            candidates.append((Kind.NEXT, last, cum[place][:, last], ROUNDING_VARIANCE))
+            candidates.append((AdviceKind.NEXT, last, cum[place][:, last], ROUNDING_VARIANCE))
         for kind, k, figure, rounding in candidates:
-            if kind is Kind.WEIGHTS or not published[k]:
+            if kind is AdviceKind.WEIGHTS or not published[k]:
                 found.append(_sharpening(gap, figure, rounding, (kind, place, paths.indicator, labels[k])))
     return found
 
@@ -128,7 +128,7 @@ def _draws(paths: IndicatorPaths, unit: str, *, weights: bool) -> Floats:
     return array.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy()
 
 
-def _sharpening(gap: Floats, figure: Floats, rounding: float, what: tuple[Kind, str, str, str]) -> Sharpening:
+def _sharpening(gap: Floats, figure: Floats, rounding: float, what: tuple[AdviceKind, str, str, str]) -> Sharpening:
     """What a figure (draw,), known up to a variance of rounding, says of the gap (draw,), both fractions."""
     kind, unit, indicator, period = what
     spread, variance = float(gap.var()), float(figure.var())

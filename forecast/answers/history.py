@@ -36,7 +36,7 @@ class HistoryStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class HistorySpan:
     """Growth of consecutive periods of one year.
 
     first, last : first and last calendar month covered
@@ -62,7 +62,7 @@ class Comparison:
     unit: str | None = None
     percentile: float | None = None
     spans: int = 0
-    best: Span | None = None
+    best: HistorySpan | None = None
 
     __repr__ = brief
 
@@ -78,7 +78,7 @@ def _weights(indicator: Indicator) -> Floats:
     return np.array(indicator.profile, dtype=np.float64)
 
 
-def spans(figures: Mapping[Month, float], indicator: Indicator, *, periods: int) -> tuple[Span, ...]:
+def spans(figures: Mapping[Month, float], indicator: Indicator, *, periods: int) -> tuple[HistorySpan, ...]:
     """All spans of so many consecutive periods that published cumulative growth determines.
 
     Parameters
@@ -108,7 +108,7 @@ def spans(figures: Mapping[Month, float], indicator: Indicator, *, periods: int)
                 weight_before=0.0 if start < 0 else cumulative_weight[start],
             )
             first = Month(year, frequency.covers(start + 1)[0])
-            found.append(Span(first, Month(year, frequency.months[end]), to_percent(float(growth))))
+            found.append(HistorySpan(first, Month(year, frequency.months[end]), to_percent(float(growth))))
     return tuple(found)
 
 
@@ -126,7 +126,7 @@ def compare(required_pct: float, published: Published, *, unit: str, indicator: 
     Comparison; ``INSUFFICIENT`` where neither the unit nor its province has eight spans.
     """
     described = published.panel.indicators[indicator]
-    own: tuple[Span, ...] = ()
+    own: tuple[HistorySpan, ...] = ()
     for status, whose in (
         (HistoryStatus.OWN, unit),
         (HistoryStatus.PROVINCE, nearest_province(published.panel.units, unit)),

@@ -160,6 +160,7 @@ def _before(m: Measurements, time: int) -> Measurements:
         cumulative=m.cumulative[keep],
         log_growth=m.log_growth[keep],
         noise_sd=m.noise_sd[keep],
+        revision_sd=m.corrections[keep],
     )
 
 

@@ -14,10 +14,10 @@ from forecast.cli.options import Call, command
 def selftest(call: Call) -> None:
     """Check the installation: known answers, a small run, versions."""
     from forecast import __version__
-    from forecast.selftest.run import Outcome
+    from forecast.selftest.run import Tested
     from forecast.selftest.run import selftest as run_all
 
-    def show(one: Outcome) -> None:
+    def show(one: Tested) -> None:
         mark = call.text("selftest.passed" if one.passed else "selftest.failed")
         text = call.text(f"selftest.check_{one.name}")
         print(call.text("selftest.line", mark=mark, text=text, detail=one.detail, seconds=f"{one.seconds:.1f}"))

@@ -104,8 +104,8 @@ def fit(
     name : of the indicator; keys its random streams
     draws : a multiple of ``HYPER_DRAWS``
     """
-    task = _Task(measurements=measurements, method=method, seed=seed, name=name, draws=draws)
-    made = _Made.empty(draws, measurements)
+    task = _Fit(measurements=measurements, method=method, seed=seed, name=name, draws=draws)
+    made = _Progress.empty(draws, measurements)
     for group in measurements.siblings():
         family = task.family(group, made)
         for unit in family.units:
@@ -129,8 +129,8 @@ class _Siblings:
     grid: Grid | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Made:
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Progress:
     """What is drawn so far: arrays (draw, unit, period) that fill up, and what families leave for their children.
 
     structural : by the structural member alone, on the stated base weights; index : members mixed, on drawn ones
@@ -153,7 +153,7 @@ class _Made:
     excess: dict[int, Floats] = field(default_factory=dict)
 
     @classmethod
-    def empty(cls, draws: int, m: Measurements) -> _Made:
+    def empty(cls, draws: int, m: Measurements) -> _Progress:
         shape = (draws, len(m.units), m.periods)
         return cls(structural=np.empty(shape), index=np.empty(shape))
 
@@ -176,7 +176,7 @@ class _Made:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Task:
+class _Fit:
     """The fit of an indicator."""
 
     measurements: Measurements
@@ -185,7 +185,7 @@ class _Task:
     name: str
     draws: int
 
-    def family(self, group: tuple[int, ...], made: _Made) -> _Siblings:
+    def family(self, group: tuple[int, ...], made: _Progress) -> _Siblings:
         """A family, its grid if it is regular, and the chained index of its places."""
         m, above = self.measurements, self.measurements.parent[group[0]]
         units = tuple(sorted(group, key=m.units.__getitem__))
@@ -195,7 +195,7 @@ class _Task:
             made.series.update({unit: series(m, unit, grid) for unit in units})
         return _Siblings(above=above, label="root" if above < 0 else m.units[above], units=units, grid=grid)
 
-    def draw(self, family: _Siblings, made: _Made) -> None:
+    def draw(self, family: _Siblings, made: _Progress) -> None:
         """All draws of a family. ``auto`` takes the reference where the fast route breaks down or replaces too many."""
         try:
             verdict = self._members(family, made, self.method)
@@ -207,7 +207,7 @@ class _Task:
             verdict = self._members(family, made, "nuts")
         made.verdict[family.above] = verdict
 
-    def _members(self, family: _Siblings, made: _Made, method: Method) -> Diagnostics:
+    def _members(self, family: _Siblings, made: _Progress, method: Method) -> Diagnostics:
         """Structural and direct draws of a family, those that nothing could have been replaced; the verdict on them."""
         structural = self.structural(family, made, method)
         made.fitted[family.above] = structural
@@ -224,7 +224,7 @@ class _Task:
                 self.mix(family, family.grid, made)
         return replaced(structural.diagnostics, [self._mend(family, unit, made) for unit in family.units], self.draws)
 
-    def _mend(self, family: _Siblings, unit: int, made: _Made) -> int:
+    def _mend(self, family: _Siblings, unit: int, made: _Progress) -> int:
         """Replace draws of a place that nothing could have been by others of the same place; how many."""
         m = self.measurements
         bad = impossible(made.index[:, unit], m.weight[unit])
@@ -239,7 +239,7 @@ class _Task:
                 paths[bad, unit] = paths[other, unit]
         return count
 
-    def structural(self, family: _Siblings, made: _Made, method: Method) -> RatioDraws:
+    def structural(self, family: _Siblings, made: _Progress, method: Method) -> RatioDraws:
         """Draws of the siblings' ratios by the structural member."""
         m, above = self.measurements, family.above
         own = tuple(stream(self.seed, self.name, family.label, m.units[unit]) for unit in family.units)
@@ -264,7 +264,7 @@ class _Task:
         rng = stream(self.seed, self.name, family.label)
         return sampled_family(prepared, m, method=method, seed=self.seed, rng=rng, own=own)
 
-    def weigh(self, family: _Siblings, grid: Grid, made: _Made) -> None:
+    def weigh(self, family: _Siblings, grid: Grid, made: _Progress) -> None:
         """Index of a regular family on base weights as uncertain as where they come from."""
         m = self.measurements
         for unit in family.units:
@@ -273,7 +273,7 @@ class _Task:
             made.tilt[unit] = tilts(float(m.profile_sd[unit]), above, self.draws, m.per_year, rng)
             made.index[:, unit] += shifted(made.structural[:, unit], made.tilt[unit], made.drawn[unit], grid)
 
-    def mix(self, family: _Siblings, grid: Grid, made: _Made) -> None:
+    def mix(self, family: _Siblings, grid: Grid, made: _Progress) -> None:
         """Index of a regular family with the direct member's share of the draws."""
         m = self.measurements
         shared = mixture(grid, self.draws, stream(self.seed, self.name, "mixture"))
@@ -292,7 +292,7 @@ class _Task:
         last = place.series.loose == len(place.series.log_growth) - 1
         return place.moved[:, last].sum(axis=1) if last.any() else np.zeros(self.draws)
 
-    def _direct(self, family: _Siblings, grid: Grid, made: _Made, shared: Mixture) -> None:
+    def _direct(self, family: _Siblings, grid: Grid, made: _Progress, shared: Mixture) -> None:
         """Direct draws of every sibling; none where the member cannot be used.
 
         A place with an event has none of its own: past years that come back would bring the event back.
@@ -311,7 +311,7 @@ class _Task:
             above = made.excess[family.above] if family.above >= 0 else 0.0
             made.excess[unit] = above + draw_excess(direct, i, shared.worlds, rng)
 
-    def _ratios(self, family: _Siblings, made: _Made) -> Floats:
+    def _ratios(self, family: _Siblings, made: _Progress) -> Floats:
         """Chained index of the siblings less the parent's, (T, sibling)."""
         index = np.stack([made.series[unit].index for unit in family.units], axis=1)
         return index if family.above < 0 else index - made.series[family.above].index[:, None]

@@ -32,14 +32,14 @@ from forecast.draws.gdp import GDP
 from forecast.draws.joint import benchmark_of, line_of
 from forecast.draws.paths import IndicatorPaths
 from forecast.executor import Executor, Progress, processes_for
-from forecast.news.refits import Fitted, Setup, Wanted, decisive, drivers_of, fit_all, key_of, pooled, worth
+from forecast.news.refits import Fitted, Setup, WantedFit, decisive, drivers_of, fit_all, key_of, pooled, worth
 from forecast.news.releases import (
     MOST_GROUPS,
     REMARKS,
     Change,
-    Group,
     Origin,
     Release,
+    ReleaseGroup,
     changes,
     figures_with,
     grouped,
@@ -125,8 +125,8 @@ class _Plan:
     keys: tuple[tuple[str, str, str], ...]
     goals_before: tuple[Case, ...]
     goals: tuple[Case, ...]
-    groups: tuple[Group, ...]
-    idle: tuple[Group, ...]
+    groups: tuple[ReleaseGroup, ...]
+    idle: tuple[ReleaseGroup, ...]
     linked: tuple[str, ...]
     model: FitTask | None
     none: FitTask | None
@@ -229,7 +229,7 @@ class _Between:
         places = {config.city, benchmark_of(self.after.dataset)} | spoken
         return decisive(frozenset(places.union(*(goal.units for goal in goals))), self.after.dataset.panel.units)
 
-    def _groups(self, found: Sequence[Change], *, most: int) -> tuple[Group, ...]:
+    def _groups(self, found: Sequence[Change], *, most: int) -> tuple[ReleaseGroup, ...]:
         dataset = self.after.dataset
         units = {**self.before.dataset.panel.units, **dataset.panel.units}
         return grouped(found, units, city=dataset.config.city, province=benchmark_of(dataset), most=most)
@@ -245,10 +245,10 @@ class _Between:
         keys = tuple(key for key in held[1] if key in held[0])
         return keys, tuple(held[0][key] for key in keys), tuple(held[1][key] for key in keys)
 
-    def wanted(self, plans: Mapping[str, _Plan]) -> dict[str, Wanted]:
+    def wanted(self, plans: Mapping[str, _Plan]) -> dict[str, WantedFit]:
         """All fits between the runs by key: draws of GDP and of its drivers' ends, numbers of all others."""
         places = frozenset(line_of(self.after.dataset))
-        out: dict[str, Wanted] = {}
+        out: dict[str, WantedFit] = {}
         for plan in plans.values():
             units = places | {unit for goal in (*plan.goals_before, *plan.goals) for unit in goal.units}
             ends = units if plan.name in (*self.drivers, GDP) else None
@@ -257,7 +257,7 @@ class _Between:
             for of, tasks in ((ends, (plan.model, plan.none, plan.all)), (inner, plan.sets.values())):
                 for task in tasks:
                     if task is not None:
-                        out.setdefault(key_of(task), Wanted(name=title, task=task, goals=plan.goals, units=of))
+                        out.setdefault(key_of(task), WantedFit(name=title, task=task, goals=plan.goals, units=of))
         return out
 
     def split(

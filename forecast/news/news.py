@@ -32,7 +32,7 @@ from forecast.runs.store import KeptRun
 from forecast.scenario.effects import Evaluator, World, apply
 from forecast.scenario.reader import read_scenario
 
-type Key = tuple[str, str, str]
+type TargetKey = tuple[str, str, str]
 """Indicator, unit and kind of a target."""
 DUST: Final = 1e-12
 """Below this a difference is the rounding of floats."""
@@ -131,7 +131,7 @@ class TargetNews:
     parts : in order of ``Kind``, then of time; their deltas sum to ``change``; the last is the Monte Carlo remainder
     """
 
-    key: Key
+    key: TargetKey
     name_zh: str
     benchmark: str | None
     assessed: bool
@@ -166,26 +166,26 @@ class News:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Side:
+class NewsSide:
     """One of the two runs.
 
     baseline : numbers of every target as published by the run; levels : the same, under a scenario if there is one
     """
 
     run: Run
-    baseline: Mapping[Key, Levels]
-    levels: Mapping[Key, Levels]
+    baseline: Mapping[TargetKey, Levels]
+    levels: Mapping[TargetKey, Levels]
 
     __repr__ = brief
 
     @classmethod
-    def of(cls, run: Run, *, scenario: Attainment | None = None) -> Side:
+    def of(cls, run: Run, *, scenario: Attainment | None = None) -> NewsSide:
         """A run that is at hand; ``scenario``: its targets under a scenario."""
         baseline = _levels(run.attainment)
         return cls(run=run, baseline=baseline, levels=baseline if scenario is None else _levels(scenario))
 
 
-def _levels(attainment: Attainment) -> dict[Key, Levels]:
+def _levels(attainment: Attainment) -> dict[TargetKey, Levels]:
     return {
         (row.target.indicator, row.target.unit, row.target.kind.value): Levels(
             p_reach=row.p_reach,
@@ -197,7 +197,7 @@ def _levels(attainment: Attainment) -> dict[Key, Levels]:
     }
 
 
-def kept_side(kept: KeptRun, *, scenario: str | Path | None = None) -> Side:
+def kept_side(kept: KeptRun, *, scenario: str | Path | None = None) -> NewsSide:
     """A kept run, its numbers as they were published then.
 
     Parameters
@@ -220,10 +220,10 @@ def kept_side(kept: KeptRun, *, scenario: str | Path | None = None) -> Side:
             p_reach=numbers[0], p_near=numbers[1], forecast_pct=numbers[2], benchmark_pct=numbers[3]
         )
     run = kept.run()
-    return Side(run=run, baseline=published, levels=published if scenario is None else _under(run, scenario))
+    return NewsSide(run=run, baseline=published, levels=published if scenario is None else _under(run, scenario))
 
 
-def _under(run: Run, file: str | Path) -> dict[Key, Levels]:
+def _under(run: Run, file: str | Path) -> dict[TargetKey, Levels]:
     """Numbers of every target under a scenario."""
     world = World(paths=run.paths, dataset=run.dataset)
     effects = Evaluator(world=world, scenario=read_scenario(file, run.dataset)).effects()
@@ -231,7 +231,9 @@ def _under(run: Run, file: str | Path) -> dict[Key, Levels]:
     return _levels(attain(moved, run.dataset.panel, run.dataset.targets, run.dataset.config))
 
 
-def news(before: Side, after: Side, *, executor: Executor | None = None, progress: Progress = lambda *_: None) -> News:
+def news(
+    before: NewsSide, after: NewsSide, *, executor: Executor | None = None, progress: Progress = lambda *_: None
+) -> News:
     """Share out the change of every target from one run to another.
 
     Parameters
@@ -271,7 +273,9 @@ def news(before: Side, after: Side, *, executor: Executor | None = None, progres
 type _Named = tuple[Kind, Floats, tuple[Release, ...], str]
 
 
-def _parts(key: Key, before: Side, after: Side, split: Shared | None) -> tuple[NewsStatus, tuple[Part, ...]]:
+def _parts(
+    key: TargetKey, before: NewsSide, after: NewsSide, split: Shared | None
+) -> tuple[NewsStatus, tuple[Part, ...]]:
     """Parts of one target's change, which sum to it."""
     was, now = before.levels.get(key, Levels()).array(), after.levels[key].array()
     start, end = before.baseline.get(key, Levels()).array(), after.baseline[key].array()

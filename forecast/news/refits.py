@@ -115,7 +115,7 @@ def _of_units(one: IndicatorPaths, units: frozenset[str]) -> IndicatorPaths:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Wanted:
+class WantedFit:
     """A fit that is wanted: for the numbers of its targets, or where ``units`` are named, for their draws."""
 
     name: str
@@ -135,7 +135,7 @@ class Fitted:
 
 
 def fit_all(
-    wanted: Mapping[str, Wanted], known: Mapping[str, IndicatorPaths], executor: Executor, progress: Progress
+    wanted: Mapping[str, WantedFit], known: Mapping[str, IndicatorPaths], executor: Executor, progress: Progress
 ) -> Fitted:
     """Do the fits that are not known; each once.
 
@@ -163,7 +163,7 @@ def fit_all(
     return Fitted(numbers=numbers, draws=kept)
 
 
-def _work(one: Wanted) -> partial[Floats] | partial[IndicatorPaths]:
+def _work(one: WantedFit) -> partial[Floats] | partial[IndicatorPaths]:
     return partial(judged, one.task, one.goals) if one.units is None else partial(reduced, one.task, one.units)
 
 

@@ -38,7 +38,7 @@ LEVEL: Final = "level_cum"
 REMARKS: Final = ("gap_sign", "rank")
 KEY: Final = ("unit", "indicator", "period", "measure")
 
-type Key = tuple[str, str, Month, str]
+type ReleaseKey = tuple[str, str, Month, str]
 """Unit, indicator, period, measure."""
 
 
@@ -67,7 +67,7 @@ class Change:
     figure : the same for people
     """
 
-    key: Key
+    key: ReleaseKey
     before: int | None
     after: int | None
     figure: FigureChange
@@ -76,7 +76,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class ReleaseGroup:
     """Changes that are taken together.
 
     name : tells it from the others; changes : in order of unit, period, measure
@@ -87,7 +87,7 @@ class Group:
     changes: tuple[Change, ...]
 
     @property
-    def keys(self) -> frozenset[Key]:
+    def keys(self) -> frozenset[ReleaseKey]:
         """Keys of its figures."""
         return frozenset(change.key for change in self.changes)
 
@@ -109,7 +109,7 @@ def changes(before: pd.DataFrame, after: pd.DataFrame, indicator: str, *, target
     return tuple(out)
 
 
-def _rows(frame: pd.DataFrame, indicator: str, year: int) -> dict[Key, tuple[int, Any]]:
+def _rows(frame: pd.DataFrame, indicator: str, year: int) -> dict[ReleaseKey, tuple[int, Any]]:
     mine = frame[frame["indicator"] == indicator]
     kept = np.array(
         [
@@ -129,7 +129,7 @@ def _content(row: Mapping[str, Any]) -> tuple[float, str, str]:
     return float(row["value"]), str(row["status"]), str(row.get("rank_of") or "")
 
 
-def _change(key: Key, was: tuple[int, Any] | None, now: tuple[int, Any] | None) -> Change:
+def _change(key: ReleaseKey, was: tuple[int, Any] | None, now: tuple[int, Any] | None) -> Change:
     unit, indicator, period, measure = key
     row = (now or was or (0, {}))[1]
     return Change(
@@ -151,7 +151,7 @@ def _change(key: Key, was: tuple[int, Any] | None, now: tuple[int, Any] | None) 
 
 def grouped(
     found: Sequence[Change], units: Mapping[str, Unit], *, city: str, province: str, most: int = MOST_GROUPS
-) -> tuple[Group, ...]:
+) -> tuple[ReleaseGroup, ...]:
     """Groups of changes, the city's first.
 
     Releases of the city, the province and the nation are a group each by period; those of all other places are one
@@ -171,7 +171,7 @@ def grouped(
                 by_name[(origin, "")] = together
     order = {origin: k for k, origin in enumerate(Origin)}
     return tuple(
-        Group(name=f"{origin.value} {period}".strip(), origin=origin, changes=tuple(by_name[origin, period]))
+        ReleaseGroup(name=f"{origin.value} {period}".strip(), origin=origin, changes=tuple(by_name[origin, period]))
         for origin, period in sorted(by_name, key=lambda key: (order[key[0]], key[1]))
     )
 
@@ -194,9 +194,9 @@ def figures_with(
     after: pd.DataFrame,
     indicator: str,
     found: Sequence[Change],
-    taken: Collection[Group],
+    taken: Collection[ReleaseGroup],
     *,
-    expected: Mapping[Key, float],
+    expected: Mapping[ReleaseKey, float],
 ) -> pd.DataFrame:
     """Figures of an indicator: the earlier ones with the changes of some groups made, in the order of ``known``.
 
@@ -227,7 +227,7 @@ BEYOND: Final = 1.0
 """Standard deviations from which a figure is not as expected."""
 
 
-class Verdict(StrEnum):
+class ReleaseVerdict(StrEnum):
     """A figure against what was expected of it."""
 
     BETTER = "better"
@@ -267,13 +267,13 @@ class Release:
         return (self.figure.after - self.expected_pct) / self.expected_sd_pp
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ReleaseVerdict:
         """Better or worse than expected beyond one standard deviation; as expected within it."""
         if self.surprise is None:
-            return Verdict.UNKNOWN
+            return ReleaseVerdict.UNKNOWN
         if abs(self.surprise) <= BEYOND:
-            return Verdict.EXPECTED
-        return Verdict.BETTER if self.surprise > 0.0 else Verdict.WORSE
+            return ReleaseVerdict.EXPECTED
+        return ReleaseVerdict.BETTER if self.surprise > 0.0 else ReleaseVerdict.WORSE
 
 
 def released(changes: Sequence[Change], *, earlier: IndicatorPaths | None, published: Published) -> tuple[Release, ...]:

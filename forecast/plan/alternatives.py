@@ -13,7 +13,7 @@ import numpy as np
 
 from forecast.plan.problem import Posed
 from forecast.plan.program import Columns
-from forecast.plan.result import Change, FrontierPoint, Moved, Variant
+from forecast.plan.result import FrontierPoint, MovedUse, PlanChange, Variant
 from forecast.plan.search import Found, search
 from forecast.scenario.actions import Family
 
@@ -46,7 +46,7 @@ def frontier(posed: Posed) -> tuple[FrontierPoint, ...]:
     return tuple(out)
 
 
-def changes(posed: Posed, found: Found) -> tuple[Change, ...]:
+def changes(posed: Posed, found: Found) -> tuple[PlanChange, ...]:
     """The plan at half and at double difficulty of every family, and of all.
 
     Without a budget the same factor for all changes the effort and nothing else; it is not solved again.
@@ -67,7 +67,7 @@ def changes(posed: Posed, found: Found) -> tuple[Change, ...]:
                 other, cut_short = posed.plan(columns, budget=budget, fair=posed.request.fair, near=found.use)
                 other = found if _as_good(posed, found, other, columns, cut_short=cut_short) else other
             out.append(
-                Change(
+                PlanChange(
                     family=name,
                     factor=factor,
                     effort=columns.effort(other.use),
@@ -87,11 +87,11 @@ def _as_good(posed: Posed, found: Found, other: Found, columns: Columns, *, cut_
     return effort <= most * (1.0 + WORTH_CHANGING) and bool(np.all(better < LIKELIER))
 
 
-def _moved(posed: Posed, before: Mapping[str, float], after: Mapping[str, float]) -> tuple[Moved, ...]:
+def _moved(posed: Posed, before: Mapping[str, float], after: Mapping[str, float]) -> tuple[MovedUse, ...]:
     cap = {lever.id: lever.cap for lever in posed.worth.levers}
     size = {name: abs(after[name] - use) / cap[name] for name, use in before.items()}
     names = sorted((n for n, s in size.items() if s > WORTH_SAYING), key=lambda n: (-size[n], n))
-    return tuple(Moved(lever=n, before=before[n], after=after[n]) for n in names)
+    return tuple(MovedUse(lever=n, before=before[n], after=after[n]) for n in names)
 
 
 def fair_plan(posed: Posed, found: Found) -> Variant | None:

@@ -34,7 +34,7 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class PeriodStep:
     """One period of a path; growth in percent, money in 亿元; None where nothing is known to say it.
 
     Growth is the median over draws, as every point forecast, and money the mean; ``p10`` and ``p90`` are quantiles of
@@ -71,7 +71,7 @@ class Line:
     scope: Scope
     key: str
     name_zh: str
-    steps: tuple[Step, ...]
+    steps: tuple[PeriodStep, ...]
     synthetic: bool = False
     resp_unit: str = ""
     resp_person: str = ""
@@ -97,7 +97,7 @@ def steps_of(
     *,
     wanted: float | None,
     told: bool,
-) -> tuple[Step, ...]:
+) -> tuple[PeriodStep, ...]:
     """Periods of a place's path, with an uplift of so much (``size``, fraction) in the demanded ones.
 
     Parameters
@@ -113,7 +113,7 @@ def steps_of(
     for k, label in enumerate(periods.labels):
         phase = Phase.PUBLISHED if k < periods.published else Phase.FORECAST if k < periods.start else Phase.DEMANDED
         pace = to_percent(label.month / last)
-        step = Step(period=label, phase=phase, pace_pct=pace, extra_yi=_at(extra, k) if told else None)
+        step = PeriodStep(period=label, phase=phase, pace_pct=pace, extra_yi=_at(extra, k) if told else None)
         if drawn is not None:
             growth, cum = (array[:, k] for array in drawn)
             money = None if base is None else base * weight[:, k]
@@ -150,7 +150,7 @@ def scaled_projects(rows: pd.DataFrame, months: Sequence[Month], extra: float) -
             key=str(row["project"]),
             name_zh=str(row["name_zh"]),
             steps=tuple(
-                Step(
+                PeriodStep(
                     period=label,
                     phase=Phase.DEMANDED,
                     forecast_yi=float(amount),
@@ -168,8 +168,8 @@ def scaled_projects(rows: pd.DataFrame, months: Sequence[Month], extra: float) -
 
 
 def _with_demand(
-    step: Step, growth: Floats, cum: Floats, running: Floats, *, money: Floats | None, wanted: float | None
-) -> Step:
+    step: PeriodStep, growth: Floats, cum: Floats, running: Floats, *, money: Floats | None, wanted: float | None
+) -> PeriodStep:
     """A step with what is demanded: growth of the period and to date, (draw,)."""
     levels = None if money is None else money * (1.0 + growth)
     low, high = (None, None) if levels is None else (float(q) for q in np.quantile(levels, [0.1, 0.9]))

@@ -26,7 +26,7 @@ from forecast.plan.candidates import candidates
 from forecast.plan.levers import Unit
 from forecast.plan.program import Columns
 from forecast.plan.request import MakeupRequest
-from forecast.plan.search import Found, Problem, relevant, search
+from forecast.plan.search import Found, SearchProblem, relevant, search
 from forecast.plan.wishes import Form, Wish, distance, value
 from forecast.plan.worth import Worth, worth
 from forecast.scenario.actions import Family
@@ -96,7 +96,7 @@ class Posed:
     cases: tuple[Case, ...]
     worth: Worth
     groups: tuple[str, ...]
-    problem: Problem
+    problem: SearchProblem
     before: Ends
     start: Floats
     most: Floats
@@ -119,7 +119,7 @@ class Posed:
         at = {case.key: i for i, case in enumerate(cases)}
         beyond = np.zeros(len(request.wishes)) if margin is None else margin
         counts = np.cumsum([0, *(len(wish.keys) for wish in request.wishes)])
-        problem = Problem(
+        problem = SearchProblem(
             columns=Columns(cost=bring.cost, whole=bring.whole, lever=bring.lever, group=group),
             wishes=request.wishes,
             about=tuple(np.arange(a, b) for a, b in pairwise(counts)),
@@ -198,7 +198,7 @@ class Posed:
         before, after = (columns.burdens(one.use).max(initial=0.0) for one in (found, fair))
         return fair if fair.met and fair.effort <= most and after < before - LIGHTER else found
 
-    def _whole_way(self) -> tuple[Problem, Floats]:
+    def _whole_way(self) -> tuple[SearchProblem, Floats]:
         """All wishes that can be reached, and all that there is for those that cannot."""
         open_ = self.most > 0.0
         beyond = relevant(self.problem, [int(w) for w in np.flatnonzero(open_)])

@@ -18,7 +18,7 @@ from forecast.answers.history import Comparison
 from forecast.dims import brief
 from forecast.plan.levers import Lever
 from forecast.plan.request import MakeupRequest
-from forecast.plan.wishes import Key, Wish
+from forecast.plan.wishes import Wish, WishKey
 from forecast.scenario.reader import Scenario
 
 type PlanStatus = Literal[Status.ALREADY_MET, Status.SOLVED, Status.UNREACHABLE]
@@ -145,7 +145,7 @@ class PlanRow:
     binding: bool
     money_yi: float
     gdp_pp: float
-    gap_pp: Mapping[Key, float]
+    gap_pp: Mapping[WishKey, float]
     gain: float
     gain_per_effort: float | None
 
@@ -205,7 +205,7 @@ class SectorRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class MovedUse:
     """A lever whose use changes in another plan; uses in the lever's unit."""
 
     lever: str
@@ -214,7 +214,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PlanChange:
     """The plan solved again at another difficulty.
 
     family : whose difficulty is changed; "all" for every lever
@@ -225,7 +225,7 @@ class Change:
     family: str
     factor: float
     effort: float
-    moved: tuple[Moved, ...]
+    moved: tuple[MovedUse, ...]
     values: tuple[float, ...]
 
     __repr__ = brief
@@ -281,7 +281,7 @@ class Makeup:
     rows: tuple[PlanRow, ...]
     sectors: tuple[SectorRow, ...]
     frontier: tuple[FrontierPoint, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[PlanChange, ...]
     burdens: Mapping[str, float]
     fair: Variant | None
     effort: float

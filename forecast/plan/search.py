@@ -41,7 +41,7 @@ BISECTIONS: Final = 16
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Problem:
+class SearchProblem:
     """Wishes on draws.
 
     slack : (case, draw), fraction of growth, without any measure
@@ -94,7 +94,7 @@ class Found:
 
 
 def search(
-    problem: Problem,
+    problem: SearchProblem,
     goals: Floats,
     *,
     columns: Columns | None = None,
@@ -126,13 +126,13 @@ def search(
     return min(found, key=lambda one: (not one.met, own.burdens(one.use).max(initial=0.0) if fair else 0.0, one.effort))
 
 
-def _found(problem: Problem, columns: Columns, use: Floats, goals: Floats) -> Found:
+def _found(problem: SearchProblem, columns: Columns, use: Floats, goals: Floats) -> Found:
     met = bool(np.all(problem.distances(use) <= goals))
     return Found(use=use, effort=columns.effort(use), met=met)
 
 
 def _proportions(
-    problem: Problem, columns: Columns, goals: Floats, fair: bool, near: Floats | None, loose: bool, most: float
+    problem: SearchProblem, columns: Columns, goals: Floats, fair: bool, near: Floats | None, loose: bool, most: float
 ) -> list[Floats]:
     """Plans of least effort that come down to the goals, and that all but do, before rounding."""
     full = np.maximum(columns.largest(), problem.least)
@@ -164,7 +164,7 @@ def _proportions(
     return list(kept.values()) or [use]
 
 
-def _cuts(problem: Problem, use: Floats, goals: Floats) -> tuple[Floats, Floats]:
+def _cuts(problem: SearchProblem, use: Floats, goals: Floats) -> tuple[Floats, Floats]:
     """Tangents of the distances at a plan: ``gains @ use' >= needs``; slopes from the half, lengths from all draws."""
     away = problem.distances(use)
     slack = problem.under(use)[:, problem.train]
@@ -176,7 +176,9 @@ def _cuts(problem: Problem, use: Floats, goals: Floats) -> tuple[Floats, Floats]
     return np.array(gains), np.array(needs)
 
 
-def _stretched(problem: Problem, columns: Columns, use: Floats, full: Floats, goals: Floats, *, fair: bool) -> Floats:
+def _stretched(
+    problem: SearchProblem, columns: Columns, use: Floats, full: Floats, goals: Floats, *, fair: bool
+) -> Floats:
     """The plan at the length that all draws need, on the grid, without measures that it can do without."""
 
     def met(plan: Floats) -> bool:
@@ -199,7 +201,7 @@ def _stretched(problem: Problem, columns: Columns, use: Floats, full: Floats, go
     return _trimmed(problem, problem.on_grid(base + high * moving), columns, goals)
 
 
-def _without(problem: Problem, use: Floats, columns: Columns, goals: Floats) -> Floats:
+def _without(problem: SearchProblem, use: Floats, columns: Columns, goals: Floats) -> Floats:
     """The plan without whole columns that it can spare, the dearest first."""
     use = use.copy()
     slack = problem.under(problem.on_grid(use))
@@ -210,7 +212,7 @@ def _without(problem: Problem, use: Floats, columns: Columns, goals: Floats) -> 
     return use
 
 
-def _towards(problem: Problem, use: Floats, full: Floats, met: Callable[[Floats], bool]) -> Floats:
+def _towards(problem: SearchProblem, use: Floats, full: Floats, met: Callable[[Floats], bool]) -> Floats:
     """A plan that falls short, moved towards full use until it does not; whole columns last and one by one."""
     free = ~problem.columns.whole
     most = np.where(free, full, use)
@@ -228,7 +230,7 @@ def _towards(problem: Problem, use: Floats, full: Floats, met: Callable[[Floats]
     return most
 
 
-def _trimmed(problem: Problem, use: Floats, columns: Columns, goals: Floats) -> Floats:
+def _trimmed(problem: SearchProblem, use: Floats, columns: Columns, goals: Floats) -> Floats:
     """One step less of any use that can spare it, the dearest first, until none can."""
     use = use.copy()
     slack = problem.under(use)
@@ -244,12 +246,12 @@ def _trimmed(problem: Problem, use: Floats, columns: Columns, goals: Floats) -> 
     return use
 
 
-def matters(problem: Problem, wish: int) -> np.ndarray:
+def matters(problem: SearchProblem, wish: int) -> np.ndarray:
     """Columns that change anything in a wish's cases, (column,)."""
     return np.asarray(problem.effects[problem.about[wish]].any(axis=(0, 2)))
 
 
-def relevant(problem: Problem, wishes: Sequence[int]) -> np.ndarray:
+def relevant(problem: SearchProblem, wishes: Sequence[int]) -> np.ndarray:
     """Columns that change anything in any of some wishes' cases, (column,)."""
     found = [matters(problem, w) for w in wishes]
     return np.any(found, axis=0) if found else np.zeros(len(problem.step), dtype=bool)

@@ -19,7 +19,7 @@ import numpy as np
 from forecast.answers.chances import Criterion, share_of
 from forecast.dims import Floats
 
-type Key = tuple[str, str, str]
+type WishKey = tuple[str, str, str]
 """Indicator, unit and kind of a target."""
 
 NARROWEST: Final = 1e-5
@@ -44,7 +44,7 @@ class Wish:
     least : of ``AT_LEAST``, how many of them; otherwise 0
     """
 
-    keys: tuple[Key, ...]
+    keys: tuple[WishKey, ...]
     criterion: Criterion
     level: float
     form: Form = Form.ALL
@@ -64,7 +64,7 @@ class Wish:
                 return f"{names}{near}"
 
 
-def _short(key: Key) -> str:
+def _short(key: WishKey) -> str:
     return key[0] if key[2] == "province_average" else f"{key[0]}.{key[2]}"
 
 

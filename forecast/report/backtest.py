@@ -25,7 +25,7 @@ from forecast.tables.table import Provenance
 from forecast.texts import Lang
 from forecast.track_record.backtest import Backtest
 from forecast.track_record.replay import Record
-from forecast.track_record.track import Calibration, Group, Score, calibration, scores
+from forecast.track_record.track import Calibration, Score, TrackGroup, calibration, scores
 
 MANIFEST: Final = "backtest.json"
 SCHEMA_VERSION: Final = 1
@@ -89,7 +89,7 @@ def _record(record: Record) -> tuple[Cell, ...]:
     )
 
 
-def _group(group: Group, forecaster: str, outcomes: int, few: bool) -> tuple[Cell, ...]:
+def _group(group: TrackGroup, forecaster: str, outcomes: int, few: bool) -> tuple[Cell, ...]:
     return (group.level, *group.months_left, forecaster, outcomes, "few" if few else "yes")
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from forecast.data.dataset import Dataset
 from forecast.news.news import Kind, News, NewsStatus, Part, TargetNews
-from forecast.news.releases import Release, Verdict
+from forecast.news.releases import Release, ReleaseVerdict
 from forecast.periods import AsOf, Month
 from forecast.report.news import whole_points
 from forecast.tables import words
@@ -95,8 +95,8 @@ def _text(part: Part, target: TargetNews, dataset: Dataset, lang: Lang) -> str:
     return t(f"news.{part.kind.value}", lang)
 
 
-def _verdict(verdict: Verdict, lang: Lang) -> str:
-    return t("news.expected_verdict" if verdict is Verdict.EXPECTED else f"news.{verdict.value}", lang)
+def _verdict(verdict: ReleaseVerdict, lang: Lang) -> str:
+    return t("news.expected_verdict" if verdict is ReleaseVerdict.EXPECTED else f"news.{verdict.value}", lang)
 
 
 def _figure(kind: Kind, lead: Release, target: TargetNews, lang: Lang) -> str:

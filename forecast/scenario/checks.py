@@ -15,13 +15,13 @@ from forecast.data.reading.problems import near, quoted
 from forecast.periods import Month
 from forecast.scenario.actions import ACTIONS
 from forecast.scenario.actions.kinds import LedgerOf
-from forecast.scenario.actions.placed import COMPARISON, Placed, matches, picked, place_names
+from forecast.scenario.actions.placed import COMPARISON, PlacedAction, matches, picked, place_names
 from forecast.scenario.document import Notes
 
 _SUM_SLACK: Final = 1e-6
 
 
-def check_actions(actions: Sequence[Placed], dataset: Dataset, notes: Notes) -> None:
+def check_actions(actions: Sequence[PlacedAction], dataset: Dataset, notes: Notes) -> None:
     """Note everything that keeps actions from being evaluated on a data set."""
     for placed in actions:
         _check_months(placed, dataset, notes)
@@ -35,7 +35,7 @@ def check_actions(actions: Sequence[Placed], dataset: Dataset, notes: Notes) -> 
     _check_contradictions(actions, dataset, notes)
 
 
-def _check_months(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+def _check_months(placed: PlacedAction, dataset: Dataset, notes: Notes) -> None:
     action, config = placed.action, dataset.config
     month: Month | None = getattr(action, "month", None)
     until: Month | None = getattr(action, "until", None)
@@ -50,7 +50,7 @@ def _check_months(placed: Placed, dataset: Dataset, notes: Notes) -> None:
         placed.note(notes, "until_before", "until", value=until, month=month)
 
 
-def _check_sums(placed: Placed, notes: Notes) -> None:
+def _check_sums(placed: PlacedAction, notes: Notes) -> None:
     action = placed.action
     if (delay := getattr(action, "delay", None)) is not None and abs(sum(delay) - 1.0) > _SUM_SLACK:
         placed.note(notes, "delay_sum", "delay", found=f"{sum(delay):g}")
@@ -58,7 +58,7 @@ def _check_sums(placed: Placed, notes: Notes) -> None:
         placed.note(notes, "disburse_sum", "disburse", found=f"{sum(shares):g}")
 
 
-def _check_names(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+def _check_names(placed: PlacedAction, dataset: Dataset, notes: Notes) -> None:
     panel = dataset.panel
     known = {
         "unit": list(panel.units),
@@ -74,7 +74,7 @@ def _check_names(placed: Placed, dataset: Dataset, notes: Notes) -> None:
             placed.note(notes, code, name, value=quoted(value), suggestion=suggestion or "")
 
 
-def _check_selection(placed: Placed, ledger: LedgerOf, dataset: Dataset, notes: Notes) -> None:
+def _check_selection(placed: PlacedAction, ledger: LedgerOf, dataset: Dataset, notes: Notes) -> None:
     action, table, key, field = placed.action, ledger.table, ledger.key, ledger.ids
     frame: pd.DataFrame = getattr(dataset.ledger, table)
     ids, select = getattr(action, field), action.select
@@ -102,7 +102,7 @@ def _check_selection(placed: Placed, ledger: LedgerOf, dataset: Dataset, notes: 
 
 
 def _check_selector(
-    placed: Placed, frame: pd.DataFrame, table: str, column: str, wanted: Any, names: dict[str, str], notes: Notes
+    placed: PlacedAction, frame: pd.DataFrame, table: str, column: str, wanted: Any, names: dict[str, str], notes: Notes
 ) -> None:
     columns = [name for name in frame.columns if name not in ("file", "row")]
     if column not in columns:
@@ -123,9 +123,9 @@ def _check_selector(
             placed.note(notes, code, "select", column, params={"suggestion": suggestion or "", **params})
 
 
-def _check_contradictions(actions: Sequence[Placed], dataset: Dataset, notes: Notes) -> None:
+def _check_contradictions(actions: Sequence[PlacedAction], dataset: Dataset, notes: Notes) -> None:
     """No two paths of one benchmark, no two bases of one indicator, and what types say among themselves."""
-    stated: dict[tuple[str, str, str], Placed] = {}
+    stated: dict[tuple[str, str, str], PlacedAction] = {}
     for placed in actions:
         once = ACTIONS[placed.action.type].once
         if once is None:

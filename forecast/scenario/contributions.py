@@ -31,7 +31,7 @@ EXACT_UP_TO: Final = 9
 ORDERS: Final = 60
 """Random orders beyond that, each also taken backwards."""
 
-type Value = Callable[[frozenset[str]], Floats]
+type WorthOfSet = Callable[[frozenset[str]], Floats]
 """What a set of actions is worth, (quantity,)."""
 
 
@@ -139,7 +139,7 @@ def interactions(result: Result, found: Sequence[Contribution]) -> tuple[Interac
     return tuple(out)
 
 
-def shapley(names: Sequence[str], value: Value, *, seed: int) -> tuple[Floats, Floats]:
+def shapley(names: Sequence[str], value: WorthOfSet, *, seed: int) -> tuple[Floats, Floats]:
     """Fair shares of the value of all, and their sampling errors, (name, quantity).
 
     Exact up to ``EXACT_UP_TO`` names: ``sum over S of |S|! (n - |S| - 1)! / n! * (v(S + i) - v(S))``.
@@ -165,7 +165,7 @@ def shapley(names: Sequence[str], value: Value, *, seed: int) -> tuple[Floats, F
     return _exact(stacked.mean(axis=0), names, value), stacked.std(axis=0, ddof=1) / np.sqrt(ORDERS)
 
 
-def _along(order: Sequence[int] | np.ndarray, names: Sequence[str], value: Value, size: int) -> Floats:
+def _along(order: Sequence[int] | np.ndarray, names: Sequence[str], value: WorthOfSet, size: int) -> Floats:
     gains = np.zeros((len(names), size))
     members: frozenset[str] = frozenset()
     before = value(members)
@@ -177,7 +177,7 @@ def _along(order: Sequence[int] | np.ndarray, names: Sequence[str], value: Value
     return gains
 
 
-def _exact(shares: Floats, names: Sequence[str], value: Value) -> Floats:
+def _exact(shares: Floats, names: Sequence[str], value: WorthOfSet) -> Floats:
     """Shares without the rounding of their sum, which the largest takes up."""
     whole = value(frozenset(names)) - value(frozenset())
     for k in range(shares.shape[1]):
@@ -186,7 +186,7 @@ def _exact(shares: Floats, names: Sequence[str], value: Value) -> Floats:
     return shares
 
 
-def _value(evaluator: Evaluator, judged: Sequence[Case]) -> Value:
+def _value(evaluator: Evaluator, judged: Sequence[Case]) -> WorthOfSet:
     """Median gap, P(reach) and P(near) of every case under a set of actions, on year-end draws."""
     indicators = evaluator.world.paths.indicators
     ends = {key: of_unit(indicators[key[0]], key[1])[:, -1] for key in _units(judged)}

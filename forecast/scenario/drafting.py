@@ -25,7 +25,7 @@ from forecast.data.dataset import Dataset
 from forecast.scenario.actions.places import FILL, PUSH
 from forecast.scenario.reader import Scenario, read_scenario, scenario_of
 
-type Action = Mapping[str, Any]
+type DraftAction = Mapping[str, Any]
 """An action as a file writes it: ``type`` and the fields that differ from their defaults."""
 
 _PLAIN: Final = re.compile(r"[A-Za-z_\u4e00-\u9fff][\w\u4e00-\u9fff-]*|\d{4}-(0[1-9]|1[0-2])")
@@ -49,15 +49,15 @@ class Draft:
     author: str = ""
     dataset: str | None = None
     assumptions: Mapping[str, Any] = field(default_factory=dict)
-    actions: tuple[Action, ...] = ()
+    actions: tuple[DraftAction, ...] = ()
     off: frozenset[int] = frozenset()
 
-    def with_actions(self, actions: Sequence[Action]) -> Draft:
+    def with_actions(self, actions: Sequence[DraftAction]) -> Draft:
         """The same scenario with other actions, all of which count."""
         return replace(self, actions=tuple(actions), off=frozenset())
 
     @property
-    def counted(self) -> tuple[Action, ...]:
+    def counted(self) -> tuple[DraftAction, ...]:
         """Actions that count."""
         return tuple(one for k, one in enumerate(self.actions) if k not in self.off)
 
@@ -271,22 +271,22 @@ def _at(draft: Draft, kind: str, about: Mapping[str, str]) -> int | None:
     return None
 
 
-def _of(draft: Draft, kind: str, **about: str) -> Action | None:
+def _of(draft: Draft, kind: str, **about: str) -> DraftAction | None:
     at = _at(draft, kind, about)
     return None if at is None else draft.actions[at]
 
 
-def _effect(action: Action | None) -> float:
+def _effect(action: DraftAction | None) -> float:
     return 0.0 if action is None else float(action["effect_pp"])
 
 
-def _month(action: Action | None, dataset: Dataset) -> str:
+def _month(action: DraftAction | None, dataset: Dataset) -> str:
     return str(dataset.config.first_action_month if action is None else action["month"])
 
 
 def _set(draft: Draft, kind: str, about: Mapping[str, str], name: str, effect_pp: float, month: str) -> Draft:
     at = _at(draft, kind, about)
-    actions: Sequence[Action]
+    actions: Sequence[DraftAction]
     if at is None:
         if effect_pp == 0.0:
             return draft

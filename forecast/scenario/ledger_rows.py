@@ -22,7 +22,7 @@ from forecast.periods import Month
 from forecast.scenario.actions import ACTIONS, enterprises, projects
 from forecast.scenario.actions.kinds import Editor, LedgerOf
 from forecast.scenario.actions.placed import picked, place_names
-from forecast.scenario.drafting import Action, Draft
+from forecast.scenario.drafting import Draft, DraftAction
 
 type Row = Mapping[Any, Any]
 """One row by column."""
@@ -109,7 +109,7 @@ def edited(draft: Draft, dataset: Dataset, book: Book, after: pd.DataFrame) -> D
     holder = _holders(draft, dataset, book)
     ledger = {str(row[book.key]): row for row in getattr(dataset.ledger, book.table).to_dict("records")}
     members = _members(draft, dataset, book)
-    wanted: dict[str, tuple[Action, list[str]]] = {}
+    wanted: dict[str, tuple[DraftAction, list[str]]] = {}
     for name in touched:
         kind = str(now[name]["plan"] or NOTHING)
         if kind == NOTHING:
@@ -180,7 +180,7 @@ def _usual(row: Row, book: Book) -> str:
     return next((kind for kind in book.types if _can(kind, row)), book.types[-1])
 
 
-def _shown(kind: str, action: Action, row: Row, dataset: Dataset) -> dict[str, Any]:
+def _shown(kind: str, action: DraftAction, row: Row, dataset: Dataset) -> dict[str, Any]:
     """Settings of a row under an action: the action's own, else the ledger's, else the default of the type."""
     usual, fields = _suggested(kind, row, dataset), _editor(kind).columns
     out: dict[str, Any] = {name: usual.get(name, math.nan) for name in COLUMNS[1:]}
@@ -219,12 +219,12 @@ def _suggested(kind: str, row: Row, dataset: Dataset) -> dict[str, Any]:
 
 def _action(
     kind: str,
-    old: Action | None,
+    old: DraftAction | None,
     before: Row,
     after: Row,
     row: Row,
     dataset: Dataset,
-) -> Action:
+) -> DraftAction:
     """The action that a row wants to be part of, without its rows.
 
     What was not edited stays as the action had it; a new action names only what differs from the ledger's own.
@@ -256,7 +256,7 @@ def _written(column: str, name: str, value: Any) -> Any:
     return [share] if name == "recovery" else share
 
 
-type _Entry = tuple[Action, bool]
+type _Entry = tuple[DraftAction, bool]
 """An action and whether it is left out for now."""
 
 
@@ -279,7 +279,7 @@ def _left(
 def _joined(
     left: tuple[Draft, list[_Entry]],
     book: Book,
-    wanted: Iterable[tuple[Action, list[str]]],
+    wanted: Iterable[tuple[DraftAction, list[str]]],
     order: list[str],
 ) -> Draft:
     """Rows added to the actions with the same settings, or to new ones."""

@@ -97,7 +97,7 @@ def delivery(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Part:
+class LedgerPart:
     """An action on rows of a ledger.
 
     indicator : that the money belongs to

@@ -22,8 +22,8 @@ from forecast.data.assumptions import Assumptions
 from forecast.data.dataset import Dataset
 from forecast.data.reading.problems import near, quoted
 from forecast.dims import brief
-from forecast.scenario.actions import ACTIONS, Header, Measure
-from forecast.scenario.actions.placed import Placed
+from forecast.scenario.actions import ACTIONS, Measure, ScenarioHeader
+from forecast.scenario.actions.placed import PlacedAction
 from forecast.scenario.checks import check_actions
 from forecast.scenario.document import Document, Notes, note_errors, parse_yaml
 
@@ -73,8 +73,8 @@ class Scenario:
 class _Loaded:
     """One file with those that it extends."""
 
-    header: Header
-    actions: list[Placed]
+    header: ScenarioHeader
+    actions: list[PlacedAction]
     files: list[str]
     set_here: dict[str, Any]
 
@@ -152,7 +152,7 @@ def scenario_of(name: str, actions: Sequence[Mapping[str, Any]], dataset: Datase
 
 def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a scenario file, as the reader understands it."""
-    schema = Header.model_json_schema()
+    schema = ScenarioHeader.model_json_schema()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "dabiao scenario",
@@ -196,15 +196,15 @@ def _from_document(document: Document, path: Path, notes: Notes, chain: tuple[Pa
     return None if header is None else _Loaded(header=header, actions=actions, files=files, set_here=set_here)
 
 
-def _header(raw: Mapping[str, Any], document: Document, notes: Notes) -> Header | None:
+def _header(raw: Mapping[str, Any], document: Document, notes: Notes) -> ScenarioHeader | None:
     try:
-        return Header.model_validate_json(json.dumps(raw), strict=True)
+        return ScenarioHeader.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
-        note_errors(error, Header, document, (), notes)
+        note_errors(error, ScenarioHeader, document, (), notes)
         return None
 
 
-def _actions(listed: Any, document: Document, notes: Notes) -> list[Placed]:
+def _actions(listed: Any, document: Document, notes: Notes) -> list[PlacedAction]:
     """Actions that can be read; the others are noted."""
     if listed is None:
         return []
@@ -229,7 +229,7 @@ def _actions(listed: Any, document: Document, notes: Notes) -> list[Placed]:
         except ValidationError as error:
             note_errors(error, model, document, way, notes)
             continue
-        placed.append(Placed(action=action, document=document, way=way))
+        placed.append(PlacedAction(action=action, document=document, way=way))
     return placed
 
 
@@ -260,7 +260,7 @@ def _merged(loaded: Sequence[_Loaded], notes: Notes) -> dict[str, Any]:
             if name in merged and merged[name] != value:
                 notes.add("assumption_twice", one.files[0], None, None, name=name)
             merged[name] = value
-    valid = Header.model_fields["assumptions"].annotation
+    valid = ScenarioHeader.model_fields["assumptions"].annotation
     try:
         Assumptions.model_validate_json(json.dumps(merged), strict=True)
     except ValidationError:
@@ -268,8 +268,8 @@ def _merged(loaded: Sequence[_Loaded], notes: Notes) -> dict[str, Any]:
     return merged if valid is not None else {}
 
 
-def _check_ids(actions: Sequence[Placed], notes: Notes) -> None:
-    first: dict[str, Placed] = {}
+def _check_ids(actions: Sequence[PlacedAction], notes: Notes) -> None:
+    first: dict[str, PlacedAction] = {}
     for placed in actions:
         name = placed.action.id
         if name is None:
@@ -287,7 +287,7 @@ _ABOUT: Final = (
 )  # fmt: skip
 
 
-def _measures(actions: Sequence[Placed]) -> tuple[Measure, ...]:
+def _measures(actions: Sequence[PlacedAction]) -> tuple[Measure, ...]:
     """Actions under unique names, with the keys of their streams."""
     counts: Counter[str] = Counter()
     keys: Counter[tuple[str, str]] = Counter()

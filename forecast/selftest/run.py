@@ -17,7 +17,7 @@ from forecast.selftest.checks import CHECKS, CheckError, Workbench
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Tested:
     """What became of a check.
 
     detail : what was seen, or what was found instead
@@ -34,9 +34,9 @@ class Outcome:
 
 def selftest(
     *,
-    progress: Callable[[Outcome], None] = lambda _: None,
+    progress: Callable[[Tested], None] = lambda _: None,
     checks: Mapping[str, Callable[[Workbench], str]] = CHECKS,
-) -> list[Outcome]:
+) -> list[Tested]:
     """Outcomes of all checks, in order. Everything is done in a temporary folder; no run is kept.
 
     Parameters
@@ -49,7 +49,7 @@ def selftest(
         for name, check in checks.items():
             start = time.perf_counter()
             passed, detail = _tried(check, bench)
-            out.append(Outcome(name=name, passed=passed, detail=detail, seconds=time.perf_counter() - start))
+            out.append(Tested(name=name, passed=passed, detail=detail, seconds=time.perf_counter() - start))
             progress(out[-1])
     return out
 

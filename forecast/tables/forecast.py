@@ -17,7 +17,7 @@ from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.periods import Month
-from forecast.plan.path_steps import Phase, Step
+from forecast.plan.path_steps import PeriodStep, Phase
 from forecast.runs.goals import Goals
 from forecast.tables import attainment, words
 from forecast.tables.attainment import Judged, attainment_table
@@ -96,7 +96,7 @@ def _months(dossier: Dossier) -> list[Month]:
     return [Month(year, month) for month in range(1, 13) if Month(year, month) >= after]
 
 
-def _demanded(one: Reported) -> dict[Month, Step]:
+def _demanded(one: Reported) -> dict[Month, PeriodStep]:
     """Steps of the path that gives even odds to reach the average; empty where none is solved."""
     key = (one.row.target.indicator, one.row.target.unit)
     found = next((path for path in one.dossier.paths[ASKED] if path.case.key[:2] == key), None)

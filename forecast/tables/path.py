@@ -19,7 +19,7 @@ from forecast.answers.evidence import Evidence
 from forecast.data.target import TargetKind
 from forecast.periods import Month
 from forecast.plan.path import Demand, RequiredPath
-from forecast.plan.path_steps import Line, Phase, Scope, Step
+from forecast.plan.path_steps import Line, PeriodStep, Phase, Scope
 from forecast.runs.goals import DEMANDS
 from forecast.runs.run import Run
 from forecast.tables import words
@@ -57,7 +57,7 @@ class PathStep:
     at: int
 
     @property
-    def step(self) -> Step:
+    def step(self) -> PeriodStep:
         """The period's numbers."""
         return self.line.steps[self.at]
 
@@ -80,7 +80,7 @@ def _month(one: PathStep, view: View) -> str:
     return t("path.month" if first == steps[k].period else "path.span", view.lang, **names)
 
 
-def _growth(value: Callable[[Step], float | None], *, asked: bool = False) -> Callable[[PathStep, View], Said]:
+def _growth(value: Callable[[PeriodStep], float | None], *, asked: bool = False) -> Callable[[PathStep, View], Said]:
     def says(one: PathStep, view: View) -> Said:
         found = value(one.step)
         if asked and not one.asked:
@@ -104,7 +104,7 @@ def _extra(one: PathStep, _: View) -> Said:
     return _plain(one.step.extra_yi) if one.asked and one.step.extra_yi is not None else None
 
 
-def _share(value: Callable[[Step], float | None], *, asked: bool = False) -> Callable[[PathStep, View], Said]:
+def _share(value: Callable[[PeriodStep], float | None], *, asked: bool = False) -> Callable[[PathStep, View], Said]:
     def says(one: PathStep, view: View) -> Said:
         found = value(one.step)
         if found is None or (asked and not one.asked):
@@ -360,12 +360,12 @@ class PlannedPath:
     name: str
     path: RequiredPath
 
-    def step(self, month: Month) -> Step | None:
+    def step(self, month: Month) -> PeriodStep | None:
         """The city's numbers of a month; None where no period ends then."""
         return next((step for step in _city_steps(self.path) if step.period == month), None)
 
 
-def _city_steps(path: RequiredPath) -> tuple[Step, ...]:
+def _city_steps(path: RequiredPath) -> tuple[PeriodStep, ...]:
     return next(one for one in path.lines if one.scope is Scope.CITY).steps
 
 

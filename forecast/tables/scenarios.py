@@ -107,7 +107,7 @@ SCENARIOS: Final[tuple[Column[UnderScenario], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class ScenarioTogether:
     """A row: at least k targets under a scenario."""
 
     study: Study
@@ -116,7 +116,7 @@ class Together:
     k: int
 
 
-JOINT: Final[tuple[Column[Together], ...]] = (
+JOINT: Final[tuple[Column[ScenarioTogether], ...]] = (
     _col("scenario", lambda r: r.scenario),
     _col("criterion", lambda r: r.joint.criterion.value),
     _col("assessed", lambda r: r.joint.assessed, _WHOLE),
@@ -130,7 +130,7 @@ JOINT: Final[tuple[Column[Together], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ScenarioPair:
     """A row: one scenario against another for a target."""
 
     one: Result
@@ -143,8 +143,8 @@ class Pair:
         return self.one.scenario.name
 
 
-_OF_PAIR: Final[tuple[Column[Pair], ...]] = _keyed(lambda r: r.case)
-PAIRS: Final[tuple[Column[Pair], ...]] = (
+_OF_PAIR: Final[tuple[Column[ScenarioPair], ...]] = _keyed(lambda r: r.case)
+PAIRS: Final[tuple[Column[ScenarioPair], ...]] = (
     _col("scenario", lambda r: r.scenario),
     _col("other", lambda r: r.other.scenario.name),
     *_OF_PAIR,
@@ -303,7 +303,7 @@ def _rows(study: Study) -> Iterator[tuple[str, Sequence[Any]]]:
     yield (
         "scenario_joint",
         [
-            Together(study, r.scenario.name, joint, k)
+            ScenarioTogether(study, r.scenario.name, joint, k)
             for r in every
             for joint in (r.reach, r.near)
             for k in range(1, joint.judged + 1)
@@ -311,7 +311,7 @@ def _rows(study: Study) -> Iterator[tuple[str, Sequence[Any]]]:
     )
     yield (
         "scenario_pairs",
-        [Pair(a, b, case) for a in every for b in every if a is not b for case in study.comparison.cases],
+        [ScenarioPair(a, b, case) for a in every for b in every if a is not b for case in study.comparison.cases],
     )
     yield (
         "scenario_actions",

@@ -40,7 +40,7 @@ USUAL: Final = 0.025
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Drawn:
+class PriorDraws:
     """Growth of the target year under the prior, percent.
 
     cumulative : (draw, level, period), published cumulative growth; single : the same of single periods
@@ -55,7 +55,7 @@ class Drawn:
 
 
 @cache
-def drawn(draws: int = 2000, seed: int = 1) -> Drawn:
+def drawn(draws: int = 2000, seed: int = 1) -> PriorDraws:
     """Draws of the chain of places; treat the arrays as read-only."""
     rng = np.random.default_rng(seed)
     weight = default_profile(Frequency.MONTHLY)
@@ -80,7 +80,7 @@ def drawn(draws: int = 2000, seed: int = 1) -> Drawn:
             rounding = ROUNDING_SD_PP * rng.standard_normal(per_year)
             cumulative[d, k] = 100 * np.expm1(np.minimum(log_growth, 7.0)) + rounding
             single[d, k] = 100 * np.minimum(levels[1] / levels[0] - 1, 1e3)
-    return Drawn(cumulative=cumulative, single=single)
+    return PriorDraws(cumulative=cumulative, single=single)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ def _check(name: str, observed: float, values: Floats, *, usual: bool = False) -
     )
 
 
-def _residual(d: Drawn, level: str, seed: int) -> Floats:
+def _residual(d: PriorDraws, level: str, seed: int) -> Floats:
     """Root mean square by which published months and cumulative growth disagree, (draw,), cumulative points.
 
     Over six months, by the weights of the profile, as an analyst without levels would do. The month's own noise is what

@@ -33,11 +33,11 @@ from forecast.inference.regular.learning import evidence, refined
 from forecast.inference.regular.noise import noise_draws
 from forecast.inference.regular.regular import Behind, common_grid, placed, regular_family, sampled, weighed
 from forecast.inference.sampling import Posterior, fit, stream
-from forecast.track_record.simulated import World, gapped_world, whole_world
+from forecast.track_record.simulated import SimulatedWorld, gapped_world, whole_world
 from forecast.track_record.uniformity import chi_square, ecdf_test, rank
 
-type Route = Literal["adaptive", "reference", "structural", "sampled", "regular"]
-ROUTES: Final[tuple[Route, ...]] = ("adaptive", "structural", "regular", "reference", "sampled")
+type SbcRoute = Literal["adaptive", "reference", "structural", "sampled", "regular"]
+ROUTES: Final[tuple[SbcRoute, ...]] = ("adaptive", "structural", "regular", "reference", "sampled")
 
 DRAWS: Final = 1000
 RANKED: Final = 250
@@ -58,7 +58,7 @@ SIGNIFICANCE: Final = 0.05
 """Probability that any quantity of a route fails although all are calibrated."""
 
 
-def _world(route: Route, number: int, seed: int) -> tuple[World, np.random.Generator]:
+def _world(route: SbcRoute, number: int, seed: int) -> tuple[SimulatedWorld, np.random.Generator]:
     """World of a number, the same for routes that are compared; and the stream for its ranks."""
     kind = "gapped" if route in ("adaptive", "reference") else "whole"
     for attempt in range(TRIES):
@@ -89,7 +89,7 @@ def _grid(m: Measurements) -> Grid | None:
     return found if root is not None and found == replace(root, root=False) else None
 
 
-def ranks_of(route: Route, number: int, *, seed: int) -> dict[str, float]:
+def ranks_of(route: SbcRoute, number: int, *, seed: int) -> dict[str, float]:
     """Ranks of a world's truths among its posterior draws, by quantity, in [0, 1].
 
     Parameters
@@ -115,14 +115,14 @@ def _year_end(m: Measurements, index: Floats) -> Floats:
     return level[..., 1, :].sum(-1) / level[..., 0, :].sum(-1) - 1
 
 
-def _ends(world: World, drawn: Floats, rng: np.random.Generator) -> dict[str, float]:
+def _ends(world: SimulatedWorld, drawn: Floats, rng: np.random.Generator) -> dict[str, float]:
     """Ranks of the root's and the first child's full-year growth, and of the gap between them."""
     truth = world.year_end()
     pairs = ((drawn[:, 0], truth[0]), (drawn[:, 1], truth[1]), (drawn[:, 1] - drawn[:, 0], truth[1] - truth[0]))
     return {name: float(rank(x, y, rng.random())) for name, (x, y) in zip(ENDS, pairs, strict=True)}
 
 
-def _sampled(world: World, posterior: Posterior, rng: np.random.Generator) -> dict[str, float]:
+def _sampled(world: SimulatedWorld, posterior: Posterior, rng: np.random.Generator) -> dict[str, float]:
     """Ranks of the hyperparameters of both families, and of the scales of the root and the first child."""
     out = {}
     for label, above, unit in (("root", -1, 0), ("child", 0, 1)):
@@ -132,7 +132,7 @@ def _sampled(world: World, posterior: Posterior, rng: np.random.Generator) -> di
     return out
 
 
-def _structural(world: World, rng: np.random.Generator, method: Method) -> dict[str, float]:
+def _structural(world: SimulatedWorld, rng: np.random.Generator, method: Method) -> dict[str, float]:
     """Ranks by the structural member: ends of root and child, and hyperparameters of a child without siblings.
 
     Siblings' shapes share a prior that is learnt by maximum likelihood (empirical Bayes), which has no posterior to be
@@ -160,7 +160,9 @@ def _structural(world: World, rng: np.random.Generator, method: Method) -> dict[
     return _ends(world, drawn, rng) | _hyperparameters(world, behind, float(rounding[1]), rng)
 
 
-def _hyperparameters(world: World, behind: Behind, rounding_sd: float, rng: np.random.Generator) -> dict[str, float]:
+def _hyperparameters(
+    world: SimulatedWorld, behind: Behind, rounding_sd: float, rng: np.random.Generator
+) -> dict[str, float]:
     """Ranks of the hyperparameters of the first child."""
     shapes = behind.known.shapes[behind.point[behind.member]]
     noise = noise_draws(behind.scale, behind.ratio[behind.member], rounding_sd, rng)
@@ -174,7 +176,7 @@ def _hyperparameters(world: World, behind: Behind, rounding_sd: float, rng: np.r
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class SbcVerdict:
     """What the ranks of a quantity say.
 
     p_chi_square, p_ecdf : p-values of the two tests of uniformity
@@ -193,7 +195,7 @@ class Verdict:
     uniform: bool
 
 
-def verdicts(ranks: Sequence[Mapping[str, float]]) -> list[Verdict]:
+def verdicts(ranks: Sequence[Mapping[str, float]]) -> list[SbcVerdict]:
     """Verdict on every quantity of a route, from the ranks of its worlds."""
     names = list(ranks[0])
     limit = SIGNIFICANCE / (2 * len(names))
@@ -202,7 +204,7 @@ def verdicts(ranks: Sequence[Mapping[str, float]]) -> list[Verdict]:
         values = np.array([one[name] for one in ranks])
         chi, ecdf = chi_square(values), ecdf_test(values)
         out.append(
-            Verdict(
+            SbcVerdict(
                 quantity=name,
                 worlds=len(values),
                 p_chi_square=chi,

@@ -48,7 +48,7 @@ GAPS: Final = (0.0, 0.15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class World:
+class SimulatedWorld:
     """A drawn world.
 
     measurements : what is published of it; the first place is the root
@@ -106,7 +106,7 @@ def gapped_world(
     last: int = 7,
     children: int = 2,
     origin: str = "profile",
-) -> World:
+) -> SimulatedWorld:
     """A world of the prior of figures with gaps.
 
     Parameters
@@ -136,7 +136,9 @@ def gapped_world(
     noise = np.hypot(rounding, (scales * np.exp(shapes[:, -1]))[rows[0]])
     figures = exact + noise * rng.standard_normal(len(exact))
     measurements = _measured(index, weight, rows, figures, rounding, years=years, origin=origin)
-    return World(measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=np.zeros(children + 1))
+    return SimulatedWorld(
+        measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=np.zeros(children + 1)
+    )
 
 
 def _published(
@@ -209,7 +211,7 @@ def whole_world(
     past: int = 5,
     last: int = 7,
     children: int = 3,
-) -> World:
+) -> SimulatedWorld:
     """A world of the prior of regular figures: every period from the first growth year on is published, or most are.
 
     Siblings' shapes lie around a common one, so that each has the stated prior. Noise is that of the ratio to the
@@ -242,7 +244,7 @@ def whole_world(
     figures = _exact(index, weight, rows) + wrong[rows]
     usual = np.full(len(figures), ROUNDING_SD_PP / 100)
     measurements = _measured(index, weight, rows, figures, usual, years=past + 2, origin="levels")
-    return World(measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=noise)
+    return SimulatedWorld(measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=noise)
 
 
 def _path(wanted: Floats, grid: Grid) -> Floats:

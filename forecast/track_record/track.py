@@ -34,7 +34,7 @@ REFERENCE: Final = "pace"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class TrackGroup:
     """Cases that are put together.
 
     level : kind of place; indicator : id, or ``ALL``; months_left : from and to
@@ -67,7 +67,7 @@ class Score:
         (its interval only counts from ``FEWEST_CLUSTERS`` clusters)
     """
 
-    group: Group
+    group: TrackGroup
     forecaster: str
     cases: int
     outcomes: int
@@ -101,7 +101,7 @@ class Calibration:
     pit : (class,) count of PIT values in tenths; None for a forecaster that gives no distribution
     """
 
-    group: Group
+    group: TrackGroup
     forecaster: str
     outcomes: int
     reliability: Reliability
@@ -143,14 +143,14 @@ def calibration(records: Sequence[Record]) -> list[Calibration]:
     return out
 
 
-def _groups(records: Sequence[Record]) -> list[Group]:
+def _groups(records: Sequence[Record]) -> list[TrackGroup]:
     """Groups with at least one record; kinds of places and indicators in the order of the records."""
     levels = list(dict.fromkeys(record.case.pair.level for record in records))
     indicators = list(dict.fromkeys(record.case.indicator for record in records))
     found = []
     for level in sorted(levels, key=_ORDER.index):
         wanted = [(ALL, months) for months in (ALL_MONTHS, *BANDS)] + [(name, ALL_MONTHS) for name in indicators]
-        found += [Group(level=level, indicator=name, months_left=months) for name, months in wanted]
+        found += [TrackGroup(level=level, indicator=name, months_left=months) for name, months in wanted]
     return [group for group in found if any(group.holds(record) for record in records)]
 
 
@@ -179,7 +179,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 
 def _score(
-    group: Group, name: str, records: Sequence[Record], pace: Mapping[tuple[str, str, str], float], seed: int
+    group: TrackGroup, name: str, records: Sequence[Record], pace: Mapping[tuple[str, str, str], float], seed: int
 ) -> Score:
     events = [record.case.event for record in records]
     return Score(
@@ -201,7 +201,7 @@ def _score(
 
 
 def _ratio(
-    group: Group, name: str, records: Sequence[Record], pace: Mapping[tuple[str, str, str], float], seed: int
+    group: TrackGroup, name: str, records: Sequence[Record], pace: Mapping[tuple[str, str, str], float], seed: int
 ) -> Ratio | None:
     """Ratio of CRPS to pace on common cases; the cases of an indicator and year are one cluster."""
     common = [record for record in records if _key(record) in pace]

@@ -37,7 +37,7 @@ Action: Any = TypeAliasType("Action", Annotated[reduce(or_, MODELS.values()), Fi
 """Any action, told apart by its type."""
 
 
-class Header(StrictModel):
+class ScenarioHeader(StrictModel):
     """A scenario file: its header and its actions."""
 
     name: Name

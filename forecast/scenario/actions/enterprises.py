@@ -34,9 +34,9 @@ from forecast.scenario.actions.kinds import (
     by_rows,
     nothing_shared,
 )
-from forecast.scenario.actions.placed import Placed, need_base, picked, place_names
+from forecast.scenario.actions.placed import PlacedAction, need_base, picked, place_names
 from forecast.scenario.document import Notes
-from forecast.scenario.parts import Impulse, Part, delivery
+from forecast.scenario.parts import Impulse, LedgerPart, delivery
 from forecast.scenario.world import World
 
 OUTPUT: Final = "ind_output"
@@ -109,7 +109,7 @@ def recoverable(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[able & (rows["status"] != "normal").to_numpy()]
 
 
-def _restart(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
+def _restart(world: World, assumptions: Assumptions, measure: Measure) -> list[LedgerPart]:
     """Firms of a group run again from a month on, up to a recovery, each with its own chance."""
     action = measure.action
     rows = recoverable(rows_of(world, action, world.dataset.ledger.enterprises))
@@ -134,8 +134,8 @@ def _restart(world: World, assumptions: Assumptions, measure: Measure) -> list[P
     return [_with_amounts(part, {late: amount * scale for late, amount in part.amount.items()})]
 
 
-def _with_amounts(part: Part, amounts: Mapping[int, Floats]) -> Part:
-    return Part(
+def _with_amounts(part: LedgerPart, amounts: Mapping[int, Floats]) -> LedgerPart:
+    return LedgerPart(
         indicator=part.indicator,
         entities=part.entities,
         places=part.places,
@@ -163,7 +163,7 @@ def firms_part(
     mean: float | Floats = 1.0,
     spread: float = 0.0,
     delay: tuple[float, ...] = (1.0,),
-) -> Part:
+) -> LedgerPart:
     arrives = delivery(
         seed=world.seed,
         key=measure.key,
@@ -175,7 +175,7 @@ def firms_part(
         spread=spread,
         delay=delay,
     )
-    return Part(
+    return LedgerPart(
         indicator=OUTPUT,
         entities=tuple(str(name) for name in rows["enterprise"]),
         places=tuple(str(place) for place in rows["county"]),
@@ -185,7 +185,7 @@ def firms_part(
     )
 
 
-def _stop(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
+def _stop(world: World, assumptions: Assumptions, measure: Measure) -> list[LedgerPart]:
     """Firms stop, or leave the statistics while their base stays: what they would have made is missing."""
     action = measure.action
     rows = rows_of(world, action, world.dataset.ledger.enterprises)
@@ -254,11 +254,11 @@ def _exit(world: World, assumptions: Assumptions, taken: Sequence[Taken]) -> Imp
     return found.scaled(measure.additionality)
 
 
-def _check(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+def _check(placed: PlacedAction, dataset: Dataset, notes: Notes) -> None:
     need_base(placed, dataset, OUTPUT, notes)
 
 
-def _check_restart(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+def _check_restart(placed: PlacedAction, dataset: Dataset, notes: Notes) -> None:
     rows = dataset.ledger.enterprises.set_index("enterprise", drop=False)
     for k, name in enumerate(placed.action.enterprises or ()):
         if name in rows.index:
@@ -270,10 +270,10 @@ def _check_restart(placed: Placed, dataset: Dataset, notes: Notes) -> None:
     _check(placed, dataset, notes)
 
 
-def _clashes(actions: Sequence[Placed], dataset: Dataset, notes: Notes) -> None:
+def _clashes(actions: Sequence[PlacedAction], dataset: Dataset, notes: Notes) -> None:
     """No enterprise both restarts and stops."""
     about = [(placed, _named(placed, dataset)) for placed in actions if placed.action.type in _TYPES_OF_STATE]
-    state: dict[str, Placed] = {}
+    state: dict[str, PlacedAction] = {}
     for placed, names in about:
         if placed.action.type != RESTART.name:
             for name in names:
@@ -288,7 +288,7 @@ def _clashes(actions: Sequence[Placed], dataset: Dataset, notes: Notes) -> None:
             placed.note(notes, "enterprise_clash", params=params)
 
 
-def _named(placed: Placed, dataset: Dataset) -> list[str]:
+def _named(placed: PlacedAction, dataset: Dataset) -> list[str]:
     """Enterprises whose state an action sets."""
     frame, action = dataset.ledger.enterprises, placed.action
     rows = frame.iloc[picked(frame, "enterprise", action.enterprises, action.select, place_names(dataset))]

@@ -19,9 +19,9 @@ from forecast.dims import WAN_PER_YI
 from forecast.growth import EntryChannel
 from forecast.scenario.actions.enterprises import COUPLED, firms_part, rows_of
 from forecast.scenario.actions.kinds import ActionType, LedgerOf, Measure, MonthText, OnEnterprises, Text
-from forecast.scenario.actions.placed import Placed, need_base
+from forecast.scenario.actions.placed import PlacedAction, need_base
 from forecast.scenario.document import Notes
-from forecast.scenario.parts import Part
+from forecast.scenario.parts import LedgerPart
 from forecast.scenario.world import World
 
 MEAN_OUTPUT: Final = 0.8
@@ -53,7 +53,7 @@ class NewEntry(OnEnterprises):
     spread: Fraction = 0.2
 
 
-def _entries(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
+def _entries(world: World, assumptions: Assumptions, measure: Measure) -> list[LedgerPart]:
     """New units in the statistics: through the monthly channel they report from the month after filing."""
     action = measure.action
     if action.channel == EntryChannel.ANNUAL.value:
@@ -82,7 +82,7 @@ def _entries(world: World, assumptions: Assumptions, measure: Measure) -> list[P
             world, assumptions, measure, rows, {0: amount / mean}, prob=action.prob, mean=mean, spread=action.spread
         )
         parts.append(
-            Part(
+            LedgerPart(
                 indicator=indicator,
                 entities=part.entities,
                 places=part.places,
@@ -93,7 +93,7 @@ def _entries(world: World, assumptions: Assumptions, measure: Measure) -> list[P
     return parts
 
 
-def _check(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+def _check(placed: PlacedAction, dataset: Dataset, notes: Notes) -> None:
     action = placed.action
     grouped = action.enterprises is not None or action.select is not None
     stated = [name for name in ("count", "monthly_output_wan") if getattr(action, name) is not None]

@@ -22,9 +22,9 @@ from forecast.data.assumptions import PERCENT_TEXT, Assumptions, Fraction, Ratio
 from forecast.data.dataset import Dataset
 from forecast.dims import brief
 from forecast.periods import Month
-from forecast.scenario.actions.placed import Placed
+from forecast.scenario.actions.placed import PlacedAction
 from forecast.scenario.document import Notes
-from forecast.scenario.parts import Impulse, Part, total
+from forecast.scenario.parts import Impulse, LedgerPart, total
 from forecast.scenario.world import World
 
 
@@ -137,7 +137,7 @@ class Taken:
     """An action, and what it brings row by row of a ledger; no parts where it is on none."""
 
     measure: Measure
-    parts: Sequence[Part]
+    parts: Sequence[LedgerPart]
 
 
 type LedgerRow = Mapping[Any, Any]
@@ -184,7 +184,7 @@ def by_rows(world: World, assumptions: Assumptions, taken: Sequence[Taken]) -> I
         one = taken[0]
         found = total([Impulse(), *(Impulse(money=part.money()) for part in one.parts)])
         return found.scaled(one.measure.additionality)
-    by_row: dict[tuple[str, str], list[tuple[Part, float]]] = {}
+    by_row: dict[tuple[str, str], list[tuple[LedgerPart, float]]] = {}
     for one in taken:
         for part in one.parts:
             for entity in part.entities:
@@ -242,10 +242,10 @@ class ActionType[A: ActionFields]:
     ledger: LedgerOf | None = None
     additionality: float = 1.0
     free_months: bool = False
-    check: Callable[[Placed, Dataset, Notes], None] | None = None
-    among: Callable[[Sequence[Placed], Dataset, Notes], None] | None = None
+    check: Callable[[PlacedAction, Dataset, Notes], None] | None = None
+    among: Callable[[Sequence[PlacedAction], Dataset, Notes], None] | None = None
     once: Callable[[A, Dataset], tuple[str, str]] | None = None
-    parts: Callable[[World, Assumptions, Measure], Sequence[Part]] | None = None
+    parts: Callable[[World, Assumptions, Measure], Sequence[LedgerPart]] | None = None
     impulse: Callable[[World, Assumptions, Sequence[Taken]], Impulse] = by_rows
     overlaps: Callable[[Taken], frozenset[Hashable]] = its_rows
     caps: Callable[[World, Sequence[A]], Mapping[str, float]] | None = None

@@ -24,7 +24,7 @@ from forecast.scenario.document import Document, Keys, Notes, Spot
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedAction:
     """An action and where in which file it stands."""
 
     action: Any
@@ -115,7 +115,7 @@ def _number(cell: Any) -> float:
         return math.nan
 
 
-def need_base(placed: Placed, dataset: Dataset, indicator: str, notes: Notes, *inner: str) -> None:
+def need_base(placed: PlacedAction, dataset: Dataset, indicator: str, notes: Notes, *inner: str) -> None:
     """The city's level of last year is known, without which money cannot become points."""
     bases = dataset.panel.bases
     enough = ("ind_output", "ind_va") if indicator == "ind_output" else (indicator,)

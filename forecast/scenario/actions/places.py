@@ -16,7 +16,7 @@ from forecast.data.dataset import Dataset
 from forecast.dims import Floats, from_percent
 from forecast.draws.streams import SHARE, SUCCESS, shares, uniforms
 from forecast.scenario.actions.kinds import ActionFields, ActionType, Family, Measure, MonthText, Taken, Text
-from forecast.scenario.actions.placed import Placed, need_base
+from forecast.scenario.actions.placed import PlacedAction, need_base
 from forecast.scenario.document import Notes
 from forecast.scenario.parts import Impulse
 from forecast.scenario.world import World
@@ -123,7 +123,7 @@ def _growth_of(world: World, industry: str, amount_yi: float, window: Floats) ->
     return amount_yi / (base[:, None] * weight.sum(axis=1, keepdims=True))
 
 
-def _check_push(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+def _check_push(placed: PlacedAction, dataset: Dataset, notes: Notes) -> None:
     action, units = placed.action, dataset.panel.units
     if action.unit not in units or action.indicator not in dataset.panel.indicators:
         return
@@ -137,7 +137,7 @@ def _check_push(placed: Placed, dataset: Dataset, notes: Notes) -> None:
             placed.note(notes, "share_missing", "unit", unit=action.unit, indicator=action.indicator)
 
 
-def _check_fill(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+def _check_fill(placed: PlacedAction, dataset: Dataset, notes: Notes) -> None:
     action = placed.action
     if (action.effect_pp is None) == (action.amount_yi is None):
         placed.note(notes, "fill_one", a="effect_pp", b="amount_yi")

@@ -38,9 +38,9 @@ from forecast.scenario.actions.kinds import (
     by_rows,
     nothing_shared,
 )
-from forecast.scenario.actions.placed import Placed, need_base, picked, place_names
+from forecast.scenario.actions.placed import PlacedAction, need_base, picked, place_names
 from forecast.scenario.document import Notes
-from forecast.scenario.parts import Impulse, Part, delivery, total
+from forecast.scenario.parts import Impulse, LedgerPart, delivery, total
 from forecast.scenario.world import World
 
 FAI: Final = "fai"
@@ -157,7 +157,7 @@ def _part(
     mean: float = 1.0,
     spread: float = 0.0,
     late: tuple[float, ...] = (1.0,),
-) -> Part:
+) -> LedgerPart:
     names = tuple(str(name) for name in rows["project"])
     arrives = delivery(
         seed=world.seed,
@@ -171,10 +171,10 @@ def _part(
         delay=late,
     )
     places = tuple(str(place) for place in rows["county"])
-    return Part(indicator=FAI, entities=names, places=places, amount=amounts, delivery=arrives)
+    return LedgerPart(indicator=FAI, entities=names, places=places, amount=amounts, delivery=arrives)
 
 
-def _complete(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
+def _complete(world: World, assumptions: Assumptions, measure: Measure) -> list[LedgerPart]:
     """Projects do more of their monthly plans than they usually do."""
     action = measure.action
     rows = _rows(world, measure, started=True)
@@ -188,7 +188,7 @@ def _complete(world: World, assumptions: Assumptions, measure: Measure) -> list[
     ]
 
 
-def _advance(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
+def _advance(world: World, assumptions: Assumptions, measure: Measure) -> list[LedgerPart]:
     """Work of later years is done this year: so many months at the pace of the plan, as far as there is any left."""
     action = measure.action
     rows = _rows(world, measure, started=True)
@@ -206,7 +206,7 @@ def _advance(world: World, assumptions: Assumptions, measure: Measure) -> list[P
     ]
 
 
-def _delay(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
+def _delay(world: World, assumptions: Assumptions, measure: Measure) -> list[LedgerPart]:
     """Plans of the months ahead move back; what passes December is lost for this year."""
     action = measure.action
     rows = _rows(world, measure, started=True)
@@ -219,7 +219,7 @@ def _delay(world: World, assumptions: Assumptions, measure: Measure) -> list[Par
     return [_part(world, assumptions, measure, rows, {0: moved - usual}, prob=action.prob)]
 
 
-def _start(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
+def _start(world: World, assumptions: Assumptions, measure: Measure) -> list[LedgerPart]:
     """Projects that have not started do: S-curve of the annual plan, seasonal pace, reported once in the library.
 
     The first report covers what was done since the start, so that the lag shifts investment and does not lose it.
@@ -269,7 +269,9 @@ def bond_gap(world: World, measure: Measure) -> tuple[pd.DataFrame, Floats]:
     return rows, _left(rows) * (1.0 - funded)
 
 
-def _issued(world: World, assumptions: Assumptions, measure: Measure, cut: Mapping[str, float] | None = None) -> Part:
+def _issued(
+    world: World, assumptions: Assumptions, measure: Measure, cut: Mapping[str, float] | None = None
+) -> LedgerPart:
     """Money of bonds becomes investment over the months after it came, shared by what projects lack.
 
     cut : project -> share of its part that it can take, where several issues fund the same projects
@@ -306,7 +308,7 @@ def _cuts(world: World, taken: Sequence[Taken]) -> dict[str, float]:
     return {name: min(1.0, lacking[name] / amount) if amount > 0 else 1.0 for name, amount in wanted.items()}
 
 
-def _bond(world: World, assumptions: Assumptions, measure: Measure) -> list[Part]:
+def _bond(world: World, assumptions: Assumptions, measure: Measure) -> list[LedgerPart]:
     return [_issued(world, assumptions, measure)]
 
 
@@ -321,11 +323,11 @@ def _bonds(world: World, assumptions: Assumptions, taken: Sequence[Taken]) -> Im
     )
 
 
-def _check(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+def _check(placed: PlacedAction, dataset: Dataset, notes: Notes) -> None:
     need_base(placed, dataset, FAI, notes)
 
 
-def _check_started(placed: Placed, dataset: Dataset, notes: Notes, *, starts: bool = False) -> None:
+def _check_started(placed: PlacedAction, dataset: Dataset, notes: Notes, *, starts: bool = False) -> None:
     rows = dataset.ledger.projects.set_index("project", drop=False)
     for k, name in enumerate(placed.action.projects or ()):
         if name in rows.index and rows.loc[name]["started"] in (starts, np.bool_(starts)):
@@ -333,13 +335,13 @@ def _check_started(placed: Placed, dataset: Dataset, notes: Notes, *, starts: bo
     _check(placed, dataset, notes)
 
 
-def _check_start(placed: Placed, dataset: Dataset, notes: Notes) -> None:
+def _check_start(placed: PlacedAction, dataset: Dataset, notes: Notes) -> None:
     _check_started(placed, dataset, notes, starts=True)
 
 
-def _delayed_twice(actions: Sequence[Placed], dataset: Dataset, notes: Notes) -> None:
+def _delayed_twice(actions: Sequence[PlacedAction], dataset: Dataset, notes: Notes) -> None:
     """No project is delayed twice."""
-    delayed: dict[str, Placed] = {}
+    delayed: dict[str, PlacedAction] = {}
     frame = dataset.ledger.projects
     for placed in actions:
         if placed.action.type != DELAY.name:

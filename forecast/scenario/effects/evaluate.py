@@ -20,7 +20,7 @@ from forecast.draws.paths import first_open
 from forecast.scenario.actions import ACTIONS, Measure
 from forecast.scenario.actions.kinds import Taken
 from forecast.scenario.effects.couple import Contributions, Effects, coupled, legal
-from forecast.scenario.parts import Impulse, Part, total
+from forecast.scenario.parts import Impulse, LedgerPart, total
 from forecast.scenario.reader import Scenario
 from forecast.scenario.world import Memo, World
 
@@ -126,7 +126,7 @@ class Evaluator:
         one = self.world.paths.indicators[indicator]
         return first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy())
 
-    def parts(self, measure: Measure) -> Sequence[Part]:
+    def parts(self, measure: Measure) -> Sequence[LedgerPart]:
         """What an action on a ledger does row by row; empty for other types."""
         parts = ACTIONS[measure.type].parts
         if parts is None:
