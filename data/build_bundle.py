@@ -29,15 +29,17 @@ from forecast.ui.bundled import EXAMPLE_RECORD, EXAMPLE_RUN, PACKAGE
 
 DRAWS: Final = 500
 BITS: Final = 10
-"""Binary digits of a draw that are kept."""
+"""Binary digits of a draw of growth that are kept."""
+WEIGHT_BITS: Final = 6
+"""Of a draw of a base weight: one percent of it, of a spread of 8 % and more."""
 MOST_BYTES: Final = 3_000_000
 RECORD_YEARS: Final = (2019, 2019)
 
 
-def coarse(values: xr.DataArray) -> xr.DataArray:
-    """The same values with ``BITS`` binary digits."""
+def coarse(values: xr.DataArray, bits: int = BITS) -> xr.DataArray:
+    """The same values with so many binary digits."""
     mantissa, exponent = np.frexp(values.to_numpy())
-    return values.copy(data=np.ldexp(np.round(mantissa * 2.0**BITS) / 2.0**BITS, exponent))
+    return values.copy(data=np.ldexp(np.round(mantissa * 2.0**bits) / 2.0**bits, exponent))
 
 
 def small(one: IndicatorPaths) -> IndicatorPaths:
@@ -45,7 +47,7 @@ def small(one: IndicatorPaths) -> IndicatorPaths:
     return replace(
         one,
         growth=coarse(one.growth),
-        base_weight=coarse(one.base_weight),
+        base_weight=coarse(one.base_weight, WEIGHT_BITS),
         cum_yoy=exact_where_published(coarse(one.cum_yoy), one.published),
     )
 
