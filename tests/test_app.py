@@ -130,11 +130,12 @@ def test_the_first_page_opens_on_the_newest_run_without_a_complaint(app, kept):
 def test_the_table_of_the_first_page_is_that_of_the_file(app, kept):
     rows = table(app.run(), "leaders")
     records = attainment(kept[0], 1)
+    assert [head[0] for head in rows[0]][3] == "全年差距"
     assert len(rows[0]) == 8
     assert len(rows) == 1 + len(records)
     judged = 0
     for cells, record in zip(rows[1:], records, strict=True):
-        _, ytd, forecast, near, reach, required, light = cells
+        _, ytd, forecast, gap, near, reach, required, light = cells
         assert (record["ytd_growth_pct"] == "") == (ytd[0] == "未公布")
         if record["ytd_growth_pct"]:
             assert close(numbers(ytd)[0], record["ytd_growth_pct"])
@@ -142,9 +143,11 @@ def test_the_table_of_the_first_page_is_that_of_the_file(app, kept):
             assert close(numbers(ytd)[-1], record["gap_pp"])
         if not record["p_reach"]:
             assert forecast == ["资料不足，暂不研判"]
-            assert near == reach == light == ["—"]
+            assert gap == near == reach == light == ["—"]
             continue
         judged += 1
+        assert len(numbers(gap)) == 1
+        assert close(numbers(gap)[0], record["year_gap_pp"])
         fields = ("forecast_growth_pct", "forecast_p10", "forecast_p90")
         assert all(close(x, record[f]) for x, f in zip(numbers(forecast), fields, strict=True))
         evidence = Evidence(record["evidence"])
@@ -298,11 +301,12 @@ def test_a_gap_chart_names_its_outcomes(kept):
 
     finished = kept[1][-1]
     row = next(r for r in finished.attainment.rows if r.target.indicator == "fai" and r.p_reach is not None)
-    draws = year_ends_of(row.target, finished.paths, panel=finished.dataset.panel, config=finished.dataset.config)
-    assert draws is not None
-    shares = distribution(draws, tolerance_pp=row.target.tolerance_pp)
-    assert shares.reached.sum() == pytest.approx(row.p_reach, abs=1 / len(draws))
-    assert (shares.near + shares.reached).sum() == pytest.approx(row.p_near, abs=1 / len(draws))
+    found = year_ends_of(row.target, finished.paths, panel=finished.dataset.panel, config=finished.dataset.config)
+    assert found is not None
+    shares = distribution(found)
+    a_draw = 1 / found.own.shape[1]
+    assert shares.reached.sum() == pytest.approx(row.p_reach, abs=a_draw)
+    assert (shares.near + shares.reached).sum() == pytest.approx(row.p_near, abs=a_draw)
     chart = gap_chart(shares, tolerance_pp=row.target.tolerance_pp, lang="zh").to_dict()
     bars = max(chart["datasets"].values(), key=len)
     assert sum(one["share"] for one in bars) == pytest.approx(1.0)

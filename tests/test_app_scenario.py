@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from forecast.answers.evidence import Evidence
-from forecast.report.scenario_terminal import change
 from forecast.runs.session import Session
 from forecast.runs.store import ConflictError, Store
 from forecast.scenario.drafting import Draft, to_yaml
@@ -72,7 +71,8 @@ def test_the_table_of_a_scenario_is_that_of_the_command(at, home, made):
         for cell, name in ((cells[3], "near"), (cells[4], "reach")):
             assert cell[0] == words.probability(one[f"p_{name}"], "zh", evidence=evidence)
             assert words.probability(was[f"p_{name}"], "zh", evidence=evidence) in cell[1]
-            assert cell[1].endswith(f"变化{change(one[f'change_{name}'], 'zh')}")
+            printed = words.level_change(one[f"p_{name}"], was[f"p_{name}"], evidence=evidence)
+            assert cell[1].endswith(f"变化{printed}")
     assert any(one["change_near"] > 0.005 for one in after)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from forecast.periods import Month
+from forecast.report import html
 from forecast.report.county_charts import contribution_chart, heat_chart, rank_chart
 from forecast.report.county_view import interview_grid, list_notes, named_grid, ranking_grid
 from forecast.report.task_view import (
@@ -177,10 +178,12 @@ def ranked(found):
 
 def test_rankings_lists_and_charts_show_the_numbers_of_naming(found):
     made = ranked(found)
-    rows = ranking_grid(made.naming.rankings[0], made, "zh").rows
+    ranking = ranking_grid(made.naming.rankings[0], made, "zh")
+    rows = ranking.rows
     assert [cell.text for cell in rows[2]][:5] == ["石泉县", "-6.0%", "3/3", "-8.0", "-9.0"]
     assert [cell.text for cell in rows[3]][:4] == ["紫阳县", "未公布", "—", "—"]
-    assert ranking_grid(made.naming.rankings[0], made, "zh").marked == frozenset({2})
+    assert [k for k, name in enumerate(ranking.classes) if name == "marked"] == [2]
+    assert html.table(ranking).count('<tr class="marked"><th scope="row"><span>石泉县</span>') == 1
     assert [row[2].text for row in named_grid(made, "zh").rows] == ["石泉县"]
     assert [row[0].text for row in interview_grid(made, "zh").rows] == ["石泉县"]
     assert not any("没有建议名单" in note for note in list_notes(made, "zh"))

@@ -16,7 +16,9 @@ import pytest
 from forecast.report.sheets.every import all_sheets
 from forecast.report.word import office
 from forecast.report.workbook import PAPER_NUMBERS, workbook_bytes
+from forecast.tables import words
 from forecast.tables.kind import Kind
+from forecast.tables.notes import plain_name
 from forecast.tables.table import Paper
 from forecast.texts import LANGS, t
 from tests.assignment_run import INJECTION
@@ -77,13 +79,29 @@ def test_numbers_are_shown_with_the_digits_of_their_style():
                 assert page.cell(start, k + 1).number_format == field.kind.excel
 
 
-def test_sums_and_gaps_are_formulas():
+def test_sums_and_differences_are_formulas():
     counts = {}
     for sheet in all_sheets(dossier(), "zh"):
         page = opened(values=False)[sheet.tab]
         counts[sheet.name] = sum(cell.data_type == "f" for row in page.iter_rows() for cell in row)
-    assert min(counts[name] for name in ("forecast", "chances", "scenarios", "sectors", "tasks")) > 0
-    assert counts["data"] == counts["explanation"] == 0
+    assert min(counts[name] for name in ("forecast", "scenarios", "sectors", "tasks")) > 0
+    assert counts["chances"] == counts["data"] == counts["explanation"] == 0
+
+
+def test_the_gap_of_the_chances_is_the_median_of_paired_draws_and_no_difference_of_its_neighbours():
+    sheet = next(one for one in all_sheets(dossier(), "zh") if one.name == "chances")
+    page, start = opened()[sheet.tab], first_row(opened()[sheet.tab], sheet)
+    at = [sheet.position(name) + 1 for name in ("indicator", "against", "gap")]
+    shown = [tuple(page.cell(start + k, column).value for column in at) for k in range(len(sheet.rows))]
+    found = {
+        (plain_name(row, "zh"), words.kind_name(row.target.kind, "zh")): row.year_gap_pp
+        for row in dossier().run.attainment.rows
+        if row.target.unit == dossier().run.dataset.config.city
+    }
+    assert len(shown) == len(set(shown)) > 2
+    for name, against, gap in shown:
+        wanted = found[name, against]
+        assert gap == ("—" if wanted is None else pytest.approx(wanted, abs=1e-12))
 
 
 def test_no_name_becomes_a_formula():

@@ -296,7 +296,7 @@ def _read(name: str, says: _Says) -> Show[Judged]:
     return Show(head=f"ui.head_{name}", name=name, says=says)
 
 
-def _likely(name: str, kind: Kind, says: _Says | None = None, *, widest: int = 26, formula: str = "") -> Show[Judged]:
+def _likely(name: str, kind: Kind, says: _Says | None = None, *, widest: int = 26) -> Show[Judged]:
     """On the worksheet of chances."""
     return Show(
         head=f"reports.col_chance_{name}",
@@ -305,7 +305,6 @@ def _likely(name: str, kind: Kind, says: _Says | None = None, *, widest: int = 2
         kind=kind,
         says=says,
         widest=widest,
-        formula=formula,
     )
 
 
