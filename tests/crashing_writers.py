@@ -2,7 +2,8 @@
 
 A writer is killed at an event of its work, never after some time, so that what is hit does not depend on how busy the
 machine is. Events are calls and returns of Python and of C: every second writer kills itself at the very event; the
-others tell it and go on, and are killed from outside, also within a call of the system.
+others tell it and go on, and are killed from outside, also within a call of the system. Every fourth writer counts
+only events at which a folder of its own is unfinished, and so cannot be missed in the middle of its work.
 
 usage: crashing_writers.py kill FOLDER TIMES SEED | race FOLDER WRITERS EACH
 """
@@ -15,6 +16,7 @@ import random
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ FEW = 4
 """Runs that a writer lets be before it deletes the oldest."""
 MOST_ACTS = 6.0
 """Longest life of a writer: what keeping so many runs takes in events; opening the store takes as much as one."""
+AIMED_ACTS = 2.0
+"""The same for writers that are killed amid their work, in events of that kind: every instant of keeping a run."""
 TIME = b"!"
 """Told by a writer that is to be killed from outside."""
 
@@ -44,22 +48,31 @@ def write_for_ever(root: Path, first: int, acknowledge: int) -> None:
 
 
 class Clock:
-    """Counts the events of a program's work and, at one of them, does something."""
+    """Counts the events of a program's work, those for which ``counts`` holds; at one of them does something."""
 
-    def __init__(self, at: int, act: Any) -> None:
+    def __init__(self, at: int, act: Any, counts: Callable[[], bool] | None = None) -> None:
         self.events = 0
         self.at = at
         self.act = act
+        self.counts = counts
 
     def __call__(self, *_: object) -> None:
+        if self.counts is not None and not self.counts():
+            return
         self.events += 1
         if self.events == self.at:
             self.act()
 
 
-def events_of_an_act(root: Path) -> int:
+def unfinished_of(root: Path, process: int) -> bool:
+    """Whether a process has, or left, a folder in the making."""
+    with os.scandir(root / "tmp") as found:
+        return any(one.name.startswith(f"{process}-") for one in found)
+
+
+def events_of_an_act(root: Path, counts: Callable[[], bool] | None = None) -> int:
     """Events while one run is kept."""
-    clock = Clock(0, None)
+    clock = Clock(0, None, counts)
     store = Store(root)
     store.put(run_id(999_998), made(999_998))  # what is done only once is not counted
     sys.setprofile(clock)
@@ -70,8 +83,11 @@ def events_of_an_act(root: Path) -> int:
     return clock.events
 
 
-def killed_once(root: Path, first: int, at: int, *, outside: bool) -> list[str]:
-    """One writer, killed at an event of its work; what it had acknowledged."""
+def killed_once(root: Path, first: int, at: int, *, outside: bool, amid: bool) -> tuple[list[str], bool]:
+    """One writer, killed at an event of its work; what it had acknowledged, and whether it left a folder unfinished.
+
+    ``amid`` : events are those at which it has an unfinished folder
+    """
     read, write = os.pipe()
     told, tell = os.pipe()
     child = os.fork()
@@ -79,7 +95,8 @@ def killed_once(root: Path, first: int, at: int, *, outside: bool) -> list[str]:
         os.close(read)
         os.close(told)
         end = (lambda: os.write(tell, TIME)) if outside else (lambda: os.kill(os.getpid(), signal.SIGKILL))
-        sys.setprofile(Clock(at, end))
+        mine = os.getpid()
+        sys.setprofile(Clock(at, end, (lambda: unfinished_of(root, mine)) if amid else None))
         try:
             write_for_ever(root, first, write)
         except BaseException:
@@ -93,7 +110,7 @@ def killed_once(root: Path, first: int, at: int, *, outside: bool) -> list[str]:
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     with os.fdopen(read) as pipe:
-        return pipe.read().splitlines()
+        return pipe.read().splitlines(), unfinished_of(root, child)
 
 
 def faults(root: Path, kept: set[str], gone: set[str], doomed: set[str]) -> list[str]:
@@ -120,21 +137,28 @@ def kill(root: Path, times: int, seed: int) -> dict[str, object]:
     gone: set[str] = set()
     doomed: set[str] = set()
     found: list[str] = []
-    unfinished = acts = 0
+    aimed = missed = unfinished = acts = 0
+    here = os.getpid()
     act = events_of_an_act(root)
     Store(root).prune(h.run_id for h in Store(root).runs())
+    amid_act = events_of_an_act(root, lambda: unfinished_of(root, here))
+    Store(root).prune(h.run_id for h in Store(root).runs())
     for turn in range(times):
-        at = rng.randint(1, round(MOST_ACTS * act))
-        for line in killed_once(root, 1000 * turn, at, outside=turn % 2 == 1):
+        amid = turn % 4 == 2
+        at = rng.randint(1, round(AIMED_ACTS * amid_act if amid else MOST_ACTS * act))
+        lines, hit = killed_once(root, 1000 * turn, at, outside=turn % 2 == 1, amid=amid)
+        aimed += amid
+        missed += amid and not hit
+        unfinished += hit
+        for line in lines:
             what, _, about = line.partition(" ")
             {"kept": kept, "gone": gone, "doomed": doomed}.get(what, set()).add(about)
             acts += what in {"kept", "gone"}
             found += [line] if what == "error" else []
-        unfinished += any((root / "tmp").iterdir())
         found += [f"turn {turn}: {fault}" for fault in faults(root, kept, gone, doomed)]
         for folder in (root / "tmp").iterdir():  # what a later start would clear
             os.utime(folder, (0, 0))
-    return {"times": times, "acts": acts, "unfinished": unfinished, "faults": found}
+    return {"times": times, "acts": acts, "aimed": aimed, "missed": missed, "unfinished": unfinished, "faults": found}
 
 
 def race(root: Path, writers: int, each: int) -> dict[str, object]:

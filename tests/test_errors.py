@@ -18,9 +18,13 @@ MISSING = Problem(code="file_missing", file="units.csv")
 
 def test_a_problem_says_where_what_and_how() -> None:
     assert UNIT.text("en") == (
-        "observations.csv, row 14, 'unit': unit 'hanbing' is not in units.csv; did you mean 'hanbin'?"
+        "observations.csv, row 14, 'unit': unit 'hanbing' is not in units.csv (in a workbook: sheet 地区); "
+        "did you mean 'hanbin'?"
     )
-    assert UNIT.text("zh") == "observations.csv，第14行，“unit”：地区“hanbing”不在 units.csv 中；是否应为“hanbin”？"
+    assert (
+        UNIT.text("zh")
+        == "observations.csv，第14行，“unit”：地区“hanbing”不在 units.csv（工作簿为“地区”表）中；是否应为“hanbin”？"
+    )
 
 
 def test_a_problem_of_a_whole_file_has_no_row() -> None:

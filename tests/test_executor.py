@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import weakref
 from functools import partial
+from multiprocessing import get_context
 from multiprocessing.synchronize import SemLock
 from pathlib import Path
 
@@ -107,19 +109,35 @@ FATES = {
 }
 
 
+def semaphores() -> int:
+    """Semaphores alive; asked by type, since ``isinstance`` would ask a weak proxy for what it may have lost."""
+    return sum(issubclass(type(one), SemLock) for one in gc.get_objects())
+
+
 @pytest.mark.parametrize("fate", FATES)
 def test_nothing_of_a_pool_is_left_to_be_collected_later(fate):
     """A semaphore freed within a call to Python's resource tracker is a warning, and in a test an error."""
     gc.collect()
     gc.disable()
     try:
-        before = [one for one in gc.get_objects() if isinstance(one, SemLock)]
+        before = semaphores()
         outcomes = LocalProcesses(2).outcomes(FATES[fate], progress=quiet)
-        after = [one for one in gc.get_objects() if isinstance(one, SemLock)]
+        after = semaphores()
     finally:
         gc.enable()
     assert len(outcomes) == len(FATES[fate])
-    assert len(after) == len(before)
+    assert after == before
+
+
+def test_semaphores_are_counted_beside_proxies_of_what_is_gone():
+    gone = Unread()
+    dead = weakref.proxy(gone)
+    del gone
+    assert any(one is dead for one in gc.get_objects())
+    before = semaphores()
+    lock = get_context("spawn").Lock()
+    assert semaphores() == before + 1
+    del lock
 
 
 def test_processes_are_others_and_in_process_is_this_one():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from forecast.data.dataset import read_dataset
+from forecast.data.panel import known
 from forecast.data.starter import write_starter
-from forecast.errors import InputError, UsageError
+from forecast.errors import InputError
+from forecast.periods import AsOf
 from forecast.runs.datasets import Shelf, preview, whole
 from forecast.runs.store import ConflictError, StoreError, identity_of
 from tests.app_pages import filled_book
@@ -25,6 +27,13 @@ def small(tmp_path):
 @pytest.fixture
 def shelf(tmp_path):
     return Shelf(tmp_path / "home")
+
+
+@pytest.fixture
+def starter(tmp_path):
+    """Workbook to fill in, of a city that is none."""
+    book = write_starter(tmp_path / "city", city_zh="甲市", province_zh="乙省", year=2020, as_of="2020-08")
+    return book.read_bytes()
 
 
 def latest(shelf, name):
@@ -94,19 +103,59 @@ def test_a_whole_data_set_may_be_uploaded_as_its_files(small):
     assert made.dataset.data_hash == small.dataset.data_hash
 
 
-def test_a_workbook_is_a_data_set_of_its_own_and_is_replaced_as_a_whole(tmp_path, shelf):
-    book = write_starter(tmp_path / "city", city_zh="甲市", province_zh="乙省", year=2020, as_of="2020-08")
+def known_figure(dataset, period):
+    """Released value of the city's industrial growth as the data set knows it; None where it has none."""
+    table = known(dataset.panel, AsOf.parse(dataset.config.as_of)).astype({"period": str})
+    rows = table[
+        (table["unit"] == dataset.config.city) & (table["indicator"] == "ind_va") & (table["period"] == period)
+    ]
+    return rows["value"].iloc[-1] if len(rows) else None
+
+
+def test_a_workbook_is_a_data_set_of_its_own_and_is_replaced_as_a_whole(shelf, starter):
     with pytest.raises(InputError) as caught:
-        preview({"进度数据.xlsx": book.read_bytes()}, None)
+        preview({"进度数据.xlsx": starter}, None)
     assert all("进度数据.xlsx" in one.file for one in caught.value.problems)
-    filled = filled_book(book.read_bytes())
+    filled = filled_book(starter)
     made = preview({"进度数据.xlsx": filled}, None)
     shelf.add(made, author="甲", based_on=0)
     now = latest(shelf, shelf.name_of(identity_of(made.dataset)))
     again = preview({"改好.xlsx": filled}, now)
     assert again.prepared is None
-    with pytest.raises(UsageError, match="进度数据"):
+    assert again.dataset.data_hash == now.data_hash
+
+
+def test_a_workbook_takes_the_file_of_a_month_as_its_next_version_and_can_be_taken_back(shelf, starter):
+    first = shelf.add(made := preview({"进度数据.xlsx": filled_book(starter)}, None), author="甲", based_on=0)
+    name = shelf.name_of(identity_of(made.dataset))
+    now = latest(shelf, name)
+    month = SEPTEMBER.decode().replace("xiaocheng", "甲市").encode()
+    taken = preview({"new.csv": month}, now)
+    assert taken.prepared is not None
+    assert [(one.unit, one.value, one.revises) for one in taken.prepared.intake.additions] == [
+        (now.config.city, -12.5, None)
+    ]
+    second = shelf.add(taken, author="乙", based_on=first.version)
+    after = latest(shelf, name)
+    assert (known_figure(now, "2020-09"), known_figure(after, "2020-09")) == (None, -12.5)
+    assert known_figure(after, "2020-08") == known_figure(now, "2020-08")
+    assert after.config.as_of == "2020-09"
+    assert list(taken.contents) == list(made.contents), "it is still one workbook"
+    assert preview({"new.csv": month}, after).prepared.intake.additions == ()
+    assert shelf.undo(name, based_on=second.version) == first
+    assert latest(shelf, name).data_hash == now.data_hash
+
+
+def test_a_place_that_a_workbook_does_not_know_is_named_with_its_row(shelf, starter):
+    now = preview({"进度数据.xlsx": filled_book(starter)}, None).dataset
+    shelf.add(preview({"进度数据.xlsx": filled_book(starter)}, None), author="甲", based_on=0)
+    now = latest(shelf, shelf.name_of(identity_of(now)))
+    with pytest.raises(InputError) as caught:
         preview({"new.csv": SEPTEMBER}, now)
+    (problem,) = caught.value.problems
+    assert (problem.file, problem.row, problem.column) == ("new.csv", 2, "unit")
+    assert "xiaocheng" in problem.text("zh")
+    assert "“地区”表" in problem.text("zh"), "a planner with a workbook has no units.csv"
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", ".x", "a\\b"])

@@ -235,15 +235,13 @@ def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
 def preview(uploads: Mapping[str, bytes], current: Dataset | None) -> Preview:
     """What uploaded files make: a whole data set, or the current one with new figures and ledgers.
 
-    A workbook of one's own or a ``dataset.toml`` among the files is a whole data set; anything else is taken into the
-    current one.
+    A ``dataset.toml`` among the files, or one workbook where the current data set is one, is a whole data set; anything
+    else is taken into the current one.
 
     Raises
     ------
     InputError
         Something is wrong; it carries every problem with its place, cell addresses for workbooks.
-    UsageError
-        The current data set is one workbook, which is uploaded as a whole.
     """
     with _folder(uploads) as place:
         files = tuple(uploads)
