@@ -61,7 +61,7 @@ SHOTS: Final[tuple[tuple[str, str, str, Callable[[Any], None]], ...]] = (
     ("overview", "ankang", "?scenario=file:speech", _nothing),
     ("indicator", "ankang", "indicator?indicator=fai", _nothing),
     ("scenario", "ankang", "scenario?scenario=file:speech&compare=file:restart,file:sectors", _contributions),
-    ("makeup", "example", "makeup?wish=gdp>=0.6", _solved),
+    ("makeup", "example", "makeup?wish=gdp>=0.85", _solved),
     ("tasks", "ankang", "tasks", _nothing),
     ("track", "example", "track", _nothing),
     ("data", "ankang", "data", _tab("数字来源")),
