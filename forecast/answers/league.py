@@ -89,7 +89,8 @@ def _scores(paths: Paths, panel: Panel, config: Config, figures: Published, unit
     if rules is None:
         return None
     named = {item.indicator for item in rules.items} & set(paths.indicators)
-    scored = tuple(unit for unit in units if all(unit in _drawn(paths.indicators[n], units, figures) for n in named))
+    drawn = {name: frozenset(_drawn(paths.indicators[name], units, figures)) for name in named}
+    scored = tuple(unit for unit in units if all(unit in have for have in drawn.values()))
     if len(scored) < 2:
         return None
     standings: dict[tuple[str, int], Standing] = {}

@@ -54,6 +54,11 @@ def ranked(growth: Floats, ties: Ties = "best") -> Floats:
     return rank.reshape(growth.shape)
 
 
+def first_third(among: int) -> int:
+    """Places that count as being ahead (靠前): about a third of all that are ranked, at least one."""
+    return max(round(among / 3), 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RankAnswer:
     """Where one unit ends the year among its siblings, for one indicator.

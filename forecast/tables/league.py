@@ -15,7 +15,7 @@ import pandas as pd
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
 from forecast.answers.league import League
-from forecast.answers.ranks import RankAnswer
+from forecast.answers.ranks import RankAnswer, first_third
 from forecast.data.panel import Panel
 from forecast.periods import Month
 from forecast.tables import words
@@ -23,8 +23,6 @@ from forecast.tables.kind import Kind
 from forecast.tables.table import Cell, Column, Grid, Provenance, Said, Show, Surface, Table, View
 from forecast.texts import Lang, t
 
-FIRST_SHARE: Final = 3
-"""The first of so many parts of all places count as being ahead (前三分之一)."""
 LAST: Final = 3
 """Places from the end that a list of 约谈 usually names."""
 
@@ -42,7 +40,7 @@ class Ranked:
     @property
     def first(self) -> int:
         """Places that count as being ahead."""
-        return max(round(self.answer.among / FIRST_SHARE), 1)
+        return first_third(self.answer.among)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

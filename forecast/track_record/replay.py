@@ -18,7 +18,7 @@ import pandas as pd
 
 from forecast.answers.chances import attained, published
 from forecast.answers.evidence import Evidence, Published, classify
-from forecast.answers.ranks import ranked
+from forecast.answers.ranks import first_third, ranked
 from forecast.data.panel import EvidenceRule, Indicator, Panel, Unit, known, nearest_province
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.fitting import FitTask, fit_indicator
@@ -232,7 +232,7 @@ def rank_records(
             continue
         rank = ranked(published(draws[:, [place[pair.unit] for pair in group]]))
         outcome = ranked(np.array([[pair.outcome_pct for pair in group]]))[0]
-        first, places = round(len(group) / 3), np.arange(1, len(group))
+        first, places = first_third(len(group)), np.arange(1, len(group))
         for k, pair in enumerate(group):
             below = (rank[:, k, None] <= places).mean(axis=0)
             p_first, ahead = float(below[first - 1]), bool(outcome[k] <= first)
