@@ -22,8 +22,14 @@ from rich.console import Console  # noqa: E402
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: E402
 
 from forecast.executor import Done, InProcess, LocalProcesses, Part  # noqa: E402
-from forecast.track_record.prior_check import prior_checks  # noqa: E402
-from forecast.track_record.sbc import ROUTES, SbcRoute, SbcVerdict, ranks_of, verdicts  # noqa: E402
+from forecast.track_record.sbc import (  # noqa: E402
+    ROUTES,
+    SbcRoute,
+    SbcVerdict,
+    prior_checks,
+    ranks_of,
+    verdicts,
+)
 
 WORLDS = {"adaptive": 1000, "structural": 1000, "regular": 1000, "reference": 60, "sampled": 60}
 """Worlds a route: with 1000 a coverage is known to two points, with 60 to seven."""

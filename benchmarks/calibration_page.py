@@ -16,9 +16,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.report.track_charts import FONTS, svg
-from forecast.track_record.prior_check import Check
-from forecast.track_record.sbc import ENDS, SIGNIFICANCE, SbcVerdict
-from forecast.track_record.uniformity import envelope
+from forecast.track_record.sbc import ENDS, SIGNIFICANCE, Check, SbcVerdict, envelope
 
 __all__ = ["ecdf_chart", "page_text", "write_page"]
 

@@ -21,7 +21,7 @@ from forecast.plan.request import MakeupRequest, wishes_of
 from forecast.runs.run import Request, run
 from forecast.runs.session import world_of
 from forecast.runs.store import Store
-from forecast.scenario.compare import cases
+from forecast.scenario.contributions import cases
 
 ROOT = Path(__file__).parent.parent
 BUDGET = 2.0

@@ -22,8 +22,7 @@ import numpy as np
 import xarray as xr
 
 from forecast import __version__
-from forecast.answers.benchmark import Province
-from forecast.answers.chances import Case
+from forecast.answers.chances import Case, Province
 from forecast.answers.evidence import Evidence
 from forecast.data.dataset import read_dataset
 from forecast.data.target import TargetKind
@@ -31,10 +30,10 @@ from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.growth import cumulative
 from forecast.inference.diagnostics import Diagnostics
 from forecast.periods import AsOf, default_profile
-from forecast.scenario.compare import compare, evaluate
-from forecast.scenario.contributions import contributions
-from forecast.scenario.effects import Evaluator, World, apply
+from forecast.scenario.contributions import compare, contributions, evaluate
+from forecast.scenario.effects import Evaluator, apply
 from forecast.scenario.reader import Scenario, read_scenario
+from forecast.scenario.world import World
 
 ROOT = Path(__file__).parent.parent
 DRAWS = 4000

@@ -89,7 +89,7 @@ def _home(scratch: Path) -> Path:
     from forecast.report.files import answers
     from forecast.runs.run import Request, run
     from forecast.runs.store import Store, import_bundle
-    from forecast.ui.bundled import example_run, unpack_example_record
+    from forecast.ui.kept import example_run, unpack_example_record
 
     home = scratch / "home"
     store, bundle = Store(home), example_run()

@@ -25,7 +25,7 @@ from forecast.report.files import answers
 from forecast.runs.run import Fits, Request, finish, run
 from forecast.runs.store import Store, export
 from forecast.track_record.backtest import BacktestRequest, backtest
-from forecast.ui.bundled import EXAMPLE_RECORD, EXAMPLE_RUN, PACKAGE
+from forecast.ui.kept import EXAMPLE_RECORD, EXAMPLE_RUN, PACKAGE
 
 DRAWS: Final = 500
 BITS: Final = 10

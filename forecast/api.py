@@ -26,7 +26,7 @@ from forecast.files import write_whole
 from forecast.inference.gaps.ratio import Method
 from forecast.news.news import News, NewsSide, kept_side
 from forecast.news.news import news as split_news
-from forecast.plan.outcome import as_scenario
+from forecast.plan.makeup import as_scenario
 from forecast.plan.path import DEFAULT, Demand, RequiredPath, indicators_of
 from forecast.plan.request import MakeupRequest, read_options, wishes_of
 from forecast.plan.result import Makeup

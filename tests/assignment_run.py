@@ -8,7 +8,7 @@ from pathlib import Path
 from forecast.answers.attainment import attain
 from forecast.runs.run import Request, Run
 from forecast.runs.session import Assignments, Session, Wanted
-from forecast.scenario.effects import World
+from forecast.scenario.world import World
 from tests import handmade
 from tests import scenario_world as sw
 

@@ -18,8 +18,9 @@ from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.growth import cumulative
 from forecast.inference.diagnostics import Diagnostics
 from forecast.periods import AsOf, Frequency, Month
-from forecast.scenario.effects import Evaluator, World, apply
+from forecast.scenario.effects import Evaluator, apply
 from forecast.scenario.reader import Scenario, scenario_of
+from forecast.scenario.world import World
 from tests import handmade
 
 YEAR = 2020

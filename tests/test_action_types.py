@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from forecast.scenario.actions import ACTIONS, ADDITIONALITY, LEVERS, Family
+from forecast.scenario.contributions import explain
 from forecast.scenario.document import ScenarioError
 from forecast.scenario.drafting import Draft
 from forecast.scenario.effects import Evaluator
-from forecast.scenario.explain import explain
 from forecast.scenario.ledger_rows import ENTERPRISES, PROJECTS, edited, settings
 from forecast.scenario.reader import json_schema, scenario_of
 from forecast.texts import catalogue

@@ -27,7 +27,7 @@ from forecast.runs.store import Store
 from forecast.tables import words
 from forecast.tables.table import Cell, Grid
 
-commands = importlib.import_module("forecast.cli.app")  # forecast.cli.app, as a name, is the whole command line
+commands = importlib.import_module("forecast.cli.runs")  # forecast.cli.runs, as a name, is the whole command line
 ROOT = Path(__file__).parent.parent
 APP = str(ROOT / "app.py")
 HALF_A_DIGIT = 0.05 + 0.005 + 1e-9

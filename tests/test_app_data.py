@@ -15,8 +15,8 @@ from forecast.report.data_view import assumptions_table, figures_table
 from forecast.runs.datasets import Shelf, preview, whole
 from forecast.runs.store import Store, identity_of, import_bundle
 from forecast.ui import upload as module
-from forecast.ui.bundled import example_run
-from forecast.ui.upload import template_bytes
+from forecast.ui.data import template_bytes
+from forecast.ui.kept import example_run
 from tests.app_pages import APP, filled_book, keep_main, kept_run, page, said
 from tests.small_dataset import write_dataset
 
@@ -38,7 +38,7 @@ def home(made, monkeypatch, tmp_path):
     keep_main(monkeypatch)
     monkeypatch.setenv("DABIAO_HOME", str(made[0]))
     shelf = Shelf(tmp_path)
-    for name in ("forecast.ui.upload.Shelf", "forecast.ui.data.Shelf", "forecast.ui.sources.Shelf"):
+    for name in ("forecast.ui.data.Shelf", "forecast.ui.data.Shelf", "forecast.ui.choice.Shelf"):
         monkeypatch.setattr(name, lambda: shelf)
     return shelf
 

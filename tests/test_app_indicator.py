@@ -14,7 +14,7 @@ from forecast.report.explored import explored_grid, explored_text
 from forecast.report.files import answers
 from forecast.report.monthly import Growth, history_rows, of_indicator, pace_points, path_points
 from forecast.runs.session import Session
-from forecast.scenario.compare import cases
+from forecast.scenario.contributions import cases
 from forecast.tables.path import path_grid
 from tests.app_pages import keep_main, page, tables
 from tests.app_runs import ankang

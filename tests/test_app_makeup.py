@@ -12,7 +12,7 @@ from forecast.plan.request import MakeupRequest, parse_wishes
 from forecast.report.charts import frontier_chart, sector_chart
 from forecast.runs.session import Session
 from forecast.runs.store import Store
-from forecast.scenario.compare import cases, compare
+from forecast.scenario.contributions import cases, compare
 from forecast.scenario.drafting import parsed
 from forecast.tables.makeup import frontier_grid, lever_grid, sector_grid, wish_grid
 from forecast.tables.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of

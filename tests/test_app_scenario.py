@@ -14,7 +14,7 @@ from forecast.runs.store import ConflictError, Store
 from forecast.scenario.drafting import Draft, to_yaml
 from forecast.tables import words
 from forecast.tables.scenarios import scenario_tables
-from forecast.ui.library import decoded, encoded, save
+from forecast.ui.kept import decoded, encoded, save
 from tests.app_pages import keep_main, kept_run, page, said, tables
 
 ROOT = Path(__file__).parent.parent

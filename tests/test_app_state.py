@@ -7,12 +7,11 @@ from streamlit.testing.v1 import AppTest
 
 from forecast.answers.chances import Criterion
 from forecast.periods import Month
-from forecast.plan.candidates import LeverOptions
-from forecast.plan.levers import Family
+from forecast.plan.candidates import Family, LeverOptions
 from forecast.plan.request import parse_settings, settings_text
 from forecast.report.task_view import place_table
 from forecast.runs.session import Session
-from forecast.tasks.holds import Hold, hold_text, parse_hold
+from forecast.tasks.allocation import Hold, hold_text, parse_hold
 from forecast.ui.export import asked_tasks
 from tests.app_pages import APP, keep_main, page, said, tables
 from tests.app_runs import ankang

@@ -20,8 +20,8 @@ from forecast.report.task_view import (
     task_frame,
 )
 from forecast.runs.session import Session, Wanted
+from forecast.tasks.allocation import Hold
 from forecast.tasks.county_lists import Interview, Ranking, RankStatus, Standing
-from forecast.tasks.holds import Hold
 from tests.app_pages import keep_main, page, said, tables
 from tests.app_runs import ankang
 

@@ -14,11 +14,11 @@ from forecast.executor import InProcess
 from forecast.report.backtest import write_backtest
 from forecast.report.track_view import level_name
 from forecast.runs.store import Store
-from forecast.runs.store.identity import identity_fields
+from forecast.runs.store.registry import identity_fields
 from forecast.tables import words
 from forecast.track_record.backtest import BacktestRequest, backtest
 from forecast.ui import track as module
-from forecast.ui.records import MANIFEST, folder_of, records, table
+from forecast.ui.kept import MANIFEST, folder_of, records, table
 from tests.app_pages import keep_main, kept_run, page, said, tables
 from tests.small_dataset import write_dataset
 

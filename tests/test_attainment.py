@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 
-from forecast.answers.attainment import attain
+from forecast.answers.attainment import attain, joint
 from forecast.answers.chances import Criterion, Status, bounded_share
 from forecast.answers.evidence import Evidence, classify
-from forecast.answers.joint import joint
 from forecast.answers.judgement import Light, light_ahead, light_now
 from forecast.answers.required import required
 from forecast.data.panel import EvidenceRule, LightRule

@@ -10,19 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.answers.benchmark import Constant, Province
-from forecast.answers.chances import Case, Criterion, Status
+from forecast.answers.chances import Case, Constant, Criterion, Province, Status
 from forecast.answers.evidence import Evidence
 from forecast.data.target import TargetKind
 from forecast.errors import InputError
 from forecast.periods import Month
-from forecast.plan.path import Demand, required_path
-from forecast.plan.path_steps import Phase
-from forecast.scenario.compare import evaluate
-from forecast.tasks.allocation import ConflictKind
+from forecast.plan.path import Demand, Phase, required_path
+from forecast.scenario.contributions import evaluate
+from forecast.tasks.allocation import ConflictKind, parse_hold
 from forecast.tasks.breakdown import Increment, Method, breakdown, months_of, required_increment, stated_increment
 from forecast.tasks.carriers import Kind
-from forecast.tasks.holds import parse_hold
 from forecast.tasks.need import Lift, ends_of, growth_per_yi, need
 from tests import handmade
 from tests import scenario_world as sw

@@ -23,8 +23,8 @@ from forecast.report.breakdown_tables import breakdown_document, breakdown_table
 from forecast.report.breakdown_terminal import narrative, render_assignments
 from forecast.runs.session import Session, Wanted
 from forecast.tables.schema import BREAKDOWN_TABLES, COLLECT_TABLES, schema
+from forecast.tasks.allocation import parse_hold
 from forecast.tasks.breakdown import Method, stated_increment
-from forecast.tasks.holds import parse_hold
 from forecast.texts import LANGS
 from tests import assignment_run as ar
 from tests.small_dataset import TOML, write_dataset

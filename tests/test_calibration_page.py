@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast.track_record.prior_check import Check
-from forecast.track_record.sbc import verdicts
+from forecast.track_record.sbc import Check, verdicts
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 ABOUT = {
@@ -82,8 +81,7 @@ def test_a_magnitude_that_the_prior_excludes_is_marked(page, ranks):
 
 
 def test_every_check_and_quantity_has_its_name(page):
-    from forecast.track_record.prior_check import prior_checks
-    from forecast.track_record.sbc import ranks_of
+    from forecast.track_record.sbc import prior_checks, ranks_of
 
     assert {check.name for check in prior_checks(50)} <= set(page.CHECKS)
     for quantity in ranks_of("structural", 0, seed=1):

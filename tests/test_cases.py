@@ -9,7 +9,7 @@ import pytest
 
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.errors import InputError, Problem
-from forecast.runs.update import prepare
+from forecast.runs.datasets import prepare
 
 CASES = Path(__file__).parent / "data" / "cases"
 ANKANG = Path(__file__).parent.parent / "data" / "ankang-2020"

@@ -12,8 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from forecast.answers.benchmark import Benchmark, Constant, Province, Siblings, Unknown
-from forecast.answers.chances import Case, Criterion, Ends, ends, least_move, outcome, published
+from forecast.answers.chances import (
+    Benchmark,
+    Case,
+    Constant,
+    Criterion,
+    Ends,
+    Province,
+    Siblings,
+    Unknown,
+    ends,
+    least_move,
+    outcome,
+    published,
+)
 from forecast.answers.evidence import Evidence
 from forecast.errors import NonFiniteError
 from tests import handmade

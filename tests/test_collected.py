@@ -20,7 +20,7 @@ from forecast.report.task_sheet import write_task_book
 from forecast.tables.table import Provenance
 from forecast.tasks.breakdown import breakdown, stated_increment
 from forecast.tasks.collected import collect, read_plan
-from forecast.tasks.handed_out import RECORD_SHEET
+from forecast.tasks.tasks import RECORD_SHEET
 from tests import assignment_run as ar
 
 SOURCE = Provenance(run_id="small", data_hash="a", scenario_hash="b", model_version="1", seed=7)

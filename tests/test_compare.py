@@ -5,14 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.answers.benchmark import Constant, Province
-from forecast.answers.chances import Case
+from forecast.answers.chances import Case, Constant, Province
 from forecast.answers.evidence import Evidence
 from forecast.data.target import TargetKind
-from forecast.scenario.compare import compare, p_better
-from forecast.scenario.contributions import contributions, interactions, shapley
+from forecast.scenario.contributions import compare, contributions, explain, interactions, p_better, shapley
 from forecast.scenario.effects import Evaluator
-from forecast.scenario.explain import explain
 from tests import handmade
 from tests import scenario_world as sw
 

@@ -11,7 +11,7 @@ from forecast.data.convert import convert
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.errors import UsageError
 from forecast.runs.amend import apply
-from forecast.runs.update import prepare
+from forecast.runs.datasets import prepare
 from tests.small_dataset import write_dataset
 from tests.test_update_book import MONTH
 from tests.test_workbook import PLAIN, save

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.inference.direct import Worlds, draw_excess, features, fit_direct, ridge, usable, worlds
+from forecast.inference.chain import Worlds, draw_excess, features, fit_direct, ridge, usable, worlds
 from forecast.inference.priors import DIRECT_PRIOR, RIDGE
 from forecast.inference.regular.factors import Grid
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.answers.benchmark import Constant
-from forecast.answers.chances import Case, Ends
+from forecast.answers.chances import Case, Constant, Ends
 from forecast.answers.evidence import Evidence
 from forecast.answers.judgement import distribution
 from forecast.data.target import TargetKind

@@ -11,7 +11,7 @@ from hypothesis import settings as quick
 from hypothesis import strategies as some
 
 from forecast.data.dataset import read_dataset
-from forecast.scenario.compare import evaluate
+from forecast.scenario.contributions import evaluate
 from forecast.scenario.document import ScenarioError
 from forecast.scenario.drafting import (
     Draft,

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.answers.benchmark import Province
-from forecast.answers.chances import Case, Criterion, drawn_ends, ends
+from forecast.answers.chances import Case, Criterion, Province, drawn_ends, ends
 from forecast.answers.evidence import Evidence
 from forecast.scenario.actions import MODELS
 from forecast.scenario.effects import Evaluator, apply

@@ -9,7 +9,7 @@ import pytest
 
 from forecast.growth import exit_keeping_base, exit_with_base, restart_lift
 from forecast.scenario.actions.enterprises import baseline_ratio
-from forecast.scenario.effects import World
+from forecast.scenario.world import World
 from tests import scenario_world as sw
 
 EXACT = {"prob": 1.0, "spread": 0.0, "additionality": 1.0}

@@ -10,7 +10,7 @@ import pytest
 
 from forecast.draws import fitting
 from forecast.draws.fitting import FitTask, code_hash, code_words, digest, fit_indicator, fit_key
-from forecast.draws.orderings import Ordering
+from forecast.draws.joint import Ordering
 from forecast.draws.paths import single_precision
 from forecast.errors import NonFiniteError
 from forecast.periods import Frequency

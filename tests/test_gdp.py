@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.data.assumptions import Assumptions, Coefficient
+from forecast.data.ledger import Assumptions, Coefficient
 from forecast.draws.gdp import ERROR_CORRELATION, industries_of, industry_effect, pool, pool_weights
 from tests import scenario_world as sw
 
@@ -137,7 +137,7 @@ def test_a_changed_driver_adds_share_times_elasticity_times_change():
 
 
 def test_a_scenario_adds_to_the_pool_the_same_as_to_the_direct_draws():
-    from forecast.scenario.effects import World
+    from forecast.scenario.world import World
 
     push = {"type": "county_push", "unit": "ankang", "indicator": "ind_va", "effect_pp": 5, "month": "2020-10"}
     pooled = World(paths=POOLED, dataset=ONE.dataset)

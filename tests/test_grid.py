@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from forecast.data.reading.books import sheet_of_rows, sheets_of
+from forecast.data.intake import Understood, understand
 from forecast.data.reading.grid import month_in, read_grid
 from forecast.data.reading.problems import Problems
-from forecast.data.understood import Understood, understand
+from forecast.data.reading.source import sheet_of_rows, sheets_of
 from forecast.periods import Month
-from forecast.runs.update import prepare
+from forecast.runs.datasets import prepare
 
 CASES = Path(__file__).parent / "data" / "cases"
 ANKANG = Path(__file__).parent.parent / "data" / "ankang-2020"

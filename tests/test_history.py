@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from forecast.answers.evidence import Published
-from forecast.answers.history import HistoryStatus, compare, spans
+from forecast.answers.evidence import HistoryStatus, Published, compare, spans
 from forecast.growth import rounding_error
 from forecast.periods import AsOf, Frequency, Month, default_profile
 from tests import handmade as hm

@@ -6,7 +6,7 @@ import pytest
 
 from forecast.errors import InputError, UsageError
 from forecast.periods import Month
-from forecast.tasks.holds import parse_hold, read_holds
+from forecast.tasks.allocation import parse_hold, read_holds
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ from forecast.runs.datasets import HEAD, Shelf, preview, whole
 from forecast.runs.difference import compare, vintage
 from forecast.runs.store import Header, Store, identity_of
 from forecast.runs.store.disk import Staging
-from forecast.runs.store.identity import earlier, newer
-from forecast.runs.store.registry import SCHEMA
+from forecast.runs.store.registry import SCHEMA, earlier, newer
 from tests.app_pages import keep_main
 from tests.small_dataset import FILES, TOML, write_dataset
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from forecast.answers.evidence import Evidence
-from forecast.answers.league import league
+from forecast.answers.scores import league
 from forecast.data.dataset import read_dataset, retargeted
 from forecast.data.panel import Unit
 from forecast.dims import UNIT

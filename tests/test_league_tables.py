@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from forecast.answers.league import league
+from forecast.answers.scores import league
 from forecast.report.terminal import render_league, render_province
 from forecast.runs.run import Request, run
 from forecast.tables.league import league_frames, province_grid, rank_grid, ranked_rows, score_sentences

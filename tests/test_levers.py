@@ -8,13 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.answers.benchmark import Province
-from forecast.answers.chances import Case
+from forecast.answers.chances import Case, Province
 from forecast.answers.evidence import Evidence
 from forecast.draws.paths import first_actionable, first_open
-from forecast.plan.ahead import ahead
-from forecast.plan.candidates import LeverOptions, candidates
-from forecast.plan.levers import CapEvidence, Unit, merged
+from forecast.plan.candidates import CapEvidence, LeverOptions, Unit, ahead, candidates, merged
 from forecast.plan.worth import worth
 from forecast.scenario.actions import ACTIONS, LEVERS, Family
 from forecast.scenario.effects import Evaluator, year_end

@@ -8,22 +8,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from forecast.answers.benchmark import Province
-from forecast.answers.chances import Case, Status
-from forecast.answers.evidence import Evidence
-from forecast.answers.history import Comparison, HistoryStatus
+from forecast.answers.chances import Case, Province, Status
+from forecast.answers.evidence import Comparison, Evidence, HistoryStatus
 from forecast.plan.candidates import LeverOptions
-from forecast.plan.makeup import makeup
-from forecast.plan.outcome import as_scenario
+from forecast.plan.makeup import as_scenario, makeup
 from forecast.plan.problem import FLAT, TRAIN, ends_under, fresh_world, slack_of
-from forecast.plan.request import MakeupRequest, default_wish, parse_wishes
-from forecast.plan.result import Feasibility, Limit, Role, Side
-from forecast.plan.sectors import feasible, month_points
-from forecast.plan.wishes import value
+from forecast.plan.request import MakeupRequest, default_wish, parse_wishes, value
+from forecast.plan.result import Feasibility, Limit, Role, Side, feasible, month_points
 from forecast.scenario.actions import Family
-from forecast.scenario.compare import compare
-from forecast.scenario.effects import World
+from forecast.scenario.contributions import compare
 from forecast.scenario.reader import read_scenario, scenario_of
+from forecast.scenario.world import World
 from tests import handmade
 from tests import scenario_world as sw
 

@@ -15,14 +15,12 @@ from typer.testing import CliRunner
 from forecast.answers.chances import Status
 from forecast.cli import app
 from forecast.cli.options import Call, Ran
-from forecast.plan.makeup import makeup
-from forecast.plan.outcome import as_scenario
-from forecast.plan.request import MakeupRequest, parse_wishes
-from forecast.plan.wishes import Form
+from forecast.plan.makeup import as_scenario, makeup
+from forecast.plan.request import Form, MakeupRequest, parse_wishes
 from forecast.report.files import write_tables
 from forecast.report.terminal import paged
 from forecast.runs.session import Session
-from forecast.scenario.compare import cases
+from forecast.scenario.contributions import cases
 from forecast.tables.kind import Kind
 from forecast.tables.makeup import PLAN_FILE, makeup_blocks, makeup_document, makeup_tables, wish_grid
 from forecast.tables.makeup_levers import SECTORS, SectorLine

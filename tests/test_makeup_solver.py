@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from forecast.answers.chances import Criterion, bounded_share
-from forecast.plan.program import Columns, Program, kkt, least_effort, least_use
-from forecast.plan.search import SearchProblem, search
-from forecast.plan.wishes import Form, Wish, distance, gain, needed, slope, value
+from forecast.plan.program import Columns, Program, SearchProblem, kkt, least_effort, least_use, search
+from forecast.plan.request import Form, Wish, distance, gain, needed, slope, value
 
 KEYS = (("gdp", "ankang", "province_average"), ("fai", "ankang", "province_average"), ("retail", "ankang", "plan"))
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from forecast.answers.benchmark import Constant, Province
-from forecast.answers.chances import Case, Criterion
+from forecast.answers.chances import Case, Constant, Criterion, Province
 from forecast.answers.evidence import Evidence
 from forecast.data.target import TargetKind
-from forecast.plan.request import MakeupError, parse_wishes, read_options, wish_text, wishes_of
-from forecast.plan.wishes import Form
+from forecast.plan.request import Form, MakeupError, parse_wishes, read_options, wish_text, wishes_of
 from forecast.scenario.actions import Family
 from tests import handmade
 from tests import scenario_world as sw

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.inference.mixture import Parts, combined, mixture, parts, with_parts
 from forecast.inference.priors import DIRECT_SHARE
 from forecast.inference.regular.factors import Grid
+from forecast.inference.volatility import Parts, combined, mixture, parts, with_parts
 
 GRID = Grid(per_year=4, years=5, known=2)
 WEIGHT = np.array([0.2, 0.25, 0.25, 0.3])

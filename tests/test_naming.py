@@ -11,7 +11,8 @@ import pytest
 from forecast.data.panel import NamingRule, Stated
 from forecast.data.target import TargetKind
 from forecast.periods import AsOf, Month
-from forecast.scenario.effects import Effects, World, year_end
+from forecast.scenario.effects import Effects, year_end
+from forecast.scenario.world import World
 from forecast.tasks.county_lists import RankStatus, naming
 from tests import handmade
 from tests import scenario_world as sw

@@ -15,16 +15,15 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.answers.benchmark import Province
-from forecast.answers.chances import Case
+from forecast.answers.chances import Case, Province
 from forecast.answers.evidence import Evidence, Published
 from forecast.data.dataset import read_dataset
 from forecast.data.panel import known
 from forecast.draws.fitting import fit_indicator
 from forecast.errors import UsageError
 from forecast.executor import InProcess
+from forecast.news.attribution import decisive, key_of, worth
 from forecast.news.news import Delta, Kind, Levels, News, NewsSide, NewsStatus, TargetNews, news
-from forecast.news.refits import decisive, key_of, worth
 from forecast.news.releases import (
     MOST_GROUPS,
     Origin,

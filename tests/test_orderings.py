@@ -11,7 +11,7 @@ import xarray as xr
 
 from forecast.data.panel import Panel, Unit
 from forecast.dims import DRAW, PERIOD, UNIT
-from forecast.draws.orderings import Ordering, condition, orderings
+from forecast.draws.joint import Ordering, condition, orderings
 from forecast.draws.paths import IndicatorPaths
 from forecast.inference.diagnostics import Diagnostics
 from forecast.periods import Frequency, Month

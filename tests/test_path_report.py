@@ -21,7 +21,7 @@ from forecast.report.files import write_tables
 from forecast.report.terminal import page
 from forecast.runs.run import Request, Run, run
 from forecast.runs.session import Session
-from forecast.scenario.compare import cases
+from forecast.scenario.contributions import cases
 from forecast.tables.path import TABLE, path_blocks, path_document, path_frame, path_sentence
 from tests.small_dataset import FILES, write_dataset
 

@@ -10,7 +10,7 @@ import pytest
 
 from forecast.data.dataset import read_dataset
 from forecast.data.plausible import doubts, series_of
-from forecast.data.shipped import shipped, shipped_of, shipped_series
+from forecast.data.starter import shipped, shipped_of, shipped_series
 from forecast.errors import InputError
 from forecast.periods import AsOf
 from forecast.runs.amend import accept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.track_record.prior_check import RARE, USUAL, drawn, prior_checks
+from forecast.track_record.sbc import RARE, USUAL, drawn, prior_checks
 
 DRAWS = 600
 

@@ -8,10 +8,10 @@ from scipy.stats import norm
 
 from forecast.inference.gaps.family import Parent, prepare, scale_log_likelihood
 from forecast.inference.gaps.nuts import build_model, family_data
-from forecast.inference.mixture import mixture, parts
 from forecast.inference.priors import MIN_ESS, SCALE_SD, SHAPE_CENTRE, SHAPE_SPREAD, UNIT_SCALE_SD
 from forecast.inference.regular.regular import common_grid
 from forecast.inference.sampling import fit, stream
+from forecast.inference.volatility import mixture, parts
 from tests.reference_fits import GAPS_DRAWS, REGULAR_DRAWS, SEED, gaps_fit, regular, regular_fit, with_gaps
 from tests.synthetic import furthest_apart
 

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from forecast.data.dataset import read_dataset
-from forecast.scenario.compare import ends
-from forecast.scenario.effects import Evaluator, World, year_ends
-from forecast.scenario.ledger_ranges import by_group, ledgers, others_of, ranges, rests_on_synthetic, with_ledgers
+from forecast.scenario.contributions import ends
+from forecast.scenario.effects import Evaluator, year_ends
+from forecast.scenario.ledger_rows import by_group, ledgers, others_of, ranges, rests_on_synthetic, with_ledgers
+from forecast.scenario.world import World
 from tests import scenario_world as sw
 from tests.test_compare import CASES
 

@@ -16,9 +16,8 @@ from forecast.plan.makeup import makeup
 from forecast.plan.request import MakeupRequest, default_wish
 from forecast.report.scheme import scheme_bytes
 from forecast.report.word import ALTERNATIVES, MARGINS_MM
-from forecast.runs.goals import PlanOf
-from forecast.runs.session import Session
-from forecast.scenario.compare import cases
+from forecast.runs.session import PlanOf, Session
+from forecast.scenario.contributions import cases
 from forecast.tables.plans import plan_sheet
 from forecast.texts import LANGS, t
 from tests.report_dossier import dossier, synthetic

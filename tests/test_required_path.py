@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.answers.benchmark import Constant, Province
-from forecast.answers.chances import Case, Criterion, Ends, Status, least_move
+from forecast.answers.chances import Case, Constant, Criterion, Ends, Province, Status, least_move
 from forecast.answers.evidence import Evidence
 from forecast.answers.required import action_month, required
 from forecast.data.target import TargetKind
@@ -18,10 +17,10 @@ from forecast.draws.paths import IndicatorPaths
 from forecast.errors import UsageError
 from forecast.growth import cumulative, required_growth
 from forecast.periods import AsOf, Frequency, Month
-from forecast.plan.path import DEFAULT, Demand, indicators_of, required_path
-from forecast.plan.path_steps import Phase, Scope
-from forecast.scenario.compare import compare, ends
-from forecast.scenario.effects import World, apply, year_ends
+from forecast.plan.path import DEFAULT, Demand, Phase, Scope, indicators_of, required_path
+from forecast.scenario.contributions import compare, ends
+from forecast.scenario.effects import apply, year_ends
+from forecast.scenario.world import World
 from tests import handmade
 from tests import scenario_world as sw
 

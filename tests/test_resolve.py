@@ -8,7 +8,7 @@ import pytest
 
 from forecast.data.dataset import read_dataset
 from forecast.data.panel import Unit
-from forecast.data.reading.resolve import indicator_names, place_names
+from forecast.data.reading.places import indicator_names, place_names
 
 ANKANG = Path(__file__).parent.parent / "data" / "ankang-2020"
 

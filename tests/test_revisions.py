@@ -10,12 +10,11 @@ import pandas as pd
 import pytest
 
 from forecast.data.panel import Panel, known, release_rule
-from forecast.inference.measure import measure
+from forecast.inference.measure import corrections, measure, prints
 from forecast.inference.model import Figures, Measurements, log_growth
 from forecast.inference.priors import NOISE_RATIOS, REVISION_PRIOR_FIGURES
 from forecast.inference.regular.factors import DESIGN, Grid, decomposed
 from forecast.inference.regular.incomplete import draw_missing
-from forecast.inference.revisions import corrections, prints
 from forecast.inference.sampling import fit
 from forecast.periods import AsOf, Frequency, Month, default_profile
 from tests import handmade as hm

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.inference.mixture import mixture
 from forecast.inference.model import Measurements, log_growth
 from forecast.inference.priors import HYPER_DRAWS
 from forecast.inference.regular.factors import Grid
 from forecast.inference.sampling import fit, stream
+from forecast.inference.volatility import mixture
 from tests.synthetic import measurements
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from forecast.inference.regular.regular import common_grid
 from forecast.track_record import sbc
-from forecast.track_record.sbc import ENDS, SIGNIFICANCE, ranks_of, verdicts
-from forecast.track_record.uniformity import chi_square, ecdf_test
+from forecast.track_record.sbc import ENDS, SIGNIFICANCE, chi_square, ecdf_test, ranks_of, verdicts
 
 
 def test_a_world_and_its_ranks_depend_on_seed_kind_and_number_alone():

@@ -7,14 +7,13 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-import forecast.cli.selftest as command
+import forecast.cli.runs as command
 from forecast import growth
 from forecast.cli import app
 from forecast.data.dataset import read_dataset
 from forecast.selftest import checks
 from forecast.selftest import run as running
-from forecast.selftest.checks import CHECKS, FILES, CheckError, write_small
-from forecast.selftest.run import selftest
+from forecast.selftest.checks import CHECKS, FILES, CheckError, selftest, write_small
 from forecast.texts import LANGS, t
 
 

@@ -14,11 +14,10 @@ from forecast.answers.judgement import judge
 from forecast.data.target import TargetKind
 from forecast.errors import UsageError
 from forecast.plan.request import MakeupRequest, default_wish
-from forecast.runs.goals import DEMANDS, goals, paths, plans
-from forecast.runs.session import Session, Wanted
+from forecast.runs.session import DEMANDS, Session, Wanted, goals, paths, plans
 from forecast.scenario.drafting import Draft
 from forecast.tables.dossier import gather
-from forecast.tasks.holds import parse_hold
+from forecast.tasks.allocation import parse_hold
 from tests import assignment_run as ar
 
 

@@ -14,7 +14,7 @@ from forecast.data.dataset import read_dataset
 from forecast.data.reading.columns import TABLES
 from forecast.data.reading.problems import Problems, table_of_rows
 from forecast.data.reading.sheets import DATA, GUIDE, PARAMETERS, SHIPPED, TABLE_SHEETS
-from forecast.data.reading.spellings import INDICATORS, known_indicator
+from forecast.data.reading.spoken import INDICATORS, known_indicator
 from forecast.data.starter import BOOK_NAME, write_starter
 from forecast.errors import InputError, UsageError
 from forecast.periods import Frequency

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from forecast.data.assumptions import Assumptions
+from forecast.data.ledger import Assumptions
 from forecast.tasks.carriers import Condition, Kind, Work, open_rows, rows_of, work_of
 from tests import scenario_world as sw
 

@@ -8,8 +8,8 @@ import pytest
 
 from forecast.answers.evidence import Evidence
 from forecast.periods import Month
+from forecast.track_record.backtest import ALL, ALL_MONTHS, BANDS, calibration, scores
 from forecast.track_record.replay import Pair, Record, Replayed
-from forecast.track_record.track import ALL, ALL_MONTHS, BANDS, calibration, scores
 
 
 def record(

@@ -21,7 +21,7 @@ from forecast.report.track_charts import (
 )
 from forecast.tables.schema import schema
 from forecast.texts import LANGS, t
-from forecast.track_record.uniformity import binomial_band
+from forecast.track_record.sbc import binomial_band
 from tests.small_dataset import FILES, write_dataset
 from tests.test_backtest import growth
 

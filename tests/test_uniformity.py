@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, kstest
 
 from forecast.errors import NonFiniteError
-from forecast.track_record.uniformity import (
+from forecast.track_record.sbc import (
     binomial_band,
     chi_square,
     ecdf_distance,

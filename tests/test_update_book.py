@@ -11,7 +11,7 @@ from forecast.data.dataset import read_dataset
 from forecast.data.panel import known
 from forecast.periods import AsOf
 from forecast.runs.amend import apply
-from forecast.runs.update import prepare
+from forecast.runs.datasets import prepare
 from tests.test_workbook import PLAIN, save
 
 MONTH = (

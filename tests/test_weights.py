@@ -12,7 +12,7 @@ from forecast.inference.gaps.ratio import HYPER_DRAWS
 from forecast.inference.priors import PROFILE_SD, RATIO_PROFILE_SHARE
 from forecast.inference.regular.factors import Grid
 from forecast.inference.regular.incomplete import NO_GAP, Series, drawn
-from forecast.inference.regular.weights import shifted, tilts
+from forecast.inference.regular.noise import shifted, tilts
 from forecast.inference.sampling import fit
 from forecast.periods import Frequency
 from tests.synthetic import measurements

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from forecast.answers.attainment import attain
 from forecast.answers.chances import Status
-from forecast.answers.evidence import Evidence
-from forecast.answers.history import Comparison, HistoryStatus
+from forecast.answers.evidence import Comparison, Evidence, HistoryStatus
 from forecast.answers.judgement import Light
 from forecast.answers.required import Required, RequiredStatus
 from forecast.data.target import TargetKind

@@ -17,7 +17,7 @@ from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.panel import known
 from forecast.data.reading.columns import TABLES
 from forecast.data.reading.problems import Problems
-from forecast.data.reading.spellings import INDICATORS, indicator_key, known_indicator
+from forecast.data.reading.spoken import INDICATORS, indicator_key, known_indicator
 from forecast.data.reading.workbook import read_workbook, workbook_tables
 from forecast.data.starter import write_starter
 from forecast.data.target import TargetKind

@@ -24,22 +24,33 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.benchmark import Constant, Province, Unknown, benchmark
 from forecast.answers.chances import (
     Case,
+    Constant,
     Criterion,
     Ends,
     Outcome,
+    Province,
     RowStatus,
     Status,
     Summary,
+    Unknown,
+    benchmark,
     drawn_ends,
     ends,
     outcome,
     settled,
 )
-from forecast.answers.evidence import Evidence, Figure, Published, classify, wanted_period
-from forecast.answers.history import Comparison, HistoryStatus, compare
+from forecast.answers.evidence import (
+    Comparison,
+    Evidence,
+    Figure,
+    HistoryStatus,
+    Published,
+    classify,
+    compare,
+    wanted_period,
+)
 from forecast.answers.required import Required, required
 from forecast.data.panel import Config, LightRule, Panel, ancestors
 from forecast.data.target import Target

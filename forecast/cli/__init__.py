@@ -12,25 +12,12 @@ from typing import Annotated
 import typer
 
 from forecast import __version__
-from forecast.cli.app import app as show_app
-from forecast.cli.backtest import backtest
-from forecast.cli.breakdown import breakdown
-from forecast.cli.collect import collect
-from forecast.cli.convert import convert
 from forecast.cli.help import Command, Root
-from forecast.cli.init import init
-from forecast.cli.makeup import makeup
-from forecast.cli.news import news
 from forecast.cli.options import LangOption
-from forecast.cli.path import path
-from forecast.cli.read import read
-from forecast.cli.report import report
-from forecast.cli.run import run
-from forecast.cli.runs import runs
-from forecast.cli.scenario import scenario
-from forecast.cli.selftest import selftest
-from forecast.cli.update import update
-from forecast.cli.validate import validate
+from forecast.cli.run import backtest, breakdown, makeup, news, path, report, run, scenario
+from forecast.cli.runs import app as show_app
+from forecast.cli.runs import runs, selftest
+from forecast.cli.update import collect, convert, init, read, update, validate
 
 __all__ = ["app", "main"]
 

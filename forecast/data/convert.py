@@ -14,11 +14,10 @@ from typing import Any
 
 import xlsxwriter
 
-from forecast.data.reading.books import table_rows
 from forecast.data.reading.columns import TABLES
 from forecast.data.reading.problems import Problems, RawTable
 from forecast.data.reading.sheets import CONFIG, TABLE_SHEETS
-from forecast.data.reading.source import ACCEPTED, CONFIG_FILE, open_source
+from forecast.data.reading.source import ACCEPTED, CONFIG_FILE, open_source, table_rows
 from forecast.errors import InputError, UsageError
 from forecast.files import write_whole
 

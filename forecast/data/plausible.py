@@ -24,7 +24,7 @@ from forecast.data.panel import Panel, known
 from forecast.data.reading.problems import Problems, quoted
 from forecast.data.reading.source import ACCEPTED
 from forecast.data.reading.textfiles import csv_rows, read_bytes
-from forecast.data.shipped import shipped_series
+from forecast.data.starter import shipped_series
 from forecast.errors import Problem
 from forecast.periods import AsOf, Month
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from forecast.data.panel import Indicator, LightRule, Unit
+from forecast.data.reading.places import indicator_names, place_names
 from forecast.data.reading.problems import Problems, RawTable, quoted
-from forecast.data.reading.resolve import indicator_names, place_names
 from forecast.data.reading.rows import Fields, Names
 
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from forecast.draws.orderings import Ordering, condition
+from forecast.draws.joint import Ordering, condition
 from forecast.draws.paths import IndicatorPaths, indicator_paths, single_precision
 from forecast.errors import NonFiniteError
 from forecast.inference.gaps.ratio import Method

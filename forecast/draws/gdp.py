@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from forecast.data.assumptions import Assumptions, Coefficient
+from forecast.data.ledger import Assumptions, Coefficient
 from forecast.data.panel import Panel
 from forecast.dims import DRAW, PERIOD, UNIT, Floats
 from forecast.draws.paths import IndicatorPaths, Paths, Pool, first_open

@@ -25,17 +25,17 @@ import numpy as np
 
 from forecast.dims import Floats
 from forecast.errors import NonFiniteError
+from forecast.inference.chain import draw_excess, fit_direct
 from forecast.inference.diagnostics import Diagnostics, worst
-from forecast.inference.direct import draw_excess, fit_direct
 from forecast.inference.gaps.family import Parent, prepare
 from forecast.inference.gaps.ratio import Method, RatioDraws, sampled_family
-from forecast.inference.mixture import Mixture, Parts, combined, mixture, parts, with_parts
 from forecast.inference.model import Measurements
 from forecast.inference.priors import LEAST_SHARE, MOST_GROWTH, MOST_REPLACED
 from forecast.inference.regular.factors import Grid
 from forecast.inference.regular.incomplete import Drawn, Series, series
+from forecast.inference.regular.noise import shifted, tilts
 from forecast.inference.regular.regular import common_grid, regular_family
-from forecast.inference.regular.weights import shifted, tilts
+from forecast.inference.volatility import Mixture, Parts, combined, mixture, parts, with_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -29,8 +29,9 @@ from forecast.news.releases import Release
 from forecast.runs.difference import check_same_place
 from forecast.runs.run import Run
 from forecast.runs.store import KeptRun
-from forecast.scenario.effects import Evaluator, World, apply
+from forecast.scenario.effects import Evaluator, apply
 from forecast.scenario.reader import read_scenario
+from forecast.scenario.world import World
 
 type TargetKey = tuple[str, str, str]
 """Indicator, unit and kind of a target."""

@@ -22,16 +22,14 @@ import numpy as np
 from forecast.answers.chances import Case, Ends, ends, standard_error
 from forecast.dims import Floats
 from forecast.draws.paths import reordered
-from forecast.plan.candidates import candidates
-from forecast.plan.levers import Unit
-from forecast.plan.program import Columns
-from forecast.plan.request import MakeupRequest
-from forecast.plan.search import Found, SearchProblem, relevant, search
-from forecast.plan.wishes import Form, Wish, distance, value
+from forecast.plan.candidates import Unit, candidates
+from forecast.plan.program import Columns, Found, SearchProblem, relevant, search
+from forecast.plan.request import Form, MakeupRequest, Wish, distance, value
 from forecast.plan.worth import Worth, worth
 from forecast.scenario.actions import Family
-from forecast.scenario.effects import Effects, Evaluator, World, year_ends
+from forecast.scenario.effects import Effects, Evaluator, year_ends
 from forecast.scenario.reader import Scenario
+from forecast.scenario.world import World
 
 FRESH: Final = 1_000_003
 """Added to the seed of the run: streams of deliveries and bases that no plan was made with."""

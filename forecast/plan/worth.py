@@ -14,18 +14,16 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.benchmark import Province
-from forecast.answers.chances import Case
+from forecast.answers.chances import Case, Province
 from forecast.dims import PERIOD, UNIT, Floats
 from forecast.draws.gdp import Industries, industries_of
 from forecast.draws.paths import first_open
-from forecast.plan.candidates import ENOUGH, GRID_PP
-from forecast.plan.levers import Lever, merged
+from forecast.plan.candidates import ENOUGH, GRID_PP, Lever, merged
 from forecast.scenario.actions import Family, Measure
-from forecast.scenario.effects import Effects, Evaluator, World
-from forecast.scenario.effects.couple import coupled
-from forecast.scenario.parts import Impulse, total
+from forecast.scenario.actions.kinds import Impulse, total
+from forecast.scenario.effects import Effects, Evaluator, coupled
 from forecast.scenario.reader import Scenario, scenario_of
+from forecast.scenario.world import World
 
 _POOL: Final[Mapping[Family, str]] = {
     Family.RESTART: "enterprises",

@@ -19,13 +19,12 @@ import pandas as pd
 from forecast import __version__
 from forecast.report.files import replaced, write_csv
 from forecast.runs.run import BASELINE
-from forecast.runs.store.identity import identity_fields
+from forecast.runs.store.registry import identity_fields
 from forecast.tables.schema import table_frame
 from forecast.tables.table import Provenance
 from forecast.texts import Lang
-from forecast.track_record.backtest import Backtest
+from forecast.track_record.backtest import Backtest, Calibration, Score, TrackGroup, calibration, scores
 from forecast.track_record.replay import Record
-from forecast.track_record.track import Calibration, Score, TrackGroup, calibration, scores
 
 MANIFEST: Final = "backtest.json"
 SCHEMA_VERSION: Final = 1

@@ -15,9 +15,17 @@ from rich.text import Text
 
 from forecast.tables import words
 from forecast.texts import Lang, t
-from forecast.track_record.backtest import Backtest
+from forecast.track_record.backtest import (
+    ALL,
+    ALL_MONTHS,
+    FEWEST_OUTCOMES,
+    Backtest,
+    Calibration,
+    Score,
+    calibration,
+    scores,
+)
 from forecast.track_record.replay import MODEL
-from forecast.track_record.track import ALL, ALL_MONTHS, FEWEST_OUTCOMES, Calibration, Score, calibration, scores
 
 _MEASURES = ("crps", "twcrps", "brier", "log", "covered50", "covered90", "deviation", "against_pace")
 

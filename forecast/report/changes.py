@@ -15,7 +15,7 @@ from forecast.periods import AsOf
 from forecast.runs.datasets import Shelf
 from forecast.runs.difference import Move, Moved
 from forecast.runs.store import Header
-from forecast.runs.store.identity import earlier
+from forecast.runs.store.registry import earlier
 from forecast.tables import words
 from forecast.texts import Lang, t
 

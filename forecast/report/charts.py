@@ -17,8 +17,8 @@ import pandas as pd
 
 from forecast.answers.judgement import Distribution
 from forecast.periods import Month
+from forecast.plan.request import Form
 from forecast.plan.result import Makeup
-from forecast.plan.wishes import Form
 from forecast.report.monthly import Growth
 from forecast.tables import words
 from forecast.tables.makeup_words import wish_name

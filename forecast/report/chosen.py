@@ -14,8 +14,7 @@ from forecast.answers.chances import Case
 from forecast.data.dataset import Dataset
 from forecast.report.scenario_terminal import change
 from forecast.scenario.actions import Measure
-from forecast.scenario.compare import Result
-from forecast.scenario.contributions import Contribution, most_effective
+from forecast.scenario.contributions import Contribution, Result, most_effective
 from forecast.scenario.reader import Scenario
 from forecast.tables import words
 from forecast.tables.notes import joint_sentence

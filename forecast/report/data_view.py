@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.data.assumptions import Assumptions, Coefficient
 from forecast.data.dataset import Dataset, Summary
 from forecast.data.intake import Addition
+from forecast.data.ledger import Assumptions, Coefficient
 from forecast.data.panel import Config, Panel
 from forecast.dims import from_percent
 from forecast.scenario.actions import ADDITIONALITY

@@ -28,9 +28,8 @@ from forecast.errors import UsageError
 from forecast.files import write_whole
 from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.runs.run import Run
-from forecast.runs.store.contents import Answers, fill, header_of
 from forecast.runs.store.disk import Staging
-from forecast.runs.store.kept import KeptRun
+from forecast.runs.store.kept import Answers, KeptRun, fill, header_of
 from forecast.tables.dossier import provenance, tables
 from forecast.tables.kind import Kind
 from forecast.tables.schema import schema

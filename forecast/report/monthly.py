@@ -12,11 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from forecast.answers.evidence import Published
-from forecast.answers.history import spans
+from forecast.answers.evidence import Published, spans
 from forecast.periods import Frequency, Month
-from forecast.plan.path import RequiredPath
-from forecast.plan.path_steps import Scope
+from forecast.plan.path import RequiredPath, Scope
 from forecast.tables import words
 from forecast.tables.table import Cell
 from forecast.texts import Lang, t
@@ -85,7 +83,7 @@ def _cell(record: dict[str, Any], growth: Growth, lang: Lang) -> Cell:
 def history_rows(published: Published, indicator: str, units: Sequence[str], growth: Growth) -> pd.DataFrame:
     """Published growth of the years before the target year: unit, period, value (percent).
 
-    Growth of single periods is what published cumulative growth implies (``answers.history.spans``).
+    Growth of single periods is what published cumulative growth implies (``answers.evidence.spans``).
     """
     meta = published.panel.indicators[indicator]
     records = []

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forecast.answers.chances import Outcome, Status
-from forecast.answers.evidence import Evidence
-from forecast.answers.history import HistoryStatus
+from forecast.answers.evidence import Evidence, HistoryStatus
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.report.news import whole_points

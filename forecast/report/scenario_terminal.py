@@ -20,9 +20,7 @@ from forecast.draws.condition import Route
 from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.runs.session import Study
 from forecast.scenario.actions.places import NO_SUPPORT
-from forecast.scenario.compare import Result
-from forecast.scenario.contributions import Contribution, interactions
-from forecast.scenario.explain import FROM_LEDGER, Trace
+from forecast.scenario.contributions import FROM_LEDGER, Contribution, Result, Trace, interactions
 from forecast.tables import words
 from forecast.tables.scenarios import label
 from forecast.texts import Lang, t

@@ -15,9 +15,8 @@ from forecast.data.dataset import Dataset
 from forecast.data.target import TargetKind
 from forecast.report.chosen import action_name
 from forecast.report.scenario_terminal import change, moved
-from forecast.scenario.compare import Result
-from forecast.scenario.contributions import Contribution
-from forecast.scenario.ledger_ranges import Range
+from forecast.scenario.contributions import Contribution, Result
+from forecast.scenario.ledger_rows import Range
 from forecast.scenario.reader import Scenario
 from forecast.tables import words
 from forecast.tables.table import Cell

@@ -27,7 +27,7 @@ from forecast.report.word import (
     number_pages,
 )
 from forecast.report.workbook import made_at
-from forecast.runs.goals import PlanOf
+from forecast.runs.session import PlanOf
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, city_name, source_line
 from forecast.tables.kind import Kind, Value

@@ -29,8 +29,7 @@ from forecast.tables.words import month_name
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.carriers import Kind, Work
 from forecast.tasks.collected import MARK, checked_numbers
-from forecast.tasks.handed_out import RECORD_HEADER, RECORD_SHEET, record_rows
-from forecast.tasks.tasks import Task
+from forecast.tasks.tasks import RECORD_HEADER, RECORD_SHEET, Task, record_rows
 from forecast.texts import Lang, t
 
 BOOK_NAME: Final = "任务清单.xlsx"

@@ -17,9 +17,9 @@ from forecast.report.breakdown_terminal import balance_cells, margin_name, windo
 from forecast.runs.session import Assignments
 from forecast.tables import words
 from forecast.tables.table import Grid, grid
+from forecast.tasks.allocation import Hold
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.carriers import place_name
-from forecast.tasks.holds import Hold
 from forecast.tasks.tasks import Margin
 from forecast.texts import Lang, t
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
 from forecast.answers.judgement import Row
-from forecast.answers.league import League
+from forecast.answers.scores import League
 from forecast.data.panel import Panel
 from forecast.data.target import TargetKind
 from forecast.tables import words

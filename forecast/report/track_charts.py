@@ -17,7 +17,7 @@ import pandas as pd
 
 from forecast.report.charts import COLOURS
 from forecast.texts import Lang, t
-from forecast.track_record.uniformity import binomial_band
+from forecast.track_record.sbc import binomial_band
 
 MODEL: Final = "model"
 REFERENCE: Final = "pace"

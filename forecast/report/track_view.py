@@ -19,7 +19,7 @@ from forecast.periods import Month
 from forecast.tables import words
 from forecast.tables.table import Cell
 from forecast.texts import Lang, catalogue, t
-from forecast.track_record.track import FEWEST_OUTCOMES
+from forecast.track_record.backtest import FEWEST_OUTCOMES
 
 SCORE_COLUMNS: Final = (
     "forecaster",

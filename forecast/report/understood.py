@@ -14,7 +14,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from forecast.data.understood import ReadFigure, Understood
+from forecast.data.intake import ReadFigure, Understood
 from forecast.texts import Lang, t
 
 

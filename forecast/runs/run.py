@@ -24,8 +24,7 @@ from forecast.data.panel import known
 from forecast.dims import brief
 from forecast.draws.dependence import dependence
 from forecast.draws.fitting import SECONDS_EACH, FitTask, code_hash, digest, fit_indicator, fit_key
-from forecast.draws.joint import coupling, joint_paths
-from forecast.draws.orderings import Ordering, orderings
+from forecast.draws.joint import Ordering, coupling, joint_paths, orderings
 from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for

@@ -6,6 +6,11 @@ and a question asked twice is answered once (held by ``tests/test_session.py``, 
 
 Posterior predictive checks of a run are here too: an indicator's findings do not depend on which others are checked,
 nor on where (held by ``tests/test_predictive.py``).
+
+What every report asks of a run: its goals, the three plans, and the monthly paths that plans need.
+
+Invariant: a goal that is no target is judged by the rules of the others; a plan is the one that ``dabiao makeup`` finds
+for the same wish (held by ``tests/test_session.py``).
 """
 
 from __future__ import annotations
@@ -20,10 +25,12 @@ from typing import Final
 import xarray as xr
 
 from forecast.answers.chances import Case, Criterion, Outcome
+from forecast.answers.evidence import Published
+from forecast.answers.judgement import Row, judge
 from forecast.answers.predictive import Finding, check_indicator
 from forecast.data.dataset import Dataset
 from forecast.data.panel import known
-from forecast.data.target import TargetKind
+from forecast.data.target import Target, TargetKind
 from forecast.dims import brief
 from forecast.draws.condition import Conditioned, condition, parse_given
 from forecast.draws.paths import Pool
@@ -32,16 +39,25 @@ from forecast.executor import Done, Executor, Failed, Part, processes_for
 from forecast.periods import Month
 from forecast.plan.makeup import makeup
 from forecast.plan.path import DEFAULT, Demand, RequiredPath, required_path
-from forecast.plan.request import MakeupRequest
+from forecast.plan.request import MakeupRequest, default_wish
 from forecast.plan.result import Makeup
 from forecast.runs.run import Run, fit_task
-from forecast.scenario.compare import Comparison, Result, cases, compare
-from forecast.scenario.contributions import Contribution, contributions
+from forecast.scenario.contributions import (
+    Comparison,
+    Contribution,
+    Result,
+    Trace,
+    cases,
+    compare,
+    contributions,
+    explain,
+)
 from forecast.scenario.drafting import Draft, checked
-from forecast.scenario.effects import Evaluator, World
-from forecast.scenario.explain import Trace, explain
-from forecast.scenario.ledger_ranges import Others, Range, others_of, ranges, rests_on_synthetic
+from forecast.scenario.effects import Evaluator
+from forecast.scenario.ledger_rows import Others, Range, others_of, ranges, rests_on_synthetic
 from forecast.scenario.reader import Scenario, read_scenario
+from forecast.scenario.world import World
+from forecast.tasks.allocation import Hold, parse_hold, read_holds
 from forecast.tasks.breakdown import (
     INDICATORS,
     Breakdown,
@@ -52,7 +68,6 @@ from forecast.tasks.breakdown import (
     stated_increment,
 )
 from forecast.tasks.county_lists import NamingLists, naming
-from forecast.tasks.holds import Hold, parse_hold, read_holds
 from forecast.tasks.stock import Stock, stock
 
 
@@ -436,3 +451,101 @@ def check_run(
         periods=periods,
         failures={name: one.reason for name, one in done.items() if isinstance(one, Failed)},
     )
+
+
+DEMANDS: Final[Mapping[str, Demand]] = {
+    "floor": Demand(criterion=Criterion.NEAR, probability=0.5),
+    "strive": Demand(criterion=Criterion.NEAR, probability=0.7),
+    "sprint": Demand(criterion=Criterion.REACH, probability=0.5),
+}
+"""What the three plans are for: 保底, 争取, 冲刺."""
+PATHS: Final = ("floor", "sprint")
+"""Plans whose monthly paths are printed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOf:
+    """One of the three plans, solved.
+
+    name : floor, strive or sprint
+    """
+
+    name: str
+    demand: Demand
+    makeup: Makeup
+
+    __repr__ = brief
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goals:
+    """All that one indicator of the city is held against.
+
+    average : against the province's average; None where that is no target
+    plan : against the year's plan; None where none was set
+    positive : against growth above zero; judged by the same rules although no target asks for it
+    """
+
+    average: Row | None
+    plan: Row | None
+    positive: Row
+
+    __repr__ = brief
+
+    @property
+    def main(self) -> Row:
+        """The one that is reported first."""
+        return self.average or self.plan or self.positive
+
+
+def goals(run: Run) -> tuple[Goals, ...]:
+    """The city's indicators with a target of any kind."""
+    city, panel = run.dataset.config.city, run.dataset.panel
+    published = Published.of(panel, run.paths.as_of, run.paths.target_year)
+    rows = {(r.target.indicator, r.target.kind): r for r in run.attainment.rows if r.target.unit == city}
+    found = []
+    for name in dict.fromkeys(indicator for indicator, _ in rows):
+        average, plan = rows.get((name, TargetKind.PROVINCE_AVERAGE)), rows.get((name, TargetKind.PLAN))
+        first = average or plan or next(row for (one, _), row in rows.items() if one == name)
+        positive = rows.get((name, TargetKind.POSITIVE_GROWTH))
+        if positive is None:
+            wanted = _positive(first.target)
+            positive = judge(wanted, run.paths, published=published, config=run.dataset.config).row
+        found.append(Goals(average=average, plan=plan, positive=positive))
+    return tuple(found)
+
+
+def _positive(like: Target) -> Target:
+    return Target(
+        unit=like.unit,
+        indicator=like.indicator,
+        kind=TargetKind.POSITIVE_GROWTH,
+        value=None,
+        tolerance_pp=0.0,
+        assessed=False,
+        light_rule=like.light_rule,
+        source="",
+    )
+
+
+def plans(session: Session) -> tuple[PlanOf, ...]:
+    """The three plans, each the least effort for its wish; none where nothing can be judged."""
+    wish = default_wish(session.cases, city=session.world.city)
+    if wish is None:
+        return ()
+    found = []
+    for name, demand in DEMANDS.items():
+        wanted = replace(wish, criterion=demand.criterion, level=demand.probability)
+        request = MakeupRequest(wishes=(wanted,), points=0, again=False)
+        found.append(PlanOf(name=name, demand=demand, makeup=session.plan(request)))
+    return tuple(found)
+
+
+def paths(session: Session) -> dict[str, tuple[RequiredPath, ...]]:
+    """Monthly paths of the city's indicators against the province's average."""
+    city = session.world.city
+
+    def mine(case: Case) -> bool:
+        return case.target.kind is TargetKind.PROVINCE_AVERAGE and case.target.unit == city
+
+    return {name: session.required([DEMANDS[name]], wanted=mine, below=False) for name in PATHS}

@@ -5,6 +5,16 @@ sum exactly to the whole change; they are exact up to ``EXACT_UP_TO`` actions an
 
 Invariant: shares sum to the change of the scenario, to the last digit of a float
 (held by ``tests/test_compare.py``).
+
+Where an effect comes from: months, rows, money, points and the assumptions used, action by action.
+
+Invariant: points of the actions sum to those of the scenario where no two overlap (held by ``tests/test_compare.py``).
+
+Scenarios side by side, on the same draws: what each changes, and which of two is better.
+
+Differences are counted draw by draw, so that they are effects of the actions and not of the drawing.
+
+Invariant: a scenario without actions differs from the baseline by exactly nothing (held by ``tests/test_compare.py``).
 """
 
 from __future__ import annotations
@@ -13,18 +23,273 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from forecast.answers.chances import Case, Criterion, ends
-from forecast.dims import Floats, to_percent
-from forecast.draws.paths import of_unit
+from forecast.answers.attainment import Joint, joint
+from forecast.answers.chances import Case, Criterion, Ends, Outcome, Status, better, ends, outcome
+from forecast.answers.evidence import Published, weakest
+from forecast.answers.judgement import Row, case_of
+from forecast.data.dataset import Dataset
+from forecast.dims import Floats, brief, to_percent
+from forecast.draws.paths import Paths, of_unit
 from forecast.draws.streams import generator
-from forecast.scenario.actions import Measure
-from forecast.scenario.compare import Result
-from forecast.scenario.effects import Effects, Evaluator
+from forecast.periods import Month
+from forecast.scenario.actions import ACTIONS, Measure
+from forecast.scenario.effects import Effects, Evaluator, apply, year_ends
+from forecast.scenario.ledger_rows import by_group, rests_on_synthetic, rows_picked
 from forecast.scenario.reader import Scenario
+from forecast.scenario.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Result:
+    """One scenario and what comes of it.
+
+    before : baseline draws
+    gaps : draws of unit minus benchmark, (draw,), fraction, by key of the target
+    overlaps : groups of actions that share a row of a ledger or an industry, by id
+    """
+
+    scenario: Scenario
+    before: Paths
+    effects: Effects
+    outcomes: tuple[Outcome, ...]
+    gaps: Mapping[tuple[str, str, str], Floats]
+    reach: Joint
+    near: Joint
+    overlaps: tuple[tuple[str, ...], ...]
+
+    __repr__ = brief
+
+    def paths(self) -> Paths:
+        """Whole paths under the scenario, made on demand."""
+        return apply(self.before, self.effects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Comparison:
+    """The baseline and scenarios on the same draws.
+
+    cases : targets that can be judged, official order
+    """
+
+    baseline: Result
+    results: tuple[Result, ...]
+    cases: tuple[Case, ...]
+
+    __repr__ = brief
+
+    @property
+    def all(self) -> tuple[Result, ...]:
+        """The baseline, then the scenarios in the order given."""
+        return (self.baseline, *self.results)
+
+
+def cases(rows: Sequence[Row], paths: Paths, dataset: Dataset) -> tuple[Case, ...]:
+    """Targets that the baseline could judge: a scenario changes draws, never evidence."""
+    published = Published.of(dataset.panel, paths.as_of, paths.target_year)
+    judged = [row.target for row in rows if row.status is Status.JUDGED]
+    return tuple(case_of(target, paths, published=published, config=dataset.config) for target in judged)
+
+
+def compare(world: World, scenarios: Sequence[Scenario], judged: Sequence[Case], *, assessed: int) -> Comparison:
+    """Evaluate scenarios and set them beside the baseline.
+
+    Parameters
+    ----------
+    world : baseline draws and data set
+    judged : of ``cases``
+    assessed : number of indicators in the city's assessment, judged or not
+    """
+    key = ("baseline", str(assessed), *(str(case) for case in judged))
+    base, baseline = world.remember(key, lambda: _baseline(world, judged, assessed))
+    results = []
+    for scenario in scenarios:
+        evaluator = Evaluator(world=world, scenario=scenario)
+        effects = evaluator.effects()
+        now = base if effects.empty else ends(year_ends(world.paths, effects), judged)
+        results.append(_result(scenario, world.paths, effects, now, base, judged, assessed, evaluator.overlaps))
+    return Comparison(baseline=baseline, results=tuple(results), cases=tuple(judged))
+
+
+def _baseline(world: World, judged: Sequence[Case], assessed: int) -> tuple[Ends, Result]:
+    base = ends(year_ends(world.paths), judged)
+    empty = Scenario(name="baseline", title="baseline")
+    return base, _result(empty, world.paths, Effects(), base, base, judged, assessed, ())
+
+
+def evaluate(world: World, scenario: Scenario, judged: Sequence[Case], *, assessed: int) -> Result:
+    """One scenario against the baseline; see ``compare``."""
+    return compare(world, [scenario], judged, assessed=assessed).results[0]
+
+
+def p_better(a: Result, b: Result, key: tuple[str, str, str]) -> float:
+    """Probability that the gap of a target is better in ``a`` than in ``b``; ties count half."""
+    return better(a.gaps[key], b.gaps[key])
+
+
+def _result(
+    scenario: Scenario,
+    before_paths: Paths,
+    effects: Effects,
+    now: Ends,
+    base: Ends,
+    judged: Sequence[Case],
+    assessed: int,
+    overlaps: tuple[tuple[str, ...], ...],
+) -> Result:
+    counted = [(at, case) for at, case in enumerate(judged) if case.in_assessment]
+    ess = min((case.ess for _, case in counted), default=1.0)
+    evidence = weakest(case.evidence for _, case in counted)
+    reach, near = (
+        joint(
+            {case.target.indicator: now.hits(at, criterion) for at, case in counted},
+            criterion=criterion,
+            assessed=assessed,
+            ess=ess,
+            evidence=evidence,
+        )
+        for criterion in (Criterion.REACH, Criterion.NEAR)
+    )
+    return Result(
+        scenario=scenario,
+        before=before_paths,
+        effects=effects,
+        outcomes=tuple(outcome(now, at, before=base) for at in range(len(judged))),
+        gaps={case.key: gap for case, gap in zip(judged, now.gap, strict=True)},
+        reach=reach,
+        near=near,
+        overlaps=overlaps,
+    )
+
+
+FROM_LEDGER: Final = "ledger"
+"""In place of a value: every row's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Points:
+    """Change of year-end growth of the city by one action, points: mean and 80 % interval over draws."""
+
+    indicator: str
+    mean_pp: float
+    p10_pp: float
+    p90_pp: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """One action and what came of it.
+
+    first, last : months in which it changes anything; None where it does not, this year
+    selected, counted : rows that it picks, and those of them that bring anything
+    expected : mean number of rows that succeed
+    money_yi : indicator -> 亿元 that it brings on average
+    assumptions : name of an assumption -> its value as text
+    """
+
+    measure: Measure
+    first: Month | None
+    last: Month | None
+    selected: int
+    counted: int
+    expected: float
+    places: tuple[str, ...]
+    money_yi: Mapping[str, float]
+    points: tuple[Points, ...]
+    assumptions: Mapping[str, str]
+    group: bool
+    synthetic: bool
+
+
+def explain(evaluator: Evaluator) -> tuple[Trace, ...]:
+    """Traces of all actions of a scenario, in the order of its file."""
+    return tuple(_trace(evaluator, measure) for measure in evaluator.scenario.actions)
+
+
+def _trace(evaluator: Evaluator, measure: Measure) -> Trace:
+    world = evaluator.world
+    effects = evaluator.effects([measure.id], city_only=True)
+    parts = evaluator.parts(measure)
+    rows = {e for p in parts for e, a in zip(p.entities, _most(p.amount), strict=True) if a > 0}
+    chances = [float((p.delivery.share > 0).mean(axis=1).sum()) for p in parts]
+    first, last = _span(evaluator, measure)
+    money = {p.indicator: 0.0 for p in parts}
+    for part in parts:
+        money[part.indicator] += measure.additionality * sum(float(v.mean(axis=0).sum()) for v in part.money().values())
+    points = []
+    for (indicator, unit), added in sorted(effects.added.items()):
+        if unit == world.city:
+            change = to_percent(added.sum(axis=1))
+            low, high = np.quantile(change, [0.1, 0.9])
+            points.append(
+                Points(indicator=indicator, mean_pp=float(change.mean()), p10_pp=float(low), p90_pp=float(high))
+            )
+    return Trace(
+        measure=measure,
+        first=first,
+        last=last,
+        selected=_selected(evaluator, measure),
+        counted=len(rows),
+        expected=max(chances, default=0.0),
+        places=tuple(sorted({place for p in parts for place in p.places})),
+        money_yi=money,
+        points=tuple(points),
+        assumptions=_assumptions(evaluator, measure),
+        group=by_group(measure),
+        synthetic=rests_on_synthetic(measure, world.dataset),
+    )
+
+
+def _most(amount: Mapping[int, Floats]) -> Floats:
+    return np.max([np.abs(a).sum(axis=1) for a in amount.values()], axis=0) if amount else np.zeros(0)
+
+
+def _selected(evaluator: Evaluator, measure: Measure) -> int:
+    if getattr(measure.action, "count", None):
+        return int(measure.action.count)
+    return len(rows_picked(measure, evaluator.world.dataset))
+
+
+def _span(evaluator: Evaluator, measure: Measure) -> tuple[Month | None, Month | None]:
+    """First and last month in which an action changes anything."""
+    world, impulse = evaluator.world, evaluator.impulse(measure)
+    moved = np.zeros(len(world.months), dtype=bool)
+    for name in impulse.__dataclass_fields__:
+        for value in getattr(impulse, name).values():
+            moved |= np.any(value != 0, axis=0)
+    at = np.flatnonzero(moved)
+    if not at.size:
+        return None, None
+    year = world.paths.target_year
+    return Month(year, world.months[int(at[0])]), Month(year, world.months[int(at[-1])])
+
+
+_FIELDS: Final = ("prob", "delivery", "spread", "delay", "ratio", "recovery", "remaining", "library_lag", "duration")
+
+
+def _assumptions(evaluator: Evaluator, measure: Measure) -> dict[str, str]:
+    """Everything that was assumed for an action, by the name of its field."""
+    action, stated = measure.action, evaluator.scenario.assumptions
+    used = {"additionality": f"{measure.additionality:g}"}
+    for name in _FIELDS:
+        if hasattr(action, name):
+            value = getattr(action, name)
+            used[name] = FROM_LEDGER if value is None else _shown(value)
+    kind = ACTIONS[measure.type]
+    for name in kind.assumptions:
+        value = getattr(stated, name)
+        used[name] = f"{value:g}" if isinstance(value, float) else f"{value.mean:g}±{value.sd:g}"
+    if kind.told is not None:
+        used |= kind.told(evaluator.world, action)
+    return used
+
+
+def _shown(value: Any) -> str:
+    return ";".join(f"{v:g}" for v in value) if isinstance(value, tuple) else f"{value:g}"
+
 
 EXACT_UP_TO: Final = 9
 """Actions up to which every subset is evaluated (512 of them)."""
@@ -126,11 +391,11 @@ class Interaction:
 def interactions(result: Result, found: Sequence[Contribution]) -> tuple[Interaction, ...]:
     """Interaction of a scenario's actions by target: the sum of fair shares less that of the actions alone."""
     out = []
-    for outcome in result.outcomes:
-        mine = [c for c in found if c.case.key == outcome.case.key]
+    for end in result.outcomes:
+        mine = [c for c in found if c.case.key == end.case.key]
         out.append(
             Interaction(
-                case=outcome.case,
+                case=end.case,
                 gap_pp=sum(c.share_gap_pp - c.alone_gap_pp for c in mine),
                 reach=sum(c.share_reach - c.alone_reach for c in mine),
                 near=sum(c.share_near - c.alone_near for c in mine),

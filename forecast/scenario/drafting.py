@@ -20,8 +20,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from forecast.data.assumptions import Assumptions
 from forecast.data.dataset import Dataset
+from forecast.data.ledger import Assumptions
 from forecast.scenario.actions.places import FILL, PUSH
 from forecast.scenario.reader import Scenario, read_scenario, scenario_of
 

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from forecast.data.assumptions import Coefficient
 from forecast.data.dataset import Dataset
+from forecast.data.ledger import Coefficient
 from forecast.data.panel import nearest_province
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, brief, from_percent
 from forecast.draws.paths import Paths

@@ -15,16 +15,15 @@ from pathlib import Path
 import pandas as pd
 
 from forecast import __version__
-from forecast.answers.league import league
+from forecast.answers.scores import league
 from forecast.data.panel import known
 from forecast.dims import brief
 from forecast.news.news import News
 from forecast.periods import Month
 from forecast.plan.path import RequiredPath
-from forecast.runs.goals import Goals, PlanOf, goals, paths, plans
 from forecast.runs.run import BASELINE, Run
-from forecast.runs.session import Assignments, Session, Study, Wanted
-from forecast.scenario.compare import Result
+from forecast.runs.session import Assignments, Goals, PlanOf, Session, Study, Wanted, goals, paths, plans
+from forecast.scenario.contributions import Result
 from forecast.tables import words
 from forecast.tables.attainment import attainment_frame
 from forecast.tables.league import league_frames

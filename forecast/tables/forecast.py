@@ -17,8 +17,8 @@ from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.periods import Month
-from forecast.plan.path_steps import PeriodStep, Phase
-from forecast.runs.goals import Goals
+from forecast.plan.path import PeriodStep, Phase
+from forecast.runs.session import Goals
 from forecast.tables import attainment, words
 from forecast.tables.attainment import Judged, attainment_table
 from forecast.tables.dossier import Dossier, heading, subtitle

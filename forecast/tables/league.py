@@ -14,8 +14,8 @@ import pandas as pd
 
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
-from forecast.answers.league import League
 from forecast.answers.ranks import RankAnswer, first_third
+from forecast.answers.scores import League
 from forecast.data.panel import Panel
 from forecast.periods import Month
 from forecast.tables import words

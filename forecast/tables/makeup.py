@@ -15,11 +15,11 @@ import pandas as pd
 
 from forecast.answers.chances import Status
 from forecast.data.dataset import Dataset
-from forecast.plan.outcome import as_scenario
+from forecast.plan.makeup import as_scenario
 from forecast.plan.request import wish_text
 from forecast.plan.result import CaseResult, Makeup, PlanRow, WishResult
-from forecast.runs.goals import PlanOf
 from forecast.runs.run import Run
+from forecast.runs.session import PlanOf
 from forecast.tables import words
 from forecast.tables.dossier import provenance
 from forecast.tables.kind import Kind

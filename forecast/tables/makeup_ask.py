@@ -15,12 +15,10 @@ import pandas as pd
 from forecast.answers.chances import Criterion, Outcome
 from forecast.data.dataset import Dataset
 from forecast.data.target import TargetKind
-from forecast.plan.candidates import LeverOptions
-from forecast.plan.levers import Lever, Unit
-from forecast.plan.request import parse_wishes, wish_text
-from forecast.plan.wishes import Form, Wish
+from forecast.plan.candidates import Lever, LeverOptions, Unit
+from forecast.plan.request import Form, Wish, parse_wishes, wish_text
 from forecast.scenario.actions import Family
-from forecast.scenario.compare import Result
+from forecast.scenario.contributions import Result
 from forecast.tables import words
 from forecast.tables.makeup_words import lever_name
 from forecast.texts import Lang, t

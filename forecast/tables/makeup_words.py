@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from forecast.answers.chances import Status
-from forecast.answers.evidence import Evidence, weakest
-from forecast.answers.history import Comparison
+from forecast.answers.evidence import Comparison, Evidence, weakest
 from forecast.data.dataset import Dataset
 from forecast.data.reading.columns import NO_COUNTY
 from forecast.data.target import TargetKind
-from forecast.plan.levers import CapEvidence, Lever, Unit
+from forecast.plan.candidates import CapEvidence, Lever, Unit
+from forecast.plan.request import Form, Wish
 from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, WishResult
-from forecast.plan.wishes import Form, Wish
-from forecast.runs.goals import PlanOf
+from forecast.runs.session import PlanOf
 from forecast.scenario.actions import Family
 from forecast.tables import words
 from forecast.texts import Lang, t

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from forecast.answers.attainment import Attainment
+from forecast.answers.attainment import Attainment, Joint
 from forecast.answers.chances import Status
-from forecast.answers.joint import Joint
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.tables import words

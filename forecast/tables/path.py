@@ -13,15 +13,13 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.answers.benchmark import Province
-from forecast.answers.chances import Criterion, Status
+from forecast.answers.chances import Criterion, Province, Status
 from forecast.answers.evidence import Evidence
 from forecast.data.target import TargetKind
 from forecast.periods import Month
-from forecast.plan.path import Demand, RequiredPath
-from forecast.plan.path_steps import Line, PeriodStep, Phase, Scope
-from forecast.runs.goals import DEMANDS
+from forecast.plan.path import Demand, Line, PeriodStep, Phase, RequiredPath, Scope
 from forecast.runs.run import Run
+from forecast.runs.session import DEMANDS
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, provenance, subtitle
 from forecast.tables.kind import Kind, Value

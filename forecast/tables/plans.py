@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from forecast.plan.result import SectorRow
-from forecast.runs.goals import PlanOf
+from forecast.runs.session import PlanOf
 from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.kind import Kind
 from forecast.tables.makeup import PLAN_ORDER, WISHES, Wished

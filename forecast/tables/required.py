@@ -13,9 +13,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from forecast.answers.attainment import Attainment
-from forecast.answers.history import Comparison
-from forecast.answers.joint import Joint
+from forecast.answers.attainment import Attainment, Joint
+from forecast.answers.evidence import Comparison
 from forecast.answers.judgement import Row
 from forecast.answers.required import Required
 from forecast.draws.joint import STRONG, WEAK, correlations, implied

@@ -12,16 +12,14 @@ from typing import Any, Final
 
 import pandas as pd
 
+from forecast.answers.attainment import Joint
 from forecast.answers.chances import Case, Outcome
-from forecast.answers.joint import Joint
 from forecast.dims import Floats, to_percent
 from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.draws.paths import Pool
 from forecast.runs.session import Study
-from forecast.scenario.compare import Result, p_better
-from forecast.scenario.contributions import Contribution, Interaction, interactions
-from forecast.scenario.explain import Points, Trace
-from forecast.scenario.ledger_ranges import Range
+from forecast.scenario.contributions import Contribution, Interaction, Points, Result, Trace, interactions, p_better
+from forecast.scenario.ledger_rows import Range
 from forecast.tables.dossier import provenance
 from forecast.tables.kind import Kind, Value
 from forecast.tables.table import Column, Table, rounded

@@ -16,8 +16,7 @@ from typing import Final
 
 from forecast.answers.advice import Sharpening
 from forecast.answers.chances import SETTLED, Status
-from forecast.answers.evidence import Evidence
-from forecast.answers.history import Comparison, HistoryStatus
+from forecast.answers.evidence import Comparison, Evidence, HistoryStatus
 from forecast.answers.judgement import Light, Row
 from forecast.answers.required import Required
 from forecast.data.panel import Indicator, Unit

@@ -24,15 +24,14 @@ import numpy as np
 
 from forecast.answers.chances import Case, Criterion, Status
 from forecast.answers.evidence import Evidence, weakest
-from forecast.data.assumptions import Assumptions
+from forecast.data.ledger import Assumptions
 from forecast.data.target import TargetKind
 from forecast.dims import WAN_PER_YI, Floats, brief
 from forecast.errors import InputError, Problem
 from forecast.periods import Month, last_day
-from forecast.scenario.effects import World
-from forecast.tasks.allocation import Conflict, Group, Held, conflicts, most, rounded, spread
+from forecast.scenario.world import World
+from forecast.tasks.allocation import Conflict, Group, Held, Hold, conflicts, most, rounded, spread
 from forecast.tasks.carriers import Kind, Row, Work, open_rows, place_name, rows_of, work_of
-from forecast.tasks.holds import Hold
 from forecast.tasks.need import Need, case_of, need, whole_up
 from forecast.tasks.tasks import Margin, Outlook, Task, margins, outlook
 

@@ -19,16 +19,22 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from forecast.data.assumptions import Assumptions
+from forecast.data.ledger import Assumptions
 from forecast.data.panel import Unit
 from forecast.data.reading.columns import NO_COUNTY
 from forecast.dims import Floats, brief, from_percent
 from forecast.growth import EntryChannel
 from forecast.periods import Month
-from forecast.scenario.actions.enterprises import DEFAULT_PROB, DEFAULT_RAMP, RESTART, baseline_ratio, recoverable
-from forecast.scenario.actions.firms import ENTERED_FOR
+from forecast.scenario.actions.enterprises import (
+    DEFAULT_PROB,
+    DEFAULT_RAMP,
+    ENTERED_FOR,
+    RESTART,
+    baseline_ratio,
+    recoverable,
+)
 from forecast.scenario.actions.projects import COMPLETE, DEFAULT_START_PROB, plans, usual_ratio
-from forecast.scenario.effects import World
+from forecast.scenario.world import World
 
 ADVANCE_MONTHS: Final = 1.0
 """Work of later years that a project can bring forward, months of its planned pace: a setting (设定值)."""

@@ -21,7 +21,7 @@ from forecast.data.reading.problems import Problems, plain, quoted
 from forecast.data.reading.textfiles import checked_zip, number_text, read_bytes
 from forecast.errors import InputError, UsageError
 from forecast.periods import Month
-from forecast.tasks.handed_out import RECORD_SHEET, Returned, check_structure
+from forecast.tasks.tasks import RECORD_SHEET, Returned, check_structure
 from forecast.texts import Lang, t
 
 if TYPE_CHECKING:

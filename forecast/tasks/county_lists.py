@@ -21,7 +21,8 @@ from forecast.data.panel import NamingRule, Stated, Unit
 from forecast.data.target import TargetKind
 from forecast.dims import Floats, brief, from_percent
 from forecast.periods import Month
-from forecast.scenario.effects import Effects, World, year_end
+from forecast.scenario.effects import Effects, year_end
+from forecast.scenario.world import World
 
 LEAST_GAP_PP: Final = 0.5
 """Gap of the city from which shares of it mean something: figures are rounded to a tenth."""

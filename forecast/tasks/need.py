@@ -17,14 +17,15 @@ import numpy as np
 
 from forecast.answers.chances import Case, Criterion, Ends, Status, ends, least_move, median_pp
 from forecast.answers.evidence import Evidence
-from forecast.data.assumptions import Assumptions
+from forecast.data.ledger import Assumptions
 from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, WAN_PER_YI, Floats, brief, to_percent
 from forecast.draws.paths import first_actionable, first_open
 from forecast.periods import Month
 from forecast.scenario.actions.enterprises import RESTART
 from forecast.scenario.actions.projects import COMPLETE
-from forecast.scenario.effects import World, year_ends
+from forecast.scenario.effects import year_ends
+from forecast.scenario.world import World
 
 ADDITIONALITY_OF: Final = {
     "fai": COMPLETE.additionality,

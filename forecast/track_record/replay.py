@@ -22,7 +22,7 @@ from forecast.answers.ranks import first_third, ranked
 from forecast.data.panel import EvidenceRule, Indicator, Panel, Unit, known, nearest_province
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.fitting import FitTask, fit_indicator
-from forecast.draws.orderings import orderings
+from forecast.draws.joint import orderings
 from forecast.inference.gaps.ratio import Method
 from forecast.inference.measure import CUMULATIVE, measure
 from forecast.inference.model import Measurements

@@ -3,22 +3,77 @@
 A value in the address that cannot be shown is named, and the first choice shown instead.
 
 Invariant: a bad value never passes in silence (held by ``tests/test_app.py``).
+
+What the reader chose on all pages, in the address of every page.
+
+Streamlit gives every page an address of its own and drops the rest of it when the page changes. Here the choices are
+held for the session and put back, so that a link, a reload, or another browser shows the same again, and so that an
+export knows them whichever page it is made on.
+
+Invariant: a choice that was made stands in the address of every page until it is taken back; what an address asks for
+and cannot be shown is said (held by ``tests/test_app_state.py``).
+
+What stands on every page: what its numbers came from, and that synthetic data are synthetic.
+
+Invariant: synthetic data say so on every page and on every print (held by ``tests/test_app_overview.py``).
+
+What is shown may no longer be the newest: a newer run, or newer data, and the way there.
+
+Invariant: a result whose data or run was followed by another never stands without a word
+(held by ``tests/test_app_data.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 import streamlit as st
 
 from forecast.periods import AsOf
+from forecast.runs.datasets import Shelf
 from forecast.runs.store import Header
+from forecast.runs.store.registry import newer
 from forecast.tables import words
 from forecast.texts import LANGS, Lang, t
-from forecast.ui.address import get, put
 from forecast.ui.kept import Opened
+
+HELD: Final = "address"
+
+
+def carry() -> None:
+    """At the start of a script run: take what the address asks for, and put back what a change of page dropped."""
+    held = _held()
+    asked = st.query_params.to_dict()
+    held |= asked
+    for key, value in held.items():
+        if key not in asked:
+            st.query_params[key] = value
+
+
+def put(key: str, value: str | None) -> None:
+    """Hold a choice and write it into the address; None takes it back."""
+    held, params = _held(), st.query_params
+    if value is None:
+        held.pop(key, None)
+        if key in params:
+            del params[key]
+    else:
+        held[key] = value
+        if params.get(key) != value:
+            params[key] = value
+
+
+def get(key: str) -> str | None:
+    """What was chosen, or is asked for; None for nothing."""
+    return st.query_params.get(key) or _held().get(key)
+
+
+def _held() -> dict[str, str]:
+    made: dict[str, str] = st.session_state.setdefault(HELD, {})
+    return made
+
 
 ON = "1"
 
@@ -184,3 +239,48 @@ def choose_unit(run: Opened, lang: Lang) -> str:
         lang=lang,
         default=run.config.city,
     )
+
+
+def mark_text(choice: Choice) -> str:
+    """What synthetic data must say; empty for real figures."""
+    return t("report.note_synthetic_all", choice.lang) if choice.run.config.synthetic else ""
+
+
+def source_text(choice: Choice) -> str:
+    """Run, data, model, method, seed, draws and time of what is shown."""
+    header = choice.run.header
+    return t(
+        "ui.source",
+        choice.lang,
+        run=header.run_id,
+        data=header.data_hash[:12],
+        version=header.model_version,
+        method=header.method,
+        seed=header.seed,
+        draws=header.draws,
+        kept=f"{header.kept_at.astimezone():%Y-%m-%d %H:%M}",
+    )
+
+
+def stale(choice: Choice, kept: Sequence[Header]) -> None:
+    """Say that a newer run, or newer data, are there."""
+    lang, header = choice.lang, choice.run.header
+    shelf, identity = Shelf(), header.identity
+    following = newer(header, kept, shelf.undone(identity))
+    version = shelf.current(shelf.name_of(identity))
+    if following is not None:
+        text = t(
+            "ui_data.stale_run",
+            lang,
+            as_of=words.knowledge(AsOf.parse(following.as_of), lang),
+            at=f"{following.kept_at.astimezone():%Y-%m-%d %H:%M}",
+            same=t("ui_data.stale_same" if following.data_hash == header.data_hash else "ui_data.stale_other", lang),
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f":material/history: {text}")
+            if st.button(t("ui_data.stale_open", lang), key="stale-open", type="tertiary"):
+                st.session_state.pop("run", None)
+                put("run", following.run_id)
+                st.rerun()
+    elif version is not None and version.data_hash != header.data_hash:
+        st.warning(t("ui_data.stale_data", lang, version=version.version, at=version.at), icon=":material/history:")

@@ -1,26 +1,284 @@
-"""数据: what the numbers come from, new figures in, a new run."""
+"""数据: what the numbers come from, new figures in, a new run.
+
+Files into a data set: what they would change is shown first, all problems at once, nothing is kept before it is
+confirmed.
+
+Invariant: nothing on the shelf changes before the reader confirms what is shown (held by ``tests/test_app_data.py``).
+
+Files to fill in: the workbook of another year, and tables with their heads.
+"""
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import io
+import tempfile
 import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Final
 
+import pandas as pd
 import streamlit as st
 
-from forecast.data.dataset import summary
-from forecast.errors import ForecastError
+from forecast.data.dataset import Dataset, read_dataset, summary
+from forecast.data.reading.columns import TABLES
+from forecast.data.starter import BOOK_NAME, write_starter
+from forecast.errors import ForecastError, InputError
 from forecast.periods import AsOf
-from forecast.report.data_view import assumptions_table, figures_table, files_table
-from forecast.runs.datasets import Shelf
-from forecast.runs.store import StoreError, identity_of
+from forecast.report.data_view import additions_table, assumptions_table, figures_table, files_table, series_table
+from forecast.runs.datasets import Preview, Shelf, Version, preview, whole
+from forecast.runs.store import Identity, StoreError, identity_of
+from forecast.runs.store.kept import INPUTS
 from forecast.tables import words
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice
-from forecast.ui.kept import store
-from forecast.ui.progress import show_jobs
-from forecast.ui.upload import Present, new_city, present, start_run, templates, upload
+from forecast.ui.jobs import show_jobs, start
+from forecast.ui.kept import Opened, store
+
+KINDS: Final = ("observations", "targets", "bases", "industries", "projects", "enterprises", "pipeline")
+
+
+def template_bytes(kind: str) -> bytes:
+    """A table with its head and no rows."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerow([column.name for column in TABLES[kind]])
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def templates(lang: Lang) -> None:
+    """Buttons to download them."""
+    st.caption(t("ui_data.templates_help", lang))
+    with st.container(horizontal=True):
+        for kind in KINDS:
+            st.download_button(
+                t(f"ui_data.table_{kind}", lang),
+                template_bytes(kind),
+                file_name=f"{kind}.csv",
+                mime="text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"template-{kind}",
+            )
+    try:
+        book = starter_bytes("", "", None, lang)
+    except ForecastError as error:
+        st.error(error.text(lang))
+        return
+    st.download_button(
+        t("ui_data.starter", lang), book, file_name=BOOK_NAME, icon=":material/download:", on_click="ignore", key="book"
+    )
+
+
+TYPES: Final = ["csv", "xlsx", "toml"]
+MOST_ROWS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Present:
+    """The data set of a run as it stands now.
+
+    folder : where it lies; version : on the shelf, None where it only lies with the run
+    """
+
+    dataset: Dataset
+    folder: Path
+    version: Version | None
+
+    @property
+    def number(self) -> int:
+        """Number of the version, 0 for none."""
+        return self.version.version if self.version else 0
+
+
+def present(run: Opened) -> Present:
+    """The newest version on the shelf of a run's data set, else the copy that the run keeps."""
+    shelf = Shelf()
+    name = shelf.name_of(Identity.of(run.config, run.panel))
+    version = shelf.current(name)
+    folder = shelf.folder(name, version.version) if version else store().open(run.header.run_id).folder / INPUTS
+    return Present(dataset=_read(str(folder)), folder=folder, version=version)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _read(folder: str) -> Dataset:
+    return read_dataset(Path(folder))  # versions and copies of runs never change
+
+
+def start_run(folder: Path, dataset: Dataset, **options: object) -> None:
+    """Start a run of a data set in a process of its own."""
+    start("run", folder, name=dataset.config.name_zh, **options)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def starter_bytes(city: str, province: str, year: int | None, lang: Lang) -> bytes:
+    """The workbook to fill in.
+
+    Raises
+    ------
+    UsageError
+        City and province have one name, or the year cannot be.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        path = write_starter(
+            Path(scratch) / "new", city_zh=city or None, province_zh=province or None, year=year, lang=lang
+        )
+        return path.read_bytes()
+
+
+def upload(current: Present | None, lang: Lang, *, key: str) -> Present | None:
+    """Choose files, look at what they would do, confirm; the data set as kept, once it is."""
+    count = st.session_state.setdefault(f"{key}-count", 0)
+    st.html(f'<style>.st-key-{key}-{count} {{ --dabiao-upload: "{t("ui_data.upload_button", lang)}"; }}</style>')
+    chosen = st.file_uploader(
+        t("ui_data.upload", lang),
+        type=TYPES,
+        accept_multiple_files=True,
+        key=f"{key}-{count}",
+        help=t("ui_data.upload_help", lang),
+    )
+    if not chosen:
+        return None
+    contents = {one.name: one.getvalue() for one in chosen}
+    made = _previewed(contents, current, lang)
+    if made is None:
+        return None
+    _show(made, lang)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        author = st.text_input(
+            t("ui_data.author", lang), st.session_state.get("author", ""), key=f"{key}-author", width=160
+        )
+        if not st.button(t("ui_data.confirm", lang), type="primary", key=f"{key}-confirm", disabled=not author.strip()):
+            return None
+    st.session_state["author"] = author
+    try:
+        kept = _keep(made, current, author)
+    except StoreError as error:
+        st.error(error.text(lang))
+        return None
+    st.session_state[f"{key}-count"] = count + 1
+    return kept
+
+
+def _keep(made: Preview, current: Present | None, author: str) -> Present:
+    shelf = Shelf()
+    name = shelf.name_of(identity_of(made.dataset))
+    if current is None or made.prepared is None:
+        now = shelf.current(name)
+        based_on = now.version if now else 0
+    elif current.version is None:  # what was there before becomes the first version, to go back to
+        based_on = shelf.add(whole(current.folder), author=author, based_on=0).version
+    else:
+        based_on = current.number
+    version = shelf.add(made, author=author, based_on=based_on)
+    folder = shelf.folder(name, version.version)
+    return Present(dataset=_read(str(folder)), folder=folder, version=version)
+
+
+def _previewed(contents: Mapping[str, bytes], current: Present | None, lang: Lang) -> Preview | None:
+    """What the files would make; None, with everything that is wrong, where they cannot be used."""
+    digest = hashlib.sha256()
+    for name, content in contents.items():
+        digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    key = f"{digest.hexdigest()}-{current.dataset.data_hash if current else ''}"
+    held = st.session_state.get("upload")
+    if held is None or held[0] != key:
+        try:
+            with st.spinner(t("ui_data.checking", lang)):
+                held = (key, preview(contents, current.dataset if current else None))
+        except ForecastError as error:
+            held = (key, error)
+        st.session_state["upload"] = held
+    found = held[1]
+    if isinstance(found, Preview):
+        return found
+    if isinstance(found, InputError):
+        _problems(found, lang)
+    elif isinstance(found, ForecastError):
+        st.error(found.text(lang))
+    return None
+
+
+def _problems(error: InputError, lang: Lang) -> None:
+    st.error(t("ui_data.problems", lang, n=len(error.problems)))
+    where, what = t("ui_data.column_where", lang), t("ui_data.column_problem", lang)
+    prefix = t("problems.colon", lang)
+    table = pd.DataFrame(
+        [
+            {where: one.where(lang), what: one.text(lang).removeprefix(f"{one.where(lang)}{prefix}")}
+            for one in error.problems
+        ]
+    )
+    st.dataframe(table, hide_index=True, alt=t("ui_data.problems", lang, n=len(error.problems)), row_height=36)
+    st.download_button(
+        t("ui_data.problems_csv", lang),
+        table.to_csv(index=False).encode("utf-8-sig"),
+        file_name="problems.csv",
+        mime="text/csv",
+        on_click="ignore",
+    )
+
+
+def _show(made: Preview, lang: Lang) -> None:
+    """What would change."""
+    config = made.dataset.config
+    if made.prepared is None:
+        st.success(
+            t("ui_data.whole_ok", lang, dataset=config.name_zh, as_of=words.knowledge(AsOf.parse(config.as_of), lang))
+        )
+        read = summary(made.dataset)
+        st.dataframe(series_table(read, made.dataset.panel, lang), hide_index=True, alt=t("ui_data.series", lang))
+        st.dataframe(files_table(read, lang), hide_index=True, alt=t("ui_data.files", lang))
+        return
+    intake = made.prepared.intake
+    revised = sum(one.revises is not None for one in intake.additions)
+    new = len(intake.additions) - revised
+    lines = [t("store.added", lang, new=new, revised=revised, unchanged=intake.unchanged, masked=intake.masked)]
+    if intake.ledgers:
+        lines.append(t("store.replaced", lang, list=t("glossary.and", lang).join(one.file for one in intake.ledgers)))
+    lines.append(t("store.as_of", lang, as_of=words.knowledge(AsOf.parse(made.prepared.as_of), lang)))
+    st.success("\n\n".join(lines))
+    if intake.additions:
+        st.dataframe(
+            additions_table(intake.additions[:MOST_ROWS], made.dataset.panel, lang),
+            hide_index=True,
+            alt=t("ui_data.additions", lang),
+        )
+
+
+def new_city(lang: Lang) -> None:
+    """Another city: the workbook, its figures, a first run."""
+    st.markdown(f"**{t('ui_data.city_step_1', lang)}**")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        city = st.text_input(
+            t("ui_data.city", lang), key="city-name", width=150, placeholder=t("ui_data.city_like", lang)
+        )
+        province = st.text_input(
+            t("ui_data.province", lang), key="city-province", width=150, placeholder=t("ui_data.province_like", lang)
+        )
+        year = st.number_input(t("ui_data.year", lang), 1992, 2100, None, 1, key="city-year", width=110)
+        try:
+            book = starter_bytes(city.strip(), province.strip(), int(year) if year else None, lang)
+        except ForecastError as error:
+            st.error(error.text(lang))
+        else:
+            st.download_button(
+                t("ui_data.starter", lang),
+                book,
+                file_name=BOOK_NAME,
+                mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    st.markdown(f"**{t('ui_data.city_step_2', lang)}**")
+    kept = upload(None, lang, key="city")
+    if kept is not None:
+        start_run(kept.folder, kept.dataset)
+        st.rerun()
+
 
 TABS: Final = ("update", "run", "sources", "assumptions", "templates", "city")
 DRAWS: Final = (1000, 2000, 4000, 8000)

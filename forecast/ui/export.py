@@ -30,14 +30,11 @@ from forecast.scenario.drafting import to_yaml
 from forecast.tables import words
 from forecast.tasks.breakdown import INDICATORS, Method, stated_increment
 from forecast.texts import Lang, t
-from forecast.ui.address import get
-from forecast.ui.choice import Choice
-from forecast.ui.jobs import REQUEST, Job, JobStatus, jobs, start
-from forecast.ui.kept import data_of, headers
+from forecast.ui.bench import working
+from forecast.ui.choice import Choice, get
+from forecast.ui.jobs import REQUEST, Job, JobStatus, jobs, show_job, start
+from forecast.ui.kept import data_of, headers, records
 from forecast.ui.news import kept_split
-from forecast.ui.progress import show_job
-from forecast.ui.records import records
-from forecast.ui.working import working
 
 FOLDER: Final = "files"
 ZIP: Final = "reports.zip"

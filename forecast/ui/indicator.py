@@ -32,8 +32,7 @@ from forecast.tables.leaders import leaders
 from forecast.tables.notes import plain_name
 from forecast.tables.path import path_grid, path_sentence
 from forecast.texts import t
-from forecast.ui.address import get, put
-from forecast.ui.choice import Choice, segments, select, toggle
+from forecast.ui.choice import Choice, get, put, segments, select, toggle
 from forecast.ui.html import facts_html, months_table, part_html
 from forecast.ui.kept import gap, headers, loaded, session
 from forecast.ui.news import Split, split_between, wait_for

@@ -1,15 +1,39 @@
 """What pages read of kept runs, held between reruns; opening a run never fits anything.
 
 Invariant: PyMC is never imported (held by ``tests/test_app.py``).
+
+What comes with the program: a stored run of the example, the example's data, scenarios to begin with.
+
+Installed, these lie in the package; in a checkout the data sets and scenarios lie beside it.
+
+Invariant: everything named here is found from an installed wheel outside the repository
+(held by ``tests/test_app_data.py`` and ``tests/browser``).
+
+Track records that are kept in the store, by the data that they were made from.
+
+Invariant: a record is only ever shown with the data set it was made from named beside it
+(held by ``tests/test_app_track.py``).
+
+Scenarios to choose from: files in the folders of scenarios, and those that people saved in the store.
+
+Invariant: a save that was begun from an older version than the newest is refused, never lost and never on top of
+another's (held by ``tests/test_app_scenario.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import binascii
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -18,17 +42,128 @@ from forecast.answers.advice import Sharpening, best
 from forecast.answers.attainment import Attainment
 from forecast.answers.chances import Ends
 from forecast.answers.judgement import year_ends_of
+from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.panel import Config, Panel
 from forecast.data.target import TargetKind
-from forecast.errors import ForecastError
+from forecast.errors import ForecastError, InputError
 from forecast.runs.difference import Moved, compare, vintage
 from forecast.runs.session import Session
-from forecast.runs.store import Header, Identity, Store, home
-from forecast.ui.bundled import with_regenerated
+from forecast.runs.store import Header, Identity, Scenarios, ScenarioStatus, ScenarioVersion, Store, home
+from forecast.runs.store.registry import stated_identity
+from forecast.scenario.drafting import Draft, draft_of, parsed, to_yaml
+from forecast.scenario.reader import read_scenario
 
 if TYPE_CHECKING:
     from forecast.data.dataset import Dataset
     from forecast.runs.run import Run
+
+FOLDER: Final = "backtests"
+MANIFEST: Final = "backtest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A kept backtest: its folder and its manifest."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    def of(self, identity: Identity, data: Container[str]) -> bool:
+        """Whether it is of a data set; one that does not say so, by the hashes of the data that it was run on."""
+        stated = stated_identity(self.manifest)
+        return stated == identity if stated else self.data_hash in data
+
+    @property
+    def data_hash(self) -> str:
+        """Of the data set that was replayed."""
+        return str(self.manifest["data_hash"])
+
+
+def table(record: Record, name: str) -> pd.DataFrame:
+    """One of a record's tables, as ``dabiao backtest`` writes it."""
+    path = record.folder / f"{name}.csv"
+    return _table(str(path), path.stat().st_mtime_ns).copy()
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _table(path: str, changed: int) -> pd.DataFrame:  # noqa: ARG001  part of the key
+    return pd.read_csv(path, encoding="utf-8-sig")
+
+
+def folder_of(data_hash: str, run_id: str) -> Path:
+    """Where a backtest of a data set is kept."""
+    return home() / FOLDER / data_hash / run_id
+
+
+def records(identity: Identity, data: Container[str]) -> list[Record]:
+    """Kept backtests of a data set, the newest first.
+
+    data : hashes of the versions that runs of it are kept of
+    """
+    found = []
+    root = home() / FOLDER
+    for path in root.glob(f"*/*/{MANIFEST}") if root.is_dir() else ():
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        record = Record(folder=path.parent, manifest=manifest)
+        if record.of(identity, data):
+            found.append((path.stat().st_mtime, record))
+    return [record for _, record in sorted(found, key=lambda one: -one[0])]
+
+
+PACKAGE: Final = Path(__file__).parents[1] / "bundled"
+CHECKOUT: Final = Path(__file__).parents[2]
+EXAMPLE_RUN: Final = "example.dabiao.zip"
+EXAMPLE_RECORD: Final = "example-record.zip"
+SCENARIOS: Final = "DABIAO_SCENARIOS"
+"""Environment variable that names a further folder of scenarios."""
+
+
+def example_run() -> Path | None:
+    """The stored run of the example, as an exported file; None where it does not come with the program."""
+    path = PACKAGE / EXAMPLE_RUN
+    return path if path.is_file() else None
+
+
+def unpack_example_record(home: Path) -> None:
+    """Put the track record of the example into a store, where it does not have it."""
+    path = PACKAGE / EXAMPLE_RECORD
+    if not path.is_file():
+        return
+    with zipfile.ZipFile(path) as record:
+        for name in record.namelist():
+            target = home / FOLDER / PurePosixPath(name)
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(record.read(name))
+
+
+def scenario_folders() -> tuple[Path, ...]:
+    """Folders with scenario files, the reader's own first."""
+    named = os.environ.get(SCENARIOS)
+    places = [Path(named)] if named else []
+    places += [root / "scenarios" for root in (Path.cwd(), CHECKOUT, PACKAGE)]
+    inner = [one for place in places for one in (place, place / "example")]
+    return tuple(dict.fromkeys(one.resolve() for one in inner if one.is_dir()))
+
+
+def with_regenerated(dataset: Dataset) -> Dataset:
+    """The data set, pointing to the ledgers that were regenerated for it where the program has them."""
+    for root in (CHECKOUT / "data", PACKAGE / "data"):
+        folder = root / dataset.config.name
+        if (folder / "regenerated").is_dir() and _hash(folder) == dataset.data_hash:
+            return replace(dataset, config=replace(dataset.config, folder=folder))
+    return dataset
+
+
+@cache
+def _hash(folder: Path) -> str:
+    try:
+        return read_dataset(folder).data_hash
+    except InputError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -202,3 +337,130 @@ def _gap(root: str, run_id: str, checksum: str, indicator: str, unit: str, kind:
     )
     paths = _loaded(root, run_id, checksum).paths
     return year_ends_of(target, paths, panel=run.panel, config=run.config)
+
+
+FILE: Final = "file"
+SAVED: Final = "saved"
+LONGEST: Final = 6000
+"""Letters of an edited scenario in an address: browsers and servers pass at least 8000."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A scenario of the library.
+
+    key : ``file:NAME`` or ``saved:NAME@VERSION``, as in an address
+    version, author : of a saved one; 0 and empty for a file
+    """
+
+    key: str
+    title: str
+    draft: Draft
+    version: int = 0
+    author: str = ""
+    closed: bool = False
+
+
+def entries(dataset: Dataset, saved: Scenarios) -> tuple[list[Entry], list[str]]:
+    """Scenarios that fit a data set, files first, the newest version of each saved one; and files that are unusable."""
+    found: dict[str, Entry] = {}
+    bad = []
+    for folder in scenario_folders():
+        for path in sorted(folder.glob("*.y*ml")):
+            key = f"{FILE}:{path.stem}"
+            if key in found:
+                continue
+            draft = _file(str(path), path.stat().st_mtime_ns, dataset.data_hash, dataset)
+            if isinstance(draft, Draft):
+                found[key] = Entry(key=key, title=draft.title, draft=draft)
+            elif draft:
+                bad.append(path.name)
+    for name in saved.names():
+        one = _entry(saved.newest(name), dataset)
+        if one is not None:
+            found[one.key] = one
+    return list(found.values()), bad
+
+
+def entry_of(key: str, listed: Sequence[Entry], dataset: Dataset, saved: Scenarios) -> Entry | None:
+    """The scenario that an address names, an older version too; None where there is none."""
+    for one in listed:
+        if key in (one.key, one.key.rpartition("@")[0]):
+            return one
+    kind, _, rest = key.partition(":")
+    name, _, number = rest.rpartition("@")
+    if kind == SAVED and number.isdigit():
+        for version in saved.versions(name):
+            if version.version == int(number):
+                return _entry(version, dataset)
+    return None
+
+
+def versions(name: str, saved: Scenarios) -> list[ScenarioVersion]:
+    """All versions of a saved scenario, newest first."""
+    return saved.versions(name)
+
+
+def save(draft: Draft, saved: Scenarios, *, author: str, based_on: int, closed: bool = False) -> str:
+    """Save a draft as a new version; gives its key.
+
+    Raises
+    ------
+    ConflictError
+        Somebody saved a newer version meanwhile; nothing was saved.
+    StoreError
+        Name or author is empty, or the disk does not take it.
+    """
+    status = ScenarioStatus.CLOSED if closed else ScenarioStatus.DRAFT
+    text = to_yaml(replace(draft, author=author.strip() or draft.author))
+    made = saved.save(draft.name, text, author=author, based_on=based_on, status=status)
+    return f"{SAVED}:{made.name}@{made.version}"
+
+
+def _entry(version: ScenarioVersion, dataset: Dataset) -> Entry | None:
+    draft = _text(version.text, version.name, dataset.data_hash, dataset)
+    if draft is None:
+        return None
+    return Entry(
+        key=f"{SAVED}:{version.name}@{version.version}",
+        title=draft.title,
+        draft=draft,
+        version=version.version,
+        author=version.author,
+        closed=version.status is ScenarioStatus.CLOSED,
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _file(path: str, changed: int, data_hash: str, _dataset: Dataset) -> Draft | str:  # noqa: ARG001  parts of the key
+    """The draft of a file; the report of what is wrong with it; empty where it is of another data set."""
+    try:
+        return draft_of(read_scenario(Path(path), _dataset))
+    except InputError as error:
+        if any(problem.code == "dataset_other" for problem in error.problems):
+            return ""
+        return error.report("zh")
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _text(text: str, name: str, data_hash: str, _dataset: Dataset) -> Draft | None:  # noqa: ARG001  parts of the key
+    try:
+        return parsed(text, _dataset, file=name)
+    except ForecastError:
+        return None
+
+
+def encoded(draft: Draft) -> str | None:
+    """A draft as a part of an address; None where it is too long for one."""
+    packed = base64.urlsafe_b64encode(zlib.compress(to_yaml(draft).encode(), 9)).decode().rstrip("=")
+    return packed if len(packed) <= LONGEST else None
+
+
+def decoded(text: str, dataset: Dataset, *, file: str) -> Draft | None:
+    """The draft of ``encoded``; None where it is no longer one on this data set."""
+    try:
+        packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        opener = zlib.decompressobj()
+        return parsed(opener.decompress(packed, 1_000_000).decode(), dataset, file=file)
+    except (ForecastError, binascii.Error, zlib.error, ValueError):
+        return None

@@ -1,6 +1,8 @@
 """The script that Streamlit runs: what is chosen for all pages, and which page.
 
 Invariant: whatever is wrong with the store or a run, the reader gets a message (held by ``tests/test_app.py``).
+
+The first screen, where no run is kept: see the example, or begin with one's own city.
 """
 
 from __future__ import annotations
@@ -15,15 +17,44 @@ from typing import Final
 import streamlit as st
 
 from forecast.errors import ForecastError
+from forecast.runs.store import home, import_bundle
 from forecast.texts import Lang, t
-from forecast.ui.address import carry, put
-from forecast.ui.choice import Choice, choose_lang, choose_run, choose_unit
+from forecast.ui.choice import Choice, carry, choose_lang, choose_run, choose_unit, put, source_text, stale
+from forecast.ui.data import new_city
 from forecast.ui.export import export_button
-from forecast.ui.first import first
-from forecast.ui.kept import gone, headers, opened
+from forecast.ui.jobs import SHOW, show_jobs, sidebar_jobs
+from forecast.ui.kept import example_run, gone, headers, opened, store, unpack_example_record
 from forecast.ui.overview import overview
-from forecast.ui.progress import SHOW, sidebar_jobs
-from forecast.ui.sources import source_text, stale
+
+
+def first(lang: Lang) -> None:
+    """How to see an example, and how to begin with one's own city."""
+    st.title(t("ui.first_title", lang))
+    st.write(t("ui.first_text", lang, place=home()))
+    show_jobs("run", lang)
+    left, right = st.columns([1, 2], border=True)
+    with left:
+        st.subheader(t("ui.first_example", lang))
+        st.write(t("ui.first_example_text", lang))
+        path = example_run()
+        if path is None:
+            st.code("dabiao app data/example", language="bash")
+        elif st.button(t("ui.first_example", lang), type="primary", key="example", icon=":material/visibility:"):
+            try:
+                with st.spinner(t("ui.opening", lang)):
+                    import_bundle(store(), path)
+                    unpack_example_record(home())
+            except ForecastError as error:
+                st.error(error.text(lang))
+            else:
+                st.rerun()
+    with right:
+        st.subheader(t("ui.first_own", lang))
+        st.write(t("ui.first_own_text", lang))
+        new_city(lang)
+    with st.expander(t("ui.first_command", lang)):
+        st.code("dabiao init mycity\ndabiao validate mycity\ndabiao app mycity", language="bash")
+
 
 STYLE = Path(__file__).with_name("style.css")
 ICON = str(Path(__file__).with_name("icon.svg"))

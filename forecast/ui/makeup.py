@@ -16,18 +16,18 @@ from forecast.plan.candidates import LeverOptions, candidates
 from forecast.plan.request import (
     MakeupError,
     MakeupRequest,
+    Wish,
     default_wish,
     parse_settings,
     parse_wishes,
     settings_text,
 )
 from forecast.plan.result import Makeup
-from forecast.plan.wishes import Wish
 from forecast.report import html
 from forecast.report.charts import frontier_chart, sector_chart
 from forecast.runs.store import ConflictError, StoreError
 from forecast.scenario.actions import Family
-from forecast.scenario.compare import Result
+from forecast.scenario.contributions import Result
 from forecast.scenario.drafting import draft_of
 from forecast.scenario.reader import Scenario
 from forecast.tables.makeup import (
@@ -42,13 +42,10 @@ from forecast.tables.makeup import (
 from forecast.tables.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from forecast.tables.makeup_words import difficulty_lines, sentences
 from forecast.texts import t
-from forecast.ui.address import get, put
-from forecast.ui.bench import load, remember
-from forecast.ui.choice import ON, Choice
+from forecast.ui.bench import Working, load, remember, working
+from forecast.ui.choice import ON, Choice, get, put
 from forecast.ui.html import facts_html, part_html
-from forecast.ui.kept import loaded, store
-from forecast.ui.library import entries, entry_of, save, versions
-from forecast.ui.working import Working, working
+from forecast.ui.kept import entries, entry_of, loaded, save, store, versions
 
 STYLE = Path(__file__).with_name("grids.css")
 STATE = "makeup-asked"

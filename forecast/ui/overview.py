@@ -20,12 +20,11 @@ from forecast.tables.leaders import Order, evidence_text, leaders, lights_text, 
 from forecast.tables.notes import notes
 from forecast.tables.words import advice_text
 from forecast.texts import Lang, t
-from forecast.ui.choice import Choice, segments
+from forecast.ui.bench import Working, choose_scenario, working
+from forecast.ui.choice import Choice, mark_text, segments, source_text
 from forecast.ui.html import Sheet, sheet
 from forecast.ui.kept import headers, moved
 from forecast.ui.news import Split, split_between, wait_for
-from forecast.ui.sources import mark_text, source_text
-from forecast.ui.working import Working, choose_scenario, working
 
 LONGEST = 30  # letters of a title that leaves room for the controls beside it
 MOST_NEWS = 3  # indicators whose causes a leader is told of

@@ -21,17 +21,15 @@ from forecast.report.scenario_view import (
 )
 from forecast.runs.session import Session
 from forecast.runs.store import ConflictError, StoreError
-from forecast.scenario.compare import Result
+from forecast.scenario.contributions import Result
 from forecast.scenario.drafting import combined, plain_name, to_yaml
 from forecast.scenario.reader import Scenario
 from forecast.tables import words
 from forecast.texts import Lang, t
-from forecast.ui.address import get, put
 from forecast.ui.bench import Bench, bench, load, remember, revise
-from forecast.ui.choice import Choice
+from forecast.ui.choice import Choice, get, put
 from forecast.ui.html import contributions_table, scenario_table, side_table
-from forecast.ui.kept import session, store
-from forecast.ui.library import Entry, entries, entry_of, save, versions
+from forecast.ui.kept import Entry, entries, entry_of, save, session, store, versions
 from forecast.ui.scenario_edit import editors
 
 MOST_COMPARED: Final = 4

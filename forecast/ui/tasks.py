@@ -31,12 +31,11 @@ from forecast.report.task_view import (
 )
 from forecast.runs.session import Assignments, Session, Wanted
 from forecast.tables import words
+from forecast.tasks.allocation import Hold, hold_text, parse_hold
 from forecast.tasks.breakdown import INDICATORS, Breakdown, Method, stated_increment
 from forecast.tasks.county_lists import Ranking
-from forecast.tasks.holds import Hold, hold_text, parse_hold
 from forecast.texts import Lang, t
-from forecast.ui.address import get, put
-from forecast.ui.choice import Choice, number, segments, select
+from forecast.ui.choice import Choice, get, number, put, segments, select
 from forecast.ui.html import facts_html, part_html
 from forecast.ui.kept import session
 

@@ -19,12 +19,10 @@ from forecast.report.track_view import (
 from forecast.tables import words
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments, select
+from forecast.ui.data import present
 from forecast.ui.html import plain_table
-from forecast.ui.jobs import start
-from forecast.ui.kept import data_of
-from forecast.ui.progress import show_jobs
-from forecast.ui.records import Record, records, table
-from forecast.ui.upload import present
+from forecast.ui.jobs import show_jobs, start
+from forecast.ui.kept import Record, data_of, records, table
 
 AROUND: Final = 110
 """Pixels that titles, legends and axes take of a chart's height on the screen."""

@@ -94,7 +94,7 @@ def _run(dataset: Path, options: dict[str, Any], progress: Progress) -> dict[str
 def _backtest(dataset: Path, options: dict[str, Any], progress: Progress) -> dict[str, str]:
     from forecast.report.backtest import write_backtest
     from forecast.track_record.backtest import BacktestRequest, backtest
-    from forecast.ui.records import folder_of
+    from forecast.ui.kept import folder_of
 
     if (years := options.get("years")) is not None:
         options = options | {"years": tuple(years)}

@@ -143,7 +143,7 @@ def installed(tmp_path_factory) -> Path:
 def example_home(tmp_path_factory) -> Path:
     """A store with the run that comes with the program."""
     from forecast.runs.store import Store, import_bundle
-    from forecast.ui.bundled import example_run
+    from forecast.ui.kept import example_run
 
     home = tmp_path_factory.mktemp("example") / "home"
     path = example_run()

@@ -14,12 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from forecast.data.reading.places import GENERIC_WORDS
 from forecast.data.reading.problems import Problems, plain, quoted
-from forecast.data.reading.resolve import GENERIC_WORDS
 from forecast.data.reading.rows import CellError, is_masked, parse_percent, parse_period
 from forecast.data.reading.sheets import Sheet
-from forecast.data.reading.spellings import PROVINCES, indicator_key, known_indicator
-from forecast.data.reading.spoken import Said, combined, measure_id, said_of
+from forecast.data.reading.spoken import PROVINCES, Said, combined, indicator_key, known_indicator, measure_id, said_of
 from forecast.data.reading.widesheet import (
     ASIDE,
     MONTH_DECORATION,

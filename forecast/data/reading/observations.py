@@ -21,8 +21,8 @@ import pandas as pd
 
 from forecast.data.panel import Indicator, Unit, release_rule
 from forecast.data.reading.columns import CHOICES, MONEY_UNITS, TABLES
+from forecast.data.reading.places import indicator_names, place_names
 from forecast.data.reading.problems import Problems, RawTable, plain, quoted
-from forecast.data.reading.resolve import indicator_names, place_names
 from forecast.data.reading.rows import CellError, Fields, is_masked, parse_number
 from forecast.data.reading.spoken import measure_id, said_of, to_yi
 from forecast.dims import Floats

@@ -27,7 +27,7 @@ from forecast.data.reading.places import Declared, Named, Places, find_places
 from forecast.data.reading.problems import Problems, RawTable, near, plain, quoted, table_of_rows
 from forecast.data.reading.rows import CellError, is_masked, parse_day, parse_month, parse_percent, parse_period
 from forecast.data.reading.sheets import DATA, GUIDE, PARAMETERS, SHIPPED, TABLE_SHEETS, Sheet, open_sheets
-from forecast.data.reading.spellings import DEFAULT_TOLERANCE_PP, KnownIndicator, indicator_key, is_id, known_indicator
+from forecast.data.reading.spoken import DEFAULT_TOLERANCE_PP, KnownIndicator, indicator_key, is_id, known_indicator
 from forecast.data.reading.textfiles import read_bytes
 from forecast.data.reading.widesheet import WideRow, read_wide
 from forecast.periods import AsOf, Month, last_day

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from forecast.answers.chances import Criterion, Outcome
 from forecast.data.target import TargetKind
 from forecast.report.scenario_terminal import change, moved
-from forecast.scenario.compare import Result
+from forecast.scenario.contributions import Result
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.kind import Kind, Value

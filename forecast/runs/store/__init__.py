@@ -1,12 +1,9 @@
 """Kept runs: nothing lost, everything replayable."""
 
-from forecast.runs.store.bundle import copy_to, export, import_bundle
-from forecast.runs.store.contents import Answers
 from forecast.runs.store.disk import ConflictError, StoreError
-from forecast.runs.store.identity import Header, Identity, identity_of
-from forecast.runs.store.kept import KeptRun, is_kept, opened
-from forecast.runs.store.scenarios import Scenarios, ScenarioStatus, ScenarioVersion
-from forecast.runs.store.store import Store, home
+from forecast.runs.store.kept import Answers, KeptRun, is_kept, opened
+from forecast.runs.store.registry import Header, Identity, Scenarios, ScenarioStatus, ScenarioVersion, identity_of
+from forecast.runs.store.store import Store, copy_to, export, home, import_bundle
 
 __all__ = [
     "Answers",

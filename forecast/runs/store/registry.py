@@ -5,19 +5,40 @@ Nothing but ``_settings`` knows that the database is SQLite.
 
 Invariant: a registry of any earlier schema is brought to the present one in one transaction, one of a later schema is
 refused (held by ``tests/test_store.py``).
+
+Which data set a run is of, and which runs belong together.
+
+Every data set made from a workbook is called after its year alone, so that its name tells no city from another. What
+does is place, province, year and the data set's own name together: an ``Identity``. Everything that looks for "the
+same data set" compares identities: kept runs, the shelf, what is newer or earlier, updates, records, links.
+
+Invariant: runs of two cities are never taken for one another's, whatever their data sets are called
+(held by ``tests/test_identity.py``).
+
+Versions of scenarios that people edit: every save is a new version, none is ever changed.
+
+Invariant: a save that was begun from an older version than the newest is refused, and nobody's text is lost
+(held by ``tests/test_store.py``).
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from forecast.runs.store.disk import StoreError
+from forecast.data.dataset import Dataset
+from forecast.data.panel import Config, Panel
+from forecast.periods import AsOf
+from forecast.runs.store.disk import ConflictError, StoreError
 
 SCHEMA: Final = 3
 """Version of the registry's tables. 1: runs; 2: scenario_hash of a run, fits, versions of scenarios; 3: place, province
@@ -199,3 +220,237 @@ def _bring_up_to_date(connection: sa.Connection, path: Path) -> None:
         _MIGRATIONS[version](connection)
     if found < SCHEMA:
         connection.execute(sa.update(META).where(META.c.key == "schema").values(value=str(SCHEMA)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A data set through all its versions.
+
+    dataset : its own name; place, province : Chinese names of the unit that it is about and of its province
+    """
+
+    dataset: str
+    place: str
+    province: str
+    target_year: int
+
+    @classmethod
+    def of(cls, config: Config, panel: Panel) -> Identity:
+        """Identity of a data set, of its configuration and its units."""
+        names = {unit: one.name_zh for unit, one in panel.units.items()}
+        return cls(
+            dataset=config.name,
+            place=names.get(config.city, config.city),
+            province=names.get(config.province, config.province),
+            target_year=config.target_year,
+        )
+
+
+def identity_of(dataset: Dataset) -> Identity:
+    """Identity of a data set."""
+    return Identity.of(dataset.config, dataset.panel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What tells one kept run from another.
+
+    kept_at : when it was kept, UTC; bytes : of all its files; status : kept, missing, pruning
+    place, province : Chinese names; target_year : of the data set; with ``dataset`` they are its identity
+    """
+
+    run_id: str
+    kept_at: datetime
+    dataset: str
+    city: str
+    as_of: str
+    method: str
+    seed: int
+    draws: int
+    data_hash: str
+    scenario_hash: str
+    model_version: str
+    bytes: int
+    checksum: str
+    status: str = "kept"
+    place: str = ""
+    province: str = ""
+    target_year: int = 0
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any], identity: Identity | None = None) -> Header:
+        """Header of a manifest of any schema up to the present one.
+
+        identity : of a manifest that does not state it, as those before did not
+        """
+        names = ("run_id", "dataset", "city", "as_of", "method", "seed", "draws", "data_hash", "model_version")
+        stated = stated_identity(manifest) or identity
+        return cls(
+            **{name: manifest[name] for name in names},
+            scenario_hash=manifest.get("scenario_hash", NO_SCENARIO),
+            kept_at=datetime.fromisoformat(manifest["kept_at"]),
+            bytes=sum(entry["bytes"] for entry in manifest["files"].values()),
+            checksum=manifest["checksum"],
+            place=stated.place if stated else "",
+            province=stated.province if stated else "",
+            target_year=stated.target_year if stated else 0,
+        )
+
+    @property
+    def identity(self) -> Identity:
+        """Data set that it is of."""
+        return Identity(dataset=self.dataset, place=self.place, province=self.province, target_year=self.target_year)
+
+
+def stated_identity(manifest: Mapping[str, Any]) -> Identity | None:
+    """Identity that a manifest states; None for one of an earlier version of the program."""
+    found = manifest.get("identity")
+    return Identity(**found) if isinstance(found, Mapping) else None
+
+
+def identity_fields(dataset: Dataset) -> dict[str, Any]:
+    """What a manifest states of the identity of its data set."""
+    return asdict(identity_of(dataset))
+
+
+def newer(header: Header, kept: Sequence[Header], undone: frozenset[str] = frozenset()) -> Header | None:
+    """The newest run of the same data set that was kept later; None where there is none.
+
+    undone : hashes of versions of the data that were taken back: a run of one of them follows nothing
+    """
+    mine = [
+        one
+        for one in kept
+        if one.identity == header.identity and one.kept_at > header.kept_at and one.data_hash not in undone
+    ]
+    return max(mine, key=lambda one: one.kept_at, default=None)
+
+
+def earlier(header: Header, kept: Sequence[Header], undone: frozenset[str] = frozenset()) -> Header | None:
+    """The run to compare with: the newest one of the same data set, method and seed as of an earlier day; None without.
+
+    undone : as in ``newer``
+    """
+    day = AsOf.parse(header.as_of).day
+    same = [
+        one
+        for one in kept
+        if (one.identity, one.method, one.seed) == (header.identity, header.method, header.seed)
+        and AsOf.parse(one.as_of).day < day
+        and one.data_hash not in undone
+    ]
+    return max(same, key=lambda one: (AsOf.parse(one.as_of).day, one.kept_at), default=None)
+
+
+class ScenarioStatus(StrEnum):
+    """Whether a version may still be worked on, or stands as it was decided."""
+
+    DRAFT = "draft"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioVersion:
+    """One saved state of a scenario.
+
+    version : 1, 2, ...; saved_at : UTC; text : YAML; content_hash : first 16 hex digits of its SHA-256
+    """
+
+    name: str
+    version: int
+    status: ScenarioStatus
+    author: str
+    saved_at: datetime
+    content_hash: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenarios:
+    """The versions of a store."""
+
+    registry: Registry
+
+    def save(
+        self, name: str, text: str, *, author: str, based_on: int, status: ScenarioStatus = ScenarioStatus.DRAFT
+    ) -> ScenarioVersion:
+        """Save a new version.
+
+        Parameters
+        ----------
+        based_on : the version that the author had before them; 0 for a new scenario
+
+        Raises
+        ------
+        ConflictError
+            There is a newer version than the one it is based on; nothing was saved.
+        StoreError
+            Name or author is empty, or the disk does not take it.
+        """
+        if not name.strip() or not author.strip():
+            raise StoreError("scenario_unnamed")
+        with self.registry.transaction() as connection:
+            query = sa.select(SCENARIOS).where(SCENARIOS.c.name == name).order_by(SCENARIOS.c.version.desc()).limit(1)
+            newest = connection.execute(query).mappings().first()
+            found = int(newest["version"]) if newest else 0
+            if newest is not None and found != based_on:
+                raise ConflictError(
+                    "scenario_conflict",
+                    name=name,
+                    based_on=based_on,
+                    version=found,
+                    author=newest["author"],
+                    saved_at=newest["saved_at"],
+                )
+            if newest is None and based_on != 0:
+                raise StoreError("scenario_unknown", name=name)
+            saved = ScenarioVersion(
+                name=name,
+                version=found + 1,
+                status=status,
+                author=author,
+                saved_at=datetime.now(UTC),
+                content_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
+                text=text,
+            )
+            connection.execute(sa.insert(SCENARIOS), _row(saved))
+        return saved
+
+    def names(self) -> list[str]:
+        """Names of all scenarios, in order."""
+        return [row["name"] for row in self.registry.rows(sa.select(SCENARIOS.c.name).distinct().order_by("name"))]
+
+    def versions(self, name: str) -> list[ScenarioVersion]:
+        """All versions of a scenario, newest first; none where there is no such scenario."""
+        query = sa.select(SCENARIOS).where(SCENARIOS.c.name == name).order_by(SCENARIOS.c.version.desc())
+        return [_version(row) for row in self.registry.rows(query)]
+
+    def newest(self, name: str, *, status: ScenarioStatus | None = None) -> ScenarioVersion:
+        """Newest version of a scenario, or the newest draft or closed one.
+
+        Raises
+        ------
+        StoreError
+            There is none.
+        """
+        found = [one for one in self.versions(name) if status is None or one.status is status]
+        if not found:
+            raise StoreError("scenario_unknown", name=name)
+        return found[0]
+
+
+def _row(saved: ScenarioVersion) -> dict[str, Any]:
+    return {
+        "name": saved.name,
+        "version": saved.version,
+        "status": saved.status.value,
+        "author": saved.author,
+        "saved_at": saved.saved_at.isoformat(timespec="microseconds"),
+        "content_hash": saved.content_hash,
+        "text": saved.text,
+    }
+
+
+def _version(row: dict[str, Any]) -> ScenarioVersion:
+    at = datetime.fromisoformat(row["saved_at"])
+    return ScenarioVersion(**(row | {"status": ScenarioStatus(row["status"]), "saved_at": at}))

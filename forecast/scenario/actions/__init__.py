@@ -12,19 +12,15 @@ from typing import Annotated, Any, Final, TypeAliasType
 
 from pydantic import Field
 
-from forecast.data.assumptions import Assumptions, StrictModel
+from forecast.data.ledger import Assumptions, StrictModel
 from forecast.scenario.actions.enterprises import TYPES as ENTERPRISES
-from forecast.scenario.actions.firms import TYPES as FIRMS
 from forecast.scenario.actions.kinds import ActionFields, ActionType, Family, Measure, Name, Text
-from forecast.scenario.actions.outside import TYPES as OUTSIDE
 from forecast.scenario.actions.places import TYPES as PLACES
 from forecast.scenario.actions.projects import TYPES as PROJECTS
 
 __all__ = ["ACTIONS", "ADDITIONALITY", "LEVERS", "MODELS", "Action", "ActionType", "Family", "Header", "Measure"]
 
-ACTIONS: Final[dict[str, ActionType[Any]]] = {
-    one.name: one for one in (*ENTERPRISES, *FIRMS, *PROJECTS, *PLACES, *OUTSIDE)
-}
+ACTIONS: Final[dict[str, ActionType[Any]]] = {one.name: one for one in (*ENTERPRISES, *PROJECTS, *PLACES)}
 """Every type of action by its name in files."""
 MODELS: Final[dict[str, type[ActionFields]]] = {name: one.model for name, one in ACTIONS.items()}
 """Fields of every type."""

@@ -18,8 +18,8 @@ import pandas as pd
 import scipy.special
 from pydantic import Field
 
-from forecast.data.assumptions import Assumptions, Fraction, Ratio
 from forecast.data.dataset import Dataset
+from forecast.data.ledger import Assumptions, Fraction, Ratio
 from forecast.data.reading.problems import quoted
 from forecast.dims import Floats, from_percent
 from forecast.draws.streams import SUCCESS, uniforms
@@ -28,19 +28,25 @@ from forecast.scenario.actions.kinds import (
     ActionType,
     Editor,
     Family,
+    Impulse,
     LedgerOf,
+    LedgerPart,
     LedgerRow,
     Measure,
     MonthText,
     OnProjects,
+    PlacedAction,
     Shares,
     Taken,
     by_rows,
+    delivery,
+    need_base,
     nothing_shared,
+    picked,
+    place_names,
+    total,
 )
-from forecast.scenario.actions.placed import PlacedAction, need_base, picked, place_names
 from forecast.scenario.document import Notes
-from forecast.scenario.parts import Impulse, LedgerPart, delivery, total
 from forecast.scenario.world import World
 
 FAI: Final = "fai"
