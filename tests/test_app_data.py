@@ -14,7 +14,7 @@ from forecast.data.starter import write_starter
 from forecast.report.data_view import assumptions_table, figures_table
 from forecast.runs.datasets import Shelf, preview, whole
 from forecast.runs.store import Store, identity_of, import_bundle
-from forecast.ui import upload as module
+from forecast.ui import data as module
 from forecast.ui.data import template_bytes
 from forecast.ui.kept import example_run
 from tests.app_pages import APP, filled_book, keep_main, kept_run, page, said

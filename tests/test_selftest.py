@@ -12,7 +12,7 @@ from forecast import growth
 from forecast.cli import app
 from forecast.data.dataset import read_dataset
 from forecast.selftest import checks
-from forecast.selftest import run as running
+from forecast.selftest import checks as running
 from forecast.selftest.checks import CHECKS, FILES, CheckError, selftest, write_small
 from forecast.texts import LANGS, t
 
