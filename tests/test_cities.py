@@ -18,10 +18,10 @@ from forecast.data.panel import Indicator, Panel, Unit, known, release_rule
 from forecast.draws.fitting import FitTask, digest, fit_indicator
 from forecast.inference import sampling
 from forecast.inference.diagnostics import Diagnostics
-from forecast.inference.gaps.ratio import HYPER_DRAWS
 from forecast.inference.measure import measure
-from forecast.inference.priors import LEAST_SHARE
-from forecast.inference.sampling import fit, impossible, replaced
+from forecast.inference.model import Measurements
+from forecast.inference.priors import HYPER_DRAWS, LEAST_SHARE
+from forecast.inference.sampling import beyond, fit, impossible, most_growth, replaced
 from forecast.periods import AsOf, Frequency, Month
 from tests.synthetic import measurements
 
@@ -120,18 +120,32 @@ def quanzhou() -> tuple[str, FitTask]:
     return next(found for found in tasks("泉州市", 16 * HYPER_DRAWS).values() if found[0].startswith("ind_va 2023-09"))
 
 
+def of_the_parent_alone(check):
+    """The same check for the first place that is asked about; nothing is found at any other."""
+    asked = []
+
+    def one(index, *about):
+        asked.append(index)
+        return check(index, *about) if len(asked) == 1 else np.zeros(len(index), dtype=bool)
+
+    return one
+
+
 def test_draws_that_nothing_could_have_been_are_replaced_and_counted_and_published_figures_hold_in_all(monkeypatch):
     task = quanzhou()[1]
-    mended = fit(task.measurements, method="fast", seed=1, name="ind_va", draws=task.draws)
-    monkeypatch.setattr(sampling, "impossible", lambda index, _: np.zeros(len(index), dtype=bool))
-    raw = fit(task.measurements, method="fast", seed=1, name="ind_va", draws=task.draws)
-    bad = np.array([impossible(raw.index[:, u], task.measurements.weight[u]) for u in (0, 1)])
-    assert mended.diagnostics.replaced == bad.sum(1).max() > 0
-    for u in (0, 1):
-        np.testing.assert_array_equal(mended.index[~bad[u], u], raw.index[~bad[u], u])
-        good = raw.index[~bad[u], u]
-        assert all((good == draw).all(1).any() for draw in mended.index[bad[u], u])
+    m = task.measurements
+    mended = fit(m, method="fast", seed=1, name="ind_va", draws=task.draws)
+    monkeypatch.setattr(sampling, "impossible", of_the_parent_alone(impossible))
+    monkeypatch.setattr(sampling, "beyond", of_the_parent_alone(beyond))
+    raw = fit(m, method="fast", seed=1, name="ind_va", draws=task.draws)
     monkeypatch.undo()
+    np.testing.assert_array_equal(mended.index[:, 0], raw.index[:, 0])
+    astray = impossible(raw.index[:, 1], m.weight[1])
+    assert mended.diagnostics.replaced == astray.sum() > 0
+    bad = (mended.index[:, 1] != raw.index[:, 1]).any(axis=1)
+    assert bad[astray | beyond(raw.index[:, 1], m.weight[1], most_growth(m)[1])].all()
+    good = raw.index[~bad, 1]
+    assert all((good == draw).all(1).any() for draw in mended.index[bad, 1])
     paths = fit_indicator(task)
     assert paths.diagnostics.replaced == mended.diagnostics.replaced
     there = np.isfinite(paths.published.values)
@@ -147,6 +161,62 @@ def test_a_draw_is_impossible_where_a_period_vanishes_a_year_runs_away_or_a_numb
     index[4, -1] = np.nan
     index[5, 0] = -99.0  # a year that no growth of the target year rests on
     np.testing.assert_array_equal(impossible(index, weight), [False, True, False, True, True, False])
+
+
+def test_a_year_grows_by_no_more_than_the_level_of_a_place_allows_or_thrice_what_it_has_shown():
+    weight = np.full(4, 0.25)
+    index = np.zeros((4, 12))
+    index[1, 4:] = 0.7
+    index[2, 4:8] = -0.75
+    index[3, 8] = np.nan
+    np.testing.assert_array_equal(beyond(index, weight, 0.72), [False, False, True, True])
+    task = quanzhou()[1]
+    m = task.measurements
+    shown = [3 * np.abs(m.log_growth[m.unit == u]).max() for u in (0, 1)]
+    root, child = most_growth(m)
+    assert root == max(60 * m.scale[0], shown[0])
+    assert child == max(60 * m.scale[1], shown[1], root)
+
+
+def test_a_place_with_one_figure_under_a_parent_with_none_spreads_by_points_and_not_by_thousands():
+    one = Measurements(
+        units=("china", "shaanxi"),
+        parent=(-1, 0),
+        per_year=11,
+        first_year=2016,
+        years=5,
+        weight=np.full((2, 11), 1 / 11),
+        profile_sd=np.full(2, 0.2),
+        scale=np.array([0.012, 0.015]),
+        unit=np.array([1]),
+        time=np.array([11 + 4]),
+        cumulative=np.array([True]),
+        log_growth=np.log1p(np.array([0.138])),
+        noise_sd=np.array([4e-4]),
+    )
+    posterior = fit(one, method="fast", seed=1, name="fiscal_rev", draws=4 * HYPER_DRAWS)
+    total = np.exp(posterior.index.reshape(-1, 2, 2, 11)).sum(3)
+    growth = 100 * (total[:, :, 1] / total[:, :, 0] - 1)
+    low, high = np.quantile(growth, [0.1, 0.9], axis=0)
+    usual = (high - low) / 2.56
+    assert (growth.std(axis=0) < 3 * usual).all()  # a Student t with three degrees of freedom: 1.4 times
+    assert (growth.max(axis=0) <= 100 * np.expm1(60 * 0.015)).all()
+
+
+def test_a_draw_is_replaced_by_one_whose_parent_grows_alike():
+    task = quanzhou()[1]
+    m = task.measurements
+    posterior = fit(m, method="fast", seed=1, name="ind_va", draws=task.draws)
+    copies: dict[bytes, list[int]] = {}
+    for draw, path in enumerate(posterior.index[:, 1]):
+        copies.setdefault(path.tobytes(), []).append(draw)
+    level = np.exp(posterior.index[:, 0].reshape(-1, 2, m.per_year)) @ m.weight[0]
+    growth = level[:, 1] / level[:, 0]
+    place = np.argsort(np.argsort(growth, kind="stable"))
+    again = [draws for draws in copies.values() if len(draws) > 1]
+    assert again
+    for draws in again:
+        assert np.ptp(place[draws]) <= 2 * (1 + sum(len(one) - 1 for one in again)) or np.ptp(growth[draws]) < 1e-3
 
 
 def test_too_many_replaced_draws_fail_the_gate():

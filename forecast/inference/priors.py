@@ -320,6 +320,14 @@ LEAST_SHARE: Final = 1e-5
 chaining lets stand of a published slip, far above where single precision loses the period."""
 MOST_GROWTH: Final = 3000.0
 """A year's total over the year's before, either way, beyond which it is none either."""
+GROWTH_SCALES: Final = 60.0
+"""Log growth of a year's total, over the prior median of the place's scale, beyond which a draw is none of figures that
+show nothing of the kind: a nation's total doubles, a province's grows 2.5, a city's 6, a county's 20. A scale that
+no figure speaks of has a log normal prior, whose exponential has no variance: without an end a few draws in a thousand
+made a spread of thousands of points. Largest of 1,100 totals of half a year and more of a nation, a province and 14
+cities: 1.4, 1.3 and 4.3 times."""
+GROWTH_SEEN: Final = 3.0
+"""The same, over the largest published log growth of the place: what has happened may come thrice."""
 MOST_REPLACED: Final = 0.02
 """Share of a place's draws that may be replaced before the fit fails its gate."""
 MOST_MOVED: Final = float(np.log(2))

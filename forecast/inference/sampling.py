@@ -30,7 +30,7 @@ from forecast.inference.diagnostics import Diagnostics, worst
 from forecast.inference.gaps.family import Parent, prepare
 from forecast.inference.gaps.ratio import Method, RatioDraws, sampled_family
 from forecast.inference.model import Measurements
-from forecast.inference.priors import LEAST_SHARE, MOST_GROWTH, MOST_REPLACED
+from forecast.inference.priors import GROWTH_SCALES, GROWTH_SEEN, LEAST_SHARE, MOST_GROWTH, MOST_REPLACED
 from forecast.inference.regular.factors import Grid
 from forecast.inference.regular.incomplete import Drawn, Series, series
 from forecast.inference.regular.noise import shifted, tilts
@@ -72,6 +72,32 @@ def impossible(index: Floats, weight: Floats) -> np.ndarray:
         return np.asarray(~((least >= LEAST_SHARE).all(axis=1) & (growth <= np.log(MOST_GROWTH))))
 
 
+def most_growth(m: Measurements) -> Floats:
+    """Log growth of a year's total that a place can have, either way, (unit,): by its level, or by what it has shown.
+
+    A child can grow as much as its parent.
+    """
+    out = GROWTH_SCALES * m.scale
+    np.maximum.at(out, m.unit, GROWTH_SEEN * np.abs(m.log_growth))
+    for unit, above in enumerate(m.parent):
+        out[unit] = max(out[unit], out[above]) if above >= 0 else out[unit]
+    return np.asarray(out)
+
+
+def beyond(index: Floats, weight: Floats, most: float) -> np.ndarray:
+    """Draws in which a year's total grows by more than it can, (draw,), bool.
+
+    Parameters
+    ----------
+    index : (draw, period), log points, whole years; weight : (per_year,) base weights; most : as of ``most_growth``
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        years = index.reshape(len(index), -1, len(weight))
+        top = years.max(axis=2)
+        total = top + np.log(np.exp(years - top[:, :, None]) @ weight)
+        return np.asarray(~(np.abs(np.diff(total, axis=1)) <= most).all(axis=1))
+
+
 def replaced(verdict: Diagnostics, counts: Sequence[int], draws: int) -> Diagnostics:
     """The verdict on a family of whose places so many draws were replaced."""
     most = max(counts)
@@ -104,7 +130,8 @@ def fit(
     name : of the indicator; keys its random streams
     draws : a multiple of ``HYPER_DRAWS``
     """
-    task = _Fit(measurements=measurements, method=method, seed=seed, name=name, draws=draws)
+    most = most_growth(measurements)
+    task = _Fit(measurements=measurements, method=method, seed=seed, name=name, draws=draws, most=most)
     made = _Progress.empty(draws, measurements)
     for group in measurements.siblings():
         family = task.family(group, made)
@@ -177,13 +204,17 @@ class _Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Fit:
-    """The fit of an indicator."""
+    """The fit of an indicator.
+
+    most : (unit,), as of ``most_growth``
+    """
 
     measurements: Measurements
     method: Method
     seed: int
     name: str
     draws: int
+    most: Floats
 
     def family(self, group: tuple[int, ...], made: _Progress) -> _Siblings:
         """A family, its grid if it is regular, and the chained index of its places."""
@@ -225,19 +256,38 @@ class _Fit:
         return replaced(structural.diagnostics, [self._mend(family, unit, made) for unit in family.units], self.draws)
 
     def _mend(self, family: _Siblings, unit: int, made: _Progress) -> int:
-        """Replace draws of a place that nothing could have been by others of the same place; how many."""
+        """Replace draws of a place that nothing could have been by others of the same place; how many went astray.
+
+        The others are those whose parent grows alike: what a place does beside its parent stays with it.
+        """
         m = self.measurements
         bad = impossible(made.index[:, unit], m.weight[unit])
         if bad.mean() > 0.5:  # what is published is itself of that kind
             bad = ~np.isfinite(made.index[:, unit]).all(axis=1)
         if bad.all():
             raise NonFiniteError(f"{self.name}, {m.units[unit]}: no draw is finite")
-        if count := int(bad.sum()):
+        astray = int(bad.sum())
+        years = m.periods if family.grid is None else 2 * m.per_year
+        far = bad | beyond(made.index[:, unit, -years:], m.weight[unit], self.most[unit])
+        bad = bad if far.mean() > 0.5 else far
+        if bad.any():
             rng = stream(self.seed, self.name, family.label, m.units[unit], "replaced")
-            other = rng.choice(np.flatnonzero(~bad), count)
+            other = self._alike(family, made, bad, rng)
             for paths in (made.index, made.structural):
                 paths[bad, unit] = paths[other, unit]
-        return count
+        return astray
+
+    def _alike(self, family: _Siblings, made: _Progress, bad: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draws in the place of bad ones, each the next good one in the order of the parent's growth, (bad,)."""
+        good = rng.permutation(np.flatnonzero(~bad))
+        if family.above < 0:
+            return np.asarray(rng.choice(good, int(bad.sum())))
+        m, s = self.measurements, self.measurements.per_year
+        level = np.exp(made.index[:, family.above, -2 * s :].reshape(-1, 2, s)) @ m.weight[family.above]
+        growth = level[:, 1] / level[:, 0]
+        good = good[np.argsort(growth[good], kind="stable")]
+        place = np.searchsorted(growth[good], growth[bad])
+        return np.asarray(good[np.minimum(place + rng.integers(-1, 2, len(place)), len(good) - 1).clip(min=0)])
 
     def structural(self, family: _Siblings, made: _Progress, method: Method) -> RatioDraws:
         """Draws of the siblings' ratios by the structural member."""

@@ -60,7 +60,7 @@ from forecast.inference.regular.incomplete import series
 from forecast.inference.regular.learning import evidence, refined
 from forecast.inference.regular.noise import noise_draws
 from forecast.inference.regular.regular import Behind, common_grid, placed, regular_family, sampled, weighed
-from forecast.inference.sampling import Posterior, fit, stream
+from forecast.inference.sampling import Posterior, beyond, fit, most_growth, stream
 from forecast.periods import Frequency, default_profile
 from forecast.track_record.simulated import SimulatedWorld, gapped_world, whole_world
 
@@ -348,9 +348,16 @@ def _world(route: SbcRoute, number: int, seed: int) -> tuple[SimulatedWorld, np.
         growth = world.measurements.log_growth
         least, most = POSSIBLE[kind]
         possible = np.isfinite(growth).all() and growth.min() > least and growth.max() < most
-        if possible and _goes(world.measurements, kind):
+        if possible and _goes(world.measurements, kind) and (kind == "whole" or _can_be(world)):
             return world, rng
     raise RuntimeError(f"{kind} world {number}: nothing that can be published in {TRIES} tries")
+
+
+def _can_be(world: SimulatedWorld) -> bool:
+    """Whether no year of any place grows by more than the prior has an end at."""
+    m = world.measurements
+    most = most_growth(m)
+    return not any(beyond(index[None], m.weight[u], most[u])[0] for u, index in enumerate(world.index))
 
 
 def _goes(m: Measurements, kind: str) -> bool:
