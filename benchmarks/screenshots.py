@@ -1,7 +1,7 @@
 """Pictures of every page in Chinese, three widths, both themes: ``make screenshots``.
 
-Serves the app on the run that comes with the program and on one of data/ankang-2020, and writes small PNGs to
-``docs/images``: ``app-<page>-<width>-<theme>.png``. Needs Chromium; the network is not used.
+Serves the app on the run that comes with the program and on those of data/ankang-2020 and data/hunan, and writes small
+PNGs to ``docs/images``: ``app-<page>-<width>-<theme>.png``. Needs Chromium; the network is not used.
 """
 
 from __future__ import annotations
@@ -63,6 +63,8 @@ SHOTS: Final[tuple[tuple[str, str, str, Callable[[Any], None]], ...]] = (
     ("scenario", "ankang", "scenario?scenario=file:speech&compare=file:restart,file:sectors", _contributions),
     ("makeup", "example", "makeup?wish=gdp>=0.85", _solved),
     ("tasks", "ankang", "tasks", _nothing),
+    ("ranks", "hunan", "ranks?rank_by=fai", _nothing),
+    ("province", "hunan", "province", _nothing),
     ("track", "example", "track", _nothing),
     ("data", "ankang", "data", _tab("数字来源")),
 )
@@ -85,7 +87,7 @@ def main() -> None:
 
 
 def _home(scratch: Path) -> Path:
-    """A store with the bundled run and its track record, and a run of Ankang."""
+    """A store with the bundled run and its track record, and runs of Hunan and Ankang."""
     from forecast.report.files import answers
     from forecast.runs.run import Request, run
     from forecast.runs.store import Store, import_bundle
@@ -94,8 +96,9 @@ def _home(scratch: Path) -> Path:
     home = scratch / "home"
     store, bundle = Store(home), example_run()
     assert bundle is not None, "make bundle"
-    finished = run(Request(dataset=ROOT / "data" / "ankang-2020", as_of="2020-08"))
-    store.keep(finished, answers(finished))
+    for request in (Request(dataset=ROOT / "data" / "hunan"), Request(dataset=ROOT / "data" / "ankang-2020")):
+        finished = run(request)
+        store.keep(finished, answers(finished))
     import_bundle(store, bundle)
     unpack_example_record(home)
     return home

@@ -25,9 +25,16 @@ def keep_main(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
-def kept_run(home: Path, *, seed: int = 1, draws: int = 500, dataset: Path = ROOT / "data" / "ankang-2020") -> Run:
+def kept_run(
+    home: Path,
+    *,
+    seed: int = 1,
+    draws: int = 500,
+    dataset: Path = ROOT / "data" / "ankang-2020",
+    as_of: str = "2020-08",
+) -> Run:
     """A run of a data set, kept in a store."""
-    finished = run(Request(dataset=dataset, as_of="2020-08", seed=seed, draws=draws))
+    finished = run(Request(dataset=dataset, as_of=as_of, seed=seed, draws=draws))
     Store(home).keep(finished, answers(finished))
     return finished
 

@@ -13,7 +13,8 @@ from rich.console import Console
 from forecast.answers.scores import league
 from forecast.report.terminal import render_league, render_province
 from forecast.runs.run import Request, run
-from forecast.tables.league import league_frames, province_grid, rank_grid, ranked_rows, score_sentences
+from forecast.tables.assessment import score_sentences
+from forecast.tables.league import league_frames, province_grid, rank_grid, ranked_rows
 from forecast.tables.schema import schema
 from forecast.tables.table import Provenance, Surface, View
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,10 @@ def ranked(growth: Floats, ties: Ties = "best") -> Floats:
         equal[:, k] = (rows == own).sum(axis=1)
     rank = better + 1.0 + ((equal - 1.0) / 2.0 if ties == "average" else 0.0)
     return rank.reshape(growth.shape)
+
+
+LAST_PLACES: Final = 3
+"""Places from the end that a list of 约谈 usually names."""
 
 
 def first_third(among: int) -> int:
@@ -95,6 +99,85 @@ class RankAnswer:
     def last(self, k: int) -> float:
         """P(among the last k places), share of draws: of the places that are ranked."""
         return float(self.shares[max(self.among - k, 0) :].sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RankCourse:
+    """Ranks of siblings through the year, period by period (位次走势), equals at the better rank.
+
+    units, periods : of the axes; periods are ``YYYY-MM``, the last month covered
+    median, p10, p90 : (unit, period), over draws
+    published : (unit, period), whether the figure behind it is out
+    """
+
+    units: tuple[str, ...]
+    periods: tuple[str, ...]
+    median: Floats
+    p10: Floats
+    p90: Floats
+    published: npt.NDArray[np.bool_]
+
+
+def rank_course(
+    growth: Floats, units: Sequence[str], periods: Sequence[str], published: npt.NDArray[np.bool_]
+) -> RankCourse:
+    """Ranks at every period.
+
+    Parameters
+    ----------
+    growth : (draw, unit, period), cumulative growth at published digits; published periods are the same in every draw
+    """
+    out = np.empty((3, len(units), len(periods)))
+    for k in range(len(periods)):
+        at = growth[:1, :, k] if published[:, k].all() else growth[:, :, k]
+        out[:, :, k] = np.quantile(ranked(at), [0.1, 0.5, 0.9], axis=0, method="inverted_cdf")
+    return RankCourse(
+        units=tuple(units), periods=tuple(periods), p10=out[0], median=out[1], p90=out[2], published=published
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RankMove:
+    """How a published rank came about from that of the period before, among those that published both.
+
+    rank, before : now and then; growth_pct, growth_before_pct : own, percent
+    passed : siblings that were better or equal and are worse now; passed_by : worse or equal then, better now
+    """
+
+    rank: int
+    before: int
+    growth_pct: float
+    growth_before_pct: float
+    passed: tuple[str, ...]
+    passed_by: tuple[str, ...]
+
+
+def rank_move(before: Floats, now: Floats, units: Sequence[str], unit: str) -> RankMove | None:
+    """What moved a unit's rank between two periods; None where the unit lacks one of them.
+
+    Parameters
+    ----------
+    before, now : (unit,), published growth, percent; NaN where a unit has none and is left out
+    """
+    both = np.isfinite(before) & np.isfinite(now)
+    k = list(units).index(unit)
+    if not both[k]:
+        return None
+    then, here = ahead_of(before, k) & both, ahead_of(now, k) & both
+    level_then, level_now = (before == before[k]) & both, (now == now[k]) & both
+    return RankMove(
+        rank=1 + int(here.sum()),
+        before=1 + int(then.sum()),
+        growth_pct=float(now[k]),
+        growth_before_pct=float(before[k]),
+        passed=tuple(u for u, yes in zip(units, (then | level_then) & ~here & ~level_now, strict=True) if yes),
+        passed_by=tuple(u for u, yes in zip(units, here & ~then, strict=True) if yes),
+    )
+
+
+def ahead_of(growth: Floats, k: int) -> npt.NDArray[np.bool_]:
+    """Which units are better than the one at a position; those without a figure are not."""
+    return np.asarray(np.nan_to_num(growth, nan=-np.inf) > growth[k])
 
 
 def rank_answers(

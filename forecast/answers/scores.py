@@ -13,6 +13,7 @@ ranked (held by ``tests/test_league.py``).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -21,7 +22,16 @@ import numpy as np
 
 from forecast.answers.chances import published
 from forecast.answers.evidence import Published
-from forecast.answers.ranks import RankAnswer, rank_answers, ranked, siblings
+from forecast.answers.ranks import (
+    RankAnswer,
+    RankCourse,
+    RankMove,
+    rank_answers,
+    rank_course,
+    rank_move,
+    ranked,
+    siblings,
+)
 from forecast.data.assessment import (
     Assessment,
     ByRank,
@@ -193,6 +203,13 @@ class Scores:
             shares[one.name] = inside.mean(axis=0)
         return shares
 
+    def spread(self, unit: str, bins: int = 24) -> tuple[Floats, Floats]:
+        """Distribution of a unit's score: edges of bins of whole or half points, (bin + 1,), and shares of draws."""
+        own = self.total[:, self.units.index(unit)]
+        step = max(math.ceil(2.0 * float(np.ptp(own)) / bins) / 2.0, 0.5)
+        edges = np.arange(math.floor(own.min() / step), math.floor(own.max() / step) + 2) * step
+        return edges, np.histogram(own, edges)[0] / len(own)
+
     def lost(self) -> Mapping[str, Floats]:
         """Points that each item is expected to cost, weight minus expected points, (unit,)."""
         weight = {item.indicator: item.weight for item in self.assessment.items}
@@ -297,6 +314,32 @@ def league(paths: Paths, panel: Panel, config: Config, *, unit: str | None = Non
     return League(units=units, ranks=ranks, period=periods, scores=_scores(paths, panel, config, figures, units))
 
 
+def course(paths: Paths, panel: Panel, found: League, indicator: str) -> RankCourse:
+    """Ranks through the year of all siblings that are ranked by an indicator."""
+    one, units = paths.indicators[indicator], [answer.unit for answer in found.ranks[indicator]]
+    drawn = one.cum_yoy.sel({UNIT: units}).transpose(DRAW, UNIT, PERIOD).to_numpy()
+    known = np.isfinite(one.published.sel({UNIT: units}).transpose(UNIT, PERIOD).to_numpy())
+    digits = panel.indicators[indicator].decimals
+    return rank_course(
+        np.asarray(to_percent(published(drawn.astype(np.float64), digits))),
+        units,
+        [str(label) for label in one.cum_yoy[PERIOD].values],
+        known,
+    )
+
+
+def last_move(paths: Paths, panel: Panel, found: League, indicator: str, unit: str) -> tuple[Month, RankMove] | None:
+    """What moved a unit's published rank since the period before, and that period; None where there is no such."""
+    units = [answer.unit for answer in found.ranks[indicator]]
+    told = _told(Published.of(panel, paths.as_of, paths.target_year), indicator, units)
+    common = _common(told)
+    if len(common) < 2:
+        return None
+    then, now = (np.array([told[one].get(month, np.nan) for one in units]) for month in common[-2:])
+    move = rank_move(then, now, units, unit)
+    return None if move is None else (common[-2], move)
+
+
 def year_end(one: IndicatorPaths, units: Sequence[str], decimals: int, period: int = -1) -> Floats:
     """Cumulative growth at a period at published digits, percent, (draw, unit)."""
     drawn = one.cum_yoy.sel({UNIT: list(units)}).isel({PERIOD: period}).transpose(DRAW, UNIT).to_numpy()
@@ -311,12 +354,21 @@ def _drawn(one: IndicatorPaths, units: Sequence[str], figures: Published) -> tup
 
 def _now(figures: Published, indicator: str, units: Sequence[str]) -> tuple[Month | None, Floats]:
     """Figures of the latest period that most of the siblings have, percent; NaN where a sibling lacks it."""
-    told = {unit: {one.period: one.growth_pct for one in figures.to_date(unit, indicator)} for unit in units}
-    months = sorted({month for own in told.values() for month in own})
-    common = [month for month in months if sum(month in own for own in told.values()) * 2 > len(units)]
+    told = _told(figures, indicator, units)
+    common = _common(told)
     if not common:
         return None, np.full(len(units), np.nan)
     return common[-1], np.array([told[unit].get(common[-1], np.nan) for unit in units])
+
+
+def _told(figures: Published, indicator: str, units: Sequence[str]) -> dict[str, dict[Month, float]]:
+    return {unit: {one.period: one.growth_pct for one in figures.to_date(unit, indicator)} for unit in units}
+
+
+def _common(told: Mapping[str, Mapping[Month, float]]) -> list[Month]:
+    """Periods that most of the siblings have, in order."""
+    months = sorted({month for own in told.values() for month in own})
+    return [month for month in months if sum(month in own for own in told.values()) * 2 > len(told)]
 
 
 def _scores(paths: Paths, panel: Panel, config: Config, figures: Published, units: Sequence[str]) -> Scores | None:

@@ -30,10 +30,17 @@ def table(grid: Grid) -> str:
 
 def _row(grid: Grid, position: int) -> str:
     cells = "".join(
-        f'<th scope="row">{content(cell)}</th>' if k == 0 else f'<td class="{_side(grid, k)}">{content(cell)}</td>'
+        f'<th scope="row">{content(cell)}</th>'
+        if k == 0
+        else f'<td class="{_side(grid, k)}{_shade(cell)}">{content(cell)}</td>'
         for k, cell in enumerate(grid.rows[position])
     )
     return f'<tr class="{grid.classes[position] if grid.classes else "plain"}">{cells}</tr>'
+
+
+def _shade(cell: Cell) -> str:
+    """Class of a cell of a heat, beside its number."""
+    return f" {escape(cell.style)}" if cell.style.startswith("heat-") else ""
 
 
 def _side(grid: Grid, column: int) -> str:

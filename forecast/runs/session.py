@@ -28,6 +28,7 @@ from forecast.answers.chances import Case, Criterion, Outcome
 from forecast.answers.evidence import Published
 from forecast.answers.judgement import Row, judge
 from forecast.answers.predictive import Finding, check_indicator
+from forecast.answers.scores import League, league
 from forecast.data.dataset import Dataset
 from forecast.data.panel import known
 from forecast.data.target import Target, TargetKind
@@ -258,6 +259,12 @@ class Session:
         """The baseline, then every scenario, on the same draws."""
         with self._lock:  # readers share what the world remembers
             return compare(self.world, scenarios, self.cases, assessed=self.assessed).all
+
+    def league(self, unit: str = "") -> League:
+        """Ranks and scores of a unit (the city unless told) and its siblings at the end of the year."""
+        own = unit or self.dataset.config.city
+        panel, config = self.dataset.panel, self.dataset.config
+        return self.answer(("league", own), lambda world, _: league(world.paths, panel, config, unit=own))
 
     def scenario(self, draft: Draft) -> Scenario:
         """A draft, checked against the data set.

@@ -1,4 +1,4 @@
-"""Ranks and scores for files and people: ``ranks.csv``, ``assessment.csv``, and the league of all cities on a screen.
+"""Ranks for files and people: ``ranks.csv``, the ranks of a place, of an indicator, and all cities on a screen.
 
 Invariant: a rank is printed with how many siblings it is among, of how many (held by ``tests/test_league_tables.py``).
 """
@@ -9,22 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
-from forecast.answers.ranks import RankAnswer, first_third
+from forecast.answers.judgement import Row
+from forecast.answers.ranks import LAST_PLACES, RankAnswer, RankMove, first_third
 from forecast.answers.scores import League
 from forecast.data.panel import Panel
 from forecast.periods import Month
 from forecast.tables import words
+from forecast.tables.assessment import SCORES, scored_rows
 from forecast.tables.kind import Kind
-from forecast.tables.table import Cell, Column, Grid, Provenance, Said, Show, Surface, Table, View
+from forecast.tables.table import Cell, Column, Grid, Provenance, Said, Show, Surface, Table, View, split_head
 from forecast.texts import Lang, t
-
-LAST: Final = 3
-"""Places from the end that a list of 约谈 usually names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,34 +39,6 @@ class Ranked:
     def first(self) -> int:
         """Places that count as being ahead."""
         return first_third(self.answer.among)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
-    """A row of ``assessment.csv``: one place, all items of the assessment."""
-
-    unit: str
-    name: str
-    as_of: str
-    reachable: float
-    score: tuple[float, float, float]
-    rank: tuple[float, float, float]
-    last: float
-    classes: Mapping[str, float]
-    lost: Mapping[str, float]
-    names: Mapping[str, str]
-    named: float
-
-    @property
-    def likeliest(self) -> str | None:
-        """The class that is most likely; None without classes."""
-        return max(self.classes, key=lambda name: self.classes[name]) if self.classes else None
-
-    @property
-    def costliest(self) -> str | None:
-        """The indicator that is expected to cost most points; None where none costs any."""
-        worst = max(self.lost, key=lambda name: self.lost[name], default=None)
-        return worst if worst is not None and self.lost[worst] > 0.0 else None
 
 
 def _name(unit: str | None, one: Ranked, lang: Lang) -> Cell:
@@ -98,8 +68,15 @@ def _share(p: float, lang: Lang) -> Cell:
     return Cell(words.probability(p, lang, evidence=Evidence.AMPLE))
 
 
-def _on(head: str, says: Callable[[Ranked, View], Said], *, left: bool = False) -> dict[Surface, Show[Ranked]]:
-    shown = Show(head=f"league.{head}", says=says, left=left)
+INDICATOR: Final = "indicator"
+PLACE: Final = "place"
+"""Parts of the table of ranks: an indicator a row, of one place; a place a row, of one indicator."""
+
+
+def _on(
+    head: str, says: Callable[[Ranked, View], Said], *, left: bool = False, part: str = ""
+) -> dict[Surface, Show[Ranked]]:
+    shown = Show(head=f"league.{head}", says=says, left=left, parts=(part,) if part else ())
     return {Surface.FILE: Show(), Surface.TERMINAL: shown, Surface.PAGE: shown}
 
 
@@ -112,9 +89,15 @@ RANKS: Final[tuple[Column[Ranked], ...]] = (
             "head_indicator",
             lambda r, v: Cell(words.indicator_name(r.answer.indicator, r.indicator_zh, v.lang)),
             left=True,
+            part=INDICATOR,
         ),
     ),
-    Column("unit", texts="league", value=lambda r: r.answer.unit),
+    Column(
+        "unit",
+        texts="league",
+        value=lambda r: r.answer.unit,
+        on=_on("head_place", lambda r, v: _name(r.answer.unit, r, v.lang), left=True, part=PLACE),
+    ),
     Column("as_of", value=lambda r: r.as_of),
     Column("rank_now", Kind.WHOLE, "league", value=lambda r: r.answer.now, on=_on("head_now", _now)),
     Column("rank_now_ties", Kind.WHOLE, "league", value=lambda r: r.answer.now_ties),
@@ -137,20 +120,20 @@ RANKS: Final[tuple[Column[Ranked], ...]] = (
         "p_last_three",
         Kind.PROBABILITY,
         "league",
-        value=lambda r: r.answer.last(LAST),
-        on=_on("head_last", lambda r, v: _share(r.answer.last(LAST), v.lang)),
+        value=lambda r: r.answer.last(LAST_PLACES),
+        on=_on("head_last", lambda r, v: _share(r.answer.last(LAST_PLACES), v.lang)),
     ),
     Column(
         "above",
         texts="league",
         value=lambda r: r.answer.above,
-        on=_on("head_above", lambda r, v: _name(r.answer.above, r, v.lang)),
+        on=_on("head_above", lambda r, v: _name(r.answer.above, r, v.lang), part=INDICATOR),
     ),
     Column(
         "below",
         texts="league",
         value=lambda r: r.answer.below,
-        on=_on("head_below", lambda r, v: _name(r.answer.below, r, v.lang)),
+        on=_on("head_below", lambda r, v: _name(r.answer.below, r, v.lang), part=INDICATOR),
     ),
     Column(
         "overtaking_pct",
@@ -159,28 +142,6 @@ RANKS: Final[tuple[Column[Ranked], ...]] = (
         value=lambda r: r.answer.overtaking_pct,
         on=_on("head_overtaking", lambda r, v: Cell(words.growth(r.answer.overtaking_pct, v.lang))),
     ),
-)
-
-
-def _classes(one: Scored) -> str | None:
-    return " ".join(f"{name}:{share:.4f}" for name, share in one.classes.items()) or None
-
-
-SCORES: Final[tuple[Column[Scored], ...]] = (
-    Column("unit", texts="league", value=lambda r: r.unit),
-    Column("as_of", value=lambda r: r.as_of),
-    Column("reachable_points", Kind.COUNT, "league", value=lambda r: r.reachable),
-    Column("score_median", Kind.COUNT, "league", value=lambda r: r.score[1]),
-    Column("score_p10", Kind.COUNT, "league", value=lambda r: r.score[0]),
-    Column("score_p90", Kind.COUNT, "league", value=lambda r: r.score[2]),
-    Column("score_rank_expected", Kind.COUNT, "league", value=lambda r: r.rank[1]),
-    Column("score_rank_p10", Kind.WHOLE, "league", value=lambda r: int(r.rank[0])),
-    Column("score_rank_p90", Kind.WHOLE, "league", value=lambda r: int(r.rank[2])),
-    Column("p_last_three_by_score", Kind.PROBABILITY, "league", value=lambda r: r.last),
-    Column("p_classes", texts="league", value=_classes),
-    Column("costliest_indicator", texts="league", value=lambda r: r.costliest),
-    Column("costliest_points", Kind.COUNT, "league", value=lambda r: r.lost[r.costliest] if r.costliest else None),
-    Column("p_named_once", Kind.PROBABILITY, "league", value=lambda r: r.named),
 )
 
 
@@ -200,35 +161,6 @@ def ranked_rows(league: League, attainment: Attainment, panel: Panel) -> list[Ra
     ]
 
 
-def scored_rows(league: League, attainment: Attainment, panel: Panel) -> list[Scored]:
-    """Every sibling that is scored, in official order; none without an assessment."""
-    found = league.scores
-    if found is None:
-        return []
-    rank, classes, lost = found.ranks(), found.classes(), found.lost()
-    named = np.zeros(found.total.shape, dtype=bool)
-    for times in found.events.values():
-        named |= times > 0
-    low, middle, high = np.quantile(found.total, [0.1, 0.5, 0.9], axis=0)
-    best, worst = (np.quantile(rank, level, axis=0, method="inverted_cdf") for level in (0.1, 0.9))
-    return [
-        Scored(
-            unit=unit,
-            name=panel.units[unit].name_zh,
-            as_of=attainment.as_of.text,
-            reachable=found.reachable,
-            score=(float(low[k]), float(middle[k]), float(high[k])),
-            rank=(float(best[k]), float(rank[:, k].mean()), float(worst[k])),
-            last=float((rank[:, k] > len(found.units) - LAST).mean()),
-            classes={name: float(share[k]) for name, share in classes.items()},
-            lost={name: float(points[k]) for name, points in lost.items()},
-            names={name: panel.indicators[name].name_zh for name in lost},
-            named=float(named[:, k].mean()),
-        )
-        for k, unit in enumerate(found.units)
-    ]
-
-
 def league_frames(
     league: League, attainment: Attainment, panel: Panel, provenance: Provenance
 ) -> dict[str, pd.DataFrame]:
@@ -240,52 +172,98 @@ def league_frames(
     )
 
 
-def rank_grid(league: League, attainment: Attainment, panel: Panel, view: View) -> Grid | None:
-    """Ranks of the city, an indicator a row; None where it has no siblings with figures."""
-    city = attainment.config.city
-    mine = [one for one in ranked_rows(league, attainment, panel) if one.answer.unit == city]
+def _counts(one: Ranked) -> dict[str, str]:
+    return {"first": str(one.first), "last": str(LAST_PLACES)}
+
+
+def rank_grid(
+    league: League, attainment: Attainment, panel: Panel, view: View, *, unit: str | None = None
+) -> Grid | None:
+    """Ranks of a unit (the city unless told), an indicator a row; None where it has no siblings with figures."""
+    own = unit or attainment.config.city
+    mine = [one for one in ranked_rows(league, attainment, panel) if one.answer.unit == own]
     if not mine:
         return None
-    name = words.unit_name(panel.units[city], view.lang)
+    name = words.unit_name(panel.units[own], view.lang)
     caption = t("league.title", view.lang, city=name, year=attainment.target_year, of=len(league.units))
-    table = Table(name="ranks", columns=RANKS, rows=mine, params={"first": str(mine[0].first), "last": str(LAST)})
-    return table.grid(view, caption=caption)
+    table = Table(
+        name="ranks", columns=RANKS, rows=mine, params={"first": str(mine[0].first), "last": str(LAST_PLACES)}
+    )
+    return table.grid(view, {INDICATOR}, caption=caption)
 
 
-def score_sentences(league: League, attainment: Attainment, panel: Panel, lang: Lang) -> list[str]:
-    """What is said of the city's score: how much, which class, which rank, what costs most; the rules' name."""
-    mine = next((one for one in scored_rows(league, attainment, panel) if one.unit == attainment.config.city), None)
-    if mine is None or league.scores is None:
-        return []
-    rules = league.scores.assessment
-    low, middle, high = (f"{words.rounded(value, 0.1):.1f}" for value in mine.score)
-    place = f"{words.rounded(mine.rank[1], 1.0):.0f}"
+def sibling_grid(
+    league: League, attainment: Attainment, panel: Panel, view: View, *, indicator: str, unit: str
+) -> Grid:
+    """All siblings that are ranked by an indicator, the best expected first; the unit is marked."""
+    rows = [one for one in ranked_rows(league, attainment, panel) if one.answer.indicator == indicator]
+    rows.sort(key=lambda one: one.answer.expected)
+    name = words.indicator_name(indicator, panel.indicators[indicator].name_zh, view.lang)
+    caption = t("league.title_siblings", view.lang, indicator=name, year=attainment.target_year)
+    table = Table(
+        name="siblings", columns=RANKS, rows=rows, params={"first": str(rows[0].first), "last": str(LAST_PLACES)}
+    )
+    marks = ["marked" if one.answer.unit == unit else "plain" for one in rows]
+    return table.grid(view, {PLACE}, caption=caption, classes=marks)
+
+
+def rank_sentences(
+    answer: RankAnswer, panel: Panel, lang: Lang, *, goal: int, moved: tuple[Month, RankMove] | None, now: Month | None
+) -> list[str]:
+    """Of one place and indicator: how likely the first and last places and a rank are, how to overtake, what moved."""
+    names = {unit: words.unit_name(one, lang) for unit, one in panel.units.items()}
+    k = first_third(answer.among)
+
+    def said(p: float) -> str:
+        return words.probability(p, lang, evidence=Evidence.AMPLE)
+
     lines = [
         t(
-            "league.score",
+            "league.chances",
             lang,
-            rules=rules.name,
-            reachable=f"{mine.reachable:g}",
-            score=middle,
-            low=low,
-            high=high,
-            rank=place,
-            best=f"{mine.rank[0]:.0f}",
-            worst=f"{mine.rank[2]:.0f}",
-            of=len(league.scores.units),
+            rank=f"{words.rounded(answer.expected, 1.0):.0f}",
+            low=f"{answer.p10:.0f}",
+            high=f"{answer.p90:.0f}",
+            among=answer.among,
+            goal="" if goal == k else t("league.chances_goal", lang, goal=goal, p_goal=said(answer.first(goal))),
+            first=k,
+            p_first=said(answer.first(k)),
+            last=LAST_PLACES,
+            p_last=said(answer.last(LAST_PLACES)),
         )
     ]
-    if mine.likeliest is not None:
-        likely = words.probability(mine.classes[mine.likeliest], lang, evidence=Evidence.AMPLE)
-        last = words.probability(mine.last, lang, evidence=Evidence.AMPLE)
-        lines.append(t("league.score_class", lang, name=mine.likeliest, p=likely, last=LAST, p_last=last))
-    if mine.costliest is not None:
-        points = f"{words.rounded(mine.lost[mine.costliest], 0.1):.1f}"
-        lines.append(t("league.score_costliest", lang, indicator=mine.names[mine.costliest], points=points))
-    if league.scores.left_out:
-        left = t("glossary.and", lang).join(panel.indicators[name].name_zh for name in league.scores.left_out)
-        lines.append(t("league.score_left_out", lang, indicators=left))
+    if answer.among < answer.of:
+        lines.append(t("league.only_known", lang, among=answer.among, of=answer.of))
+    if answer.above is not None and answer.overtaking_pct is not None:
+        growth = words.growth(answer.overtaking_pct, lang)
+        lines.append(t("league.overtaking", lang, above=names[answer.above], growth=growth))
+    if answer.below is not None:
+        lines.append(t("league.behind", lang, below=names[answer.below]))
+    if moved is not None and now is not None:
+        lines.append(_moved(moved, now, names, lang))
     return lines
+
+
+def _moved(found: tuple[Month, RankMove], now: Month, names: Mapping[str, str], lang: Lang) -> str:
+    before, move = found
+    listed = t("glossary.and", lang)
+    way = "same" if move.rank == move.before else "up" if move.rank < move.before else "down"
+    text = t(
+        f"league.moved_{way}",
+        lang,
+        now=words.through(now, lang),
+        then=words.through(before, lang),
+        rank=move.rank,
+        before=move.before,
+        places=abs(move.rank - move.before),
+        growth=words.growth(move.growth_pct, lang),
+        growth_before=words.growth(move.growth_before_pct, lang),
+    )
+    if move.passed:
+        text += t("league.moved_passed", lang, names=listed.join(names[one] for one in move.passed))
+    if move.passed_by:
+        text += t("league.moved_passed_by", lang, names=listed.join(names[one] for one in move.passed_by))
+    return text + t("glossary.full_stop", lang)
 
 
 def province_grid(league: League, attainment: Attainment, panel: Panel, view: View) -> Grid | None:
@@ -304,9 +282,10 @@ def province_grid(league: League, attainment: Attainment, panel: Panel, view: Vi
     scored = {one.unit: one for one in scored_rows(league, attainment, panel)}
     heads = [Cell(t("league.head_place", lang))]
     heads += [Cell(words.indicator_name(name, panel.indicators[name].name_zh, lang)) for name in indicators]
-    heads += [Cell(t("league.head_expected", lang))] + ([Cell(t("league.head_score", lang))] if scored else [])
+    heads += [split_head(t("league.head_expected", lang))] + ([Cell(t("league.head_score", lang))] if scored else [])
     rows = []
-    for unit in sorted(league.units, key=lambda unit: expected[unit]):
+    order = sorted(league.units, key=lambda unit: expected[unit])
+    for unit in order:
         cells = [Cell(words.unit_name(panel.units[unit], lang))]
         for name in indicators:
             row, answer = chances.get((name, unit)), league.of(name, unit)
@@ -314,7 +293,7 @@ def province_grid(league: League, attainment: Attainment, panel: Panel, view: Vi
                 cells.append(Cell(t("glossary.none", lang), style="quiet"))
                 continue
             rank = "" if answer is None else t("league.place", lang, rank=f"{words.rounded(answer.expected, 1.0):.0f}")
-            style = "" if row.light is None else row.light.value
+            style = heat(row.p_near) if view.surface is Surface.PAGE else "" if row.light is None else row.light.value
             cells.append(Cell(words.probability(row.p_near, lang, evidence=row.evidence), rank, style))
         cells.append(Cell(f"{words.rounded(expected[unit], 0.1):.1f}"))
         if scored:
@@ -328,5 +307,50 @@ def province_grid(league: League, attainment: Attainment, panel: Panel, view: Vi
                 )
             )
         rows.append(tuple(cells))
+    classes = tuple("marked" if unit == attainment.config.city else "plain" for unit in order)
     caption = t("league.title_all", lang, year=attainment.target_year, as_of=words.knowledge(attainment.as_of, lang))
-    return Grid(kind="province", caption=caption, heads=tuple(heads), rows=tuple(rows))
+    return Grid(kind="province", caption=caption, heads=tuple(heads), rows=tuple(rows), classes=classes)
+
+
+STEPS: Final = 5
+"""Shades of a heat of probability."""
+
+
+def heat(p: float | None) -> str:
+    """Style of a probability in a heat: ``heat-0`` the least likely to ``heat-4``; empty for none."""
+    return "" if p is None else f"heat-{min(int(p * STEPS), STEPS - 1)}"
+
+
+def at_risk(league: League, attainment: Attainment, panel: Panel, lang: Lang, *, most: int = 3) -> list[str]:
+    """The places with fewest expected targets, each with what is red there; fewest first."""
+    rows: dict[str, list[Row]] = {}
+    for row in attainment.rows:
+        if row.target.unit in league.units and row.p_near is not None:
+            rows.setdefault(row.target.unit, []).append(row)
+    order = sorted(rows, key=lambda unit: sum(row.p_near or 0.0 for row in rows[unit]))
+    lines = []
+    for unit in order[:most]:
+        red = [row for row in rows[unit] if row.p_near is not None and row.p_near < 0.5]
+        if not red:
+            continue
+        listed = [
+            t(
+                "league.risk_of",
+                lang,
+                indicator=words.indicator_name(row.target.indicator, row.name_zh, lang),
+                p=words.probability(row.p_near, lang, evidence=row.evidence),
+            )
+            for row in sorted(red, key=lambda row: row.p_near or 0.0)
+        ]
+        expected = f"{words.rounded(sum(row.p_near or 0.0 for row in rows[unit]), 0.1):.1f}"
+        lines.append(
+            t(
+                "league.risk",
+                lang,
+                place=words.unit_name(panel.units[unit], lang),
+                expected=expected,
+                of=len(rows[unit]),
+                listed=t("glossary.and", lang).join(listed),
+            )
+        )
+    return lines

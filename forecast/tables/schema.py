@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.tables import attainment, league, makeup, path, paths, required, scenarios
+from forecast.tables import assessment, attainment, league, makeup, path, paths, required, scenarios
 from forecast.tables.kind import Kind, Value
 from forecast.tables.table import PROVENANCE, Column, Provenance, Surface, typed
 
@@ -31,7 +31,7 @@ TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "required": (*_filed(required.REQUIRED), *PROVENANCE),
     "dependence": (*_filed(required.DEPENDENCE), *PROVENANCE),
     "ranks": (*_filed(league.RANKS), *PROVENANCE),
-    "assessment": (*_filed(league.SCORES), *PROVENANCE),
+    "assessment": (*_filed(assessment.SCORES), *PROVENANCE),
 }
 
 

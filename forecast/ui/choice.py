@@ -93,9 +93,8 @@ def select(
     """A list to choose one of, kept in the address as ``key``."""
     first = options[0] if default is None or default not in options else default
     _take(key, options, lang)
-    chosen = st.selectbox(
-        label, options, index=options.index(first), key=key, format_func=show, persist_state="session"
-    )
+    index = 0 if key in st.session_state else options.index(first)  # beside a value of the session none is allowed
+    chosen = st.selectbox(label, options, index=index, key=key, format_func=show, persist_state="session")
     return _give(key, chosen or first, first)
 
 

@@ -76,6 +76,8 @@ PAGES: Final[Mapping[str, Callable[[Choice], None]]] = {
     "scenario": _later("scenario", "scenario"),
     "makeup": _later("makeup", "makeup_page"),
     "tasks": _later("tasks", "tasks"),
+    "ranks": _later("league", "ranks"),
+    "province": _later("league", "province"),
     "track": _later("track", "track"),
     "data": _later("data", "data"),
 }
@@ -84,7 +86,7 @@ PAGES: Final[Mapping[str, Callable[[Choice], None]]] = {
 
 def preload() -> None:
     """Import the modules of all pages, before they are asked for."""
-    for name in ("indicator", "scenario", "makeup", "tasks", "track", "data"):
+    for name in ("indicator", "scenario", "makeup", "tasks", "league", "track", "data"):
         import_module(f"forecast.ui.{name}")
 
 
