@@ -215,13 +215,13 @@ def test_what_the_address_asks_for_and_does_not_exist_is_named(app, kept, key, w
 
 def test_what_is_chosen_is_in_the_address_in_every_language(app, indicator_page, kept):
     app.run()
-    assert not app.query_params
+    assert app.query_params == {"run": kept[1][-1].run_id}  # a newer one is not opened by this link
     app.segmented_control(key="sort").set_value("risk").run()
     app.segmented_control(key="lang").set_value("en").run()
     app.selectbox(key="run").set_value(kept[1][0].run_id).run()
     assert app.query_params == {"sort": "risk", "lang": "en", "run": kept[1][0].run_id}
     app.selectbox(key="run").set_value(kept[1][1].run_id).run()
-    assert "run" not in app.query_params
+    assert app.query_params["run"] == kept[1][1].run_id
     indicator_page.query_params["indicator"] = "fai"
     indicator_page.query_params["lang"] = "en"
     indicator_page.run()

@@ -91,6 +91,65 @@ def test_every_page_of_the_app_keeps_the_choices_of_the_others(home):
     assert chosen.items() <= address(at).items()
 
 
+def test_going_back_makes_the_address_what_was_chosen(home, monkeypatch):
+    """As the browser sends it: the address of before, and that it is one of its history."""
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.query_params["sort"] = "risk"
+    at.query_params["scenario"] = "file:restart"
+    at.run()
+    before = address(at)
+    assert (before["sort"], before["scenario"]) == ("risk", "file:restart")
+    at.segmented_control(key="sort").set_value("official").run()
+    next(one for one in at.selectbox if (one.key or "").startswith("overview-scenario")).set_value("").run()
+    assert "sort" not in address(at)
+    assert "scenario" not in address(at)
+    monkeypatch.setattr("forecast.ui.choice._returned", lambda: True)
+    at.query_params.clear()
+    for key, value in before.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception
+    assert address(at) == before
+    assert at.segmented_control(key="sort").value == "risk"
+    chosen = next(one for one in at.selectbox if (one.key or "").startswith("overview-scenario"))
+    assert chosen.value == "file:restart"
+
+
+def test_an_address_that_is_late_does_not_undo_a_choice(home):
+    """A reader who clicks before the browser has written the last choice down."""
+    at = AppTest.from_file(APP, default_timeout=60).run()
+    late = address(at)
+    at.segmented_control(key="sort").set_value("risk").run()
+    at.query_params.clear()
+    for key, value in late.items():
+        at.query_params[key] = value
+    at.run()
+    assert address(at)["sort"] == "risk"
+    assert at.segmented_control(key="sort").value == "risk"
+
+
+def test_parts_of_a_link_that_cannot_be_used_are_named(home):
+    at = AppTest.from_file(APP, default_timeout=60)
+    at.query_params["nonsense"] = "1"
+    at.run()
+    assert "nonsense" in said(at)
+    at = opened("indicator", indicator="fai", given="fai.nowhere>=4", years="maybe")
+    assert "nowhere" in said(at)
+    assert "maybe" in said(at)
+    at = opened("tasks", task_increment="lots")
+    assert "lots" in said(at)
+    at = opened("makeup", levers="budget=lots;fares=1")
+    assert "budget=lots" in said(at)
+    assert "fares=1" in said(at)
+
+
+def test_a_condition_of_a_link_stays_as_it_was_written(home):
+    at = opened("indicator", indicator="fai", given="fai.shaanxi@2020-10>3.5")
+    assert not at.exception
+    assert address(at)["given"] == "fai.shaanxi@2020-10>3.5"
+    assert at.number_input(key="given-fai-shaanxi").value == 3.5
+
+
 def test_the_export_holds_the_locks_of_the_page(home):
     run = ankang()[2]
     state = {"task": "fai", "chance": "30", "method": "even", "locks": hold_text(LOCK)}

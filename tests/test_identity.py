@@ -204,6 +204,60 @@ def test_a_store_of_the_second_schema_tells_its_cities_apart_again(two):
     connection.close()
 
 
+def as_schema_3(home: Path) -> None:
+    """The store as the third schema wrote it: scenarios by name alone."""
+    connection = sqlite3.connect(home / "registry.sqlite")
+    connection.executescript("""
+        DROP TABLE scenario_versions;
+        CREATE TABLE scenario_versions (
+            name VARCHAR(120) NOT NULL, version INTEGER NOT NULL, status VARCHAR(20) NOT NULL,
+            author VARCHAR(120) NOT NULL, saved_at VARCHAR(40) NOT NULL, content_hash VARCHAR(64) NOT NULL,
+            text TEXT NOT NULL, PRIMARY KEY (name, version));
+        INSERT INTO scenario_versions VALUES
+            ('push', 1, 'draft', '甲', '2026-01-01T00:00:00.000000+00:00', 'a', 'name: push
+dataset: small
+'),
+            ('other', 1, 'draft', '甲', '2026-01-01T00:00:00.000000+00:00', 'b', 'name: other
+dataset: elsewhere
+');
+        UPDATE meta SET value = '3' WHERE key = 'schema';
+    """)
+    connection.commit()
+    connection.close()
+
+
+def test_scenarios_of_one_name_are_each_citys_own(two):
+    store = Store(two / "home")
+    ours, theirs = (store.scenarios_of(identity_of(read_dataset(two / name))) for name in ("甲市", "乙市"))
+    ours.save("push", "name: push\ndataset: small\n", author="甲", based_on=0)
+    assert theirs.names() == []
+    theirs.save("push", "name: push\ndataset: small\ntitle: 乙\n", author="乙", based_on=0)
+    assert [one.author for one in ours.versions("push")] == ["甲"]
+    assert theirs.newest("push").version == 1
+    assert ours.save("push", "name: push\n", author="甲", based_on=1).version == 2
+    assert [one.version for one in theirs.versions("push")] == [1]
+
+
+def test_scenarios_of_the_third_schema_stay_with_whoever_they_fit(two):
+    as_schema_3(two / "home")
+    store = Store(two / "home")
+    ours, theirs = (store.scenarios_of(identity_of(read_dataset(two / name))) for name in ("甲市", "乙市"))
+    assert ours.names() == theirs.names() == ["other", "push"]  # two data sets have the name: nobody knows whose
+    ours.save("push", "name: push\n", author="甲", based_on=1)
+    assert [one.version for one in ours.versions("push")] == [2, 1]
+    assert [one.version for one in theirs.versions("push")] == [1]
+
+
+def test_a_scenario_of_the_third_schema_is_given_to_the_only_data_set_of_its_name(two):
+    store = Store(two / "home")
+    store.prune([one.run_id for one in store.runs() if one.place == "乙市"])
+    as_schema_3(two / "home")
+    store = Store(two / "home")
+    ours, theirs = (store.scenarios_of(identity_of(read_dataset(two / name))) for name in ("甲市", "乙市"))
+    assert "push" in ours.names()
+    assert theirs.names() == ["other"]
+
+
 # The app
 
 

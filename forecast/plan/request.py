@@ -190,6 +190,10 @@ LEVELS: Final = (0.01, 0.99)
 """Probabilities that can be wished for: beyond, four thousand draws say little."""
 DIFFICULTIES, CAPS = (1.0, 5.0), (0.1, 1000.0)
 """What difficulties and caps may be: 1 easy to 5 hard; points or 亿元."""
+SETTINGS: Final = ("levers", "singles", "difficulty", "cap", "without", "budget", "fair")
+"""What a line of ``settings_text`` may hold."""
+MOST_SINGLES: Final = 60
+MOST_EFFORT: Final = 1e6
 _WISH: Final = re.compile(
     r"\s*(?:(?P<least>\d+)of:)?(?P<names>[A-Za-z0-9_.+]+?)(?P<near>:near)?"
     r"\s*>=?\s*(?P<level>\d*\.?\d+)\s*(?P<pct>[%％]?)\s*"
@@ -363,20 +367,45 @@ def parse_settings(text: str, dataset: Dataset) -> tuple[LeverOptions, float | N
         Anything cannot be read; all of it is told.
     """
     pairs = [part.partition("=")[::2] for part in text.split(";") if part]
+    problems: list[tuple[str, dict[str, object]]] = []
 
     def all_of(name: str) -> list[str]:
         return [value for key, value in pairs if key == name]
 
-    options = read_options(
-        dataset,
-        families=next(iter(all_of("levers")), None),
-        singles=int(next((n for n in all_of("singles") if n.isdecimal()), "0")),
-        difficulty=all_of("difficulty"),
-        cap=all_of("cap"),
-        without=all_of("without"),
-    )
-    budgets = [float(n) for n in all_of("budget") if n.replace(".", "", 1).isdecimal()]
-    return options, next(iter(budgets), None), "fair" in dict(pairs)
+    def one_of(name: str, most: float) -> float | None:
+        found = next(iter(all_of(name)), None)
+        value = _size(found, most)
+        if found is not None and value is None:
+            problems.append(("setting_form", {"found": f"{name}={found}", "most": f"{most:g}"}))
+        return value
+
+    for key, value in pairs:
+        if key not in SETTINGS:
+            problems.append(("setting", {"found": f"{key}={value}", "known": ", ".join(SETTINGS)}))
+    singles, budget = one_of("singles", MOST_SINGLES), one_of("budget", MOST_EFFORT)
+    try:
+        options = read_options(
+            dataset,
+            families=next(iter(all_of("levers")), None),
+            singles=round(singles or 0),
+            difficulty=all_of("difficulty"),
+            cap=all_of("cap"),
+            without=all_of("without"),
+        )
+    except MakeupError as error:
+        problems.extend(error.lines)
+    if problems:
+        raise MakeupError(problems)
+    return options, budget, "fair" in dict(pairs)
+
+
+def _size(text: str | None, most: float) -> float | None:
+    """A number from 0 on; None where a text is none."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if 0.0 <= value <= most else None
 
 
 def _pairs(

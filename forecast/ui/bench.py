@@ -12,7 +12,7 @@ Invariant: a page without a chosen scenario shows the baseline and says so (held
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -25,8 +25,8 @@ from forecast.scenario.contributions import Result
 from forecast.scenario.drafting import Draft, to_yaml
 from forecast.scenario.reader import Scenario
 from forecast.texts import Lang, t
-from forecast.ui.choice import Choice, get, put
-from forecast.ui.kept import Entry, decoded, encoded, entries, entry_of, session, store
+from forecast.ui.choice import Choice, get, put, state
+from forecast.ui.kept import Entry, decoded, encoded, entries, entry_of, library, session
 
 STATE: Final = "bench"
 
@@ -41,6 +41,7 @@ class Bench:
     previous : the draft before the last load, to go back to
     last : the last version without a problem, which results are shown of
     notices : what a link could not show as it was
+    address : what the address says of it, as it was last written; None before that
     """
 
     dataset: Identity
@@ -51,6 +52,7 @@ class Bench:
     previous: Draft | None = None
     last: Scenario | None = None
     notices: tuple[str, ...] = ()
+    address: Mapping[str, str] | None = None
 
     @property
     def changed(self) -> bool:
@@ -69,9 +71,10 @@ def blank(lab: Session, lang: Lang) -> Draft:
 def bench(lab: Session, listed: Sequence[Entry], header: Header, lang: Lang) -> Bench:
     """The session's bench; a new one starts from the address."""
     held: Bench | None = st.session_state.get(STATE)
-    if held is not None and held.dataset == header.identity:
+    if held is not None and held.dataset == header.identity and held.address in (None, state("scenario", "edit")):
         return held
     made = _from_address(lab, listed, header, lang)
+    made.epoch = held.epoch + 1 if held else 0  # the reader went back: tables start from the address
     st.session_state[STATE] = made
     return made
 
@@ -80,7 +83,7 @@ def _from_address(lab: Session, listed: Sequence[Entry], header: Header, lang: L
     notices = []
     entry, key = None, get("scenario")
     if key:
-        entry = entry_of(key, listed, lab.dataset, store().scenarios)
+        entry = entry_of(key, listed, lab.dataset, library(header))
         if entry is None:
             notices.append(t("ui_scenario.link_scenario", lang, value=key))
     made = Bench(dataset=header.identity, draft=entry.draft if entry else blank(lab, lang), entry=entry)
@@ -124,6 +127,7 @@ def remember(held: Bench, header: Header) -> bool:
         wanted |= {"data": header.data_hash[:12], "model": header.model_version}
     for key in ("scenario", "edit", "data", "model"):
         put(key, wanted.get(key))
+    held.address = state("scenario", "edit")
     return whole
 
 
@@ -165,7 +169,7 @@ def working(choice: Choice) -> Working | None:
     lab = session(choice.run.header)
     if not lab.cases:
         return None
-    listed, _ = entries(lab.dataset, store().scenarios)
+    listed, _ = entries(lab.dataset, library(choice.run.header))
     held = bench(lab, listed, choice.run.header, choice.lang)
     return Working(lab=lab, held=held, listed=listed)
 

@@ -1,55 +1,74 @@
-"""What the reader chose, in the address, so that a link shows the same again.
-
-A value in the address that cannot be shown is named, and the first choice shown instead.
-
-Invariant: a bad value never passes in silence (held by ``tests/test_app.py``).
-
-What the reader chose on all pages, in the address of every page.
+"""What the reader chose on all pages, in the address of every page, and what stands beside every number.
 
 Streamlit gives every page an address of its own and drops the rest of it when the page changes. Here the choices are
 held for the session and put back, so that a link, a reload, or another browser shows the same again, and so that an
-export knows them whichever page it is made on.
+export knows them whichever page it is made on. The browser's "back" and "forward" make the address what was chosen.
 
 Invariant: a choice that was made stands in the address of every page until it is taken back; what an address asks for
-and cannot be shown is said (held by ``tests/test_app_state.py``).
-
-What stands on every page: what its numbers came from, and that synthetic data are synthetic.
-
-Invariant: synthetic data say so on every page and on every print (held by ``tests/test_app_overview.py``).
-
-What is shown may no longer be the newest: a newer run, or newer data, and the way there.
-
-Invariant: a result whose data or run was followed by another never stands without a word
-(held by ``tests/test_app_data.py``).
+and cannot be shown is said (held by ``tests/test_app_state.py``); synthetic data say so on every page and on every
+print (held by ``tests/test_app_overview.py``); a result whose data or run was followed by another never stands without
+a word (held by ``tests/test_app_data.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from forecast.periods import AsOf
 from forecast.runs.datasets import Shelf
 from forecast.runs.store import Header
 from forecast.runs.store.registry import newer
 from forecast.tables import words
-from forecast.texts import LANGS, Lang, t
+from forecast.texts import LANGS, Lang, catalogue, t
 from forecast.ui.kept import Opened
 
 HELD: Final = "address"
+FOLLOWING: Final[Mapping[str, tuple[str, ...]]] = {
+    "wish": ("makeup-",),
+    "levers": ("makeup-",),
+    "beyond": ("makeup-",),
+    "locks": ("task-",),
+    "given": ("given-",),
+}
+"""What beside the widget of its own name starts anew when an address asks for another value: beginnings of keys."""
+OTHERS: Final = frozenset(
+    {"scenario", "edit", "data", "model", "given", "wish", "levers", "beyond", "locks", "task-increment", "years"}
+)
+"""What an address may ask for beside lists to choose from, which ``ui.what_KEY`` names."""
 
 
 def carry() -> None:
-    """At the start of a script run: take what the address asks for, and put back what a change of page dropped."""
-    held = _held()
-    asked = st.query_params.to_dict()
-    held |= asked
-    for key, value in held.items():
-        if key not in asked:
-            st.query_params[key] = value
+    """At the start of a script run: take what the address asks for, and put back what a change of page dropped.
+
+    The session's choices stand above an address that is late: readers click faster than browsers write.
+    """
+    asked, held = st.query_params.to_dict(), _held()
+    if asked and (not held or _returned()):
+        for key in {*asked, *held}:
+            if asked.get(key) != held.get(key):
+                _anew(key)
+        held.clear()
+    held |= {key: value for key, value in asked.items() if key not in held}
+    if asked != held:
+        st.query_params.from_dict(held)  # at once: every single one would be a step of the browser's history
+
+
+def _returned() -> bool:
+    """Whether the reader went back or forward in the browser's history."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
+
+
+def _anew(key: str) -> None:
+    """Forget what is shown of a choice, so that it starts from the address."""
+    beginnings = FOLLOWING.get(key, ())
+    for name in [one for one in st.session_state if one == key or str(one).startswith(beginnings)]:
+        del st.session_state[name]
 
 
 def put(key: str, value: str | None) -> None:
@@ -67,12 +86,24 @@ def put(key: str, value: str | None) -> None:
 
 def get(key: str) -> str | None:
     """What was chosen, or is asked for; None for nothing."""
-    return st.query_params.get(key) or _held().get(key)
+    return _held().get(key) or st.query_params.get(key)
+
+
+def state(*keys: str) -> dict[str, str]:
+    """What the reader chose of some things, as the address has it; what is as usual is left out."""
+    return {key: value for key in keys if (value := get(key))}
 
 
 def _held() -> dict[str, str]:
     made: dict[str, str] = st.session_state.setdefault(HELD, {})
     return made
+
+
+def unread(lang: Lang) -> None:
+    """Say which parts of a link no page knows."""
+    odd = [key for key in _held() if key not in OTHERS and f"ui.what_{key}" not in catalogue(lang)]
+    if odd:
+        st.warning(t("ui.link_unread", lang, list=t("glossary.and", lang).join(odd)))
 
 
 ON = "1"
@@ -88,14 +119,21 @@ class Choice:
 
 
 def select(
-    label: str, options: Sequence[str], *, key: str, show: Callable[[str], str], lang: Lang, default: str | None = None
+    label: str,
+    options: Sequence[str],
+    *,
+    key: str,
+    show: Callable[[str], str],
+    lang: Lang,
+    default: str | None = None,
+    always: bool = False,
 ) -> str:
-    """A list to choose one of, kept in the address as ``key``."""
+    """A list to choose one of, kept in the address as ``key``; ``always``: also where it is what is shown anyway."""
     first = options[0] if default is None or default not in options else default
     _take(key, options, lang)
     index = 0 if key in st.session_state else options.index(first)  # beside a value of the session none is allowed
     chosen = st.selectbox(label, options, index=index, key=key, format_func=show, persist_state="session")
-    return _give(key, chosen or first, first)
+    return _give(key, chosen or first, "" if always else first)
 
 
 def segments(label: str, options: Sequence[str], *, key: str, show: Callable[[str], str], lang: Lang) -> str:
@@ -134,10 +172,13 @@ def _give(key: str, chosen: str, first: str) -> str:
     return chosen
 
 
-def number(label: str, *, key: str, least: float, placeholder: str, step: float = 1.0) -> float | None:
+def number(label: str, *, key: str, least: float, placeholder: str, lang: Lang, step: float = 1.0) -> float | None:
     """A number that need not be given, kept in the address as ``key``; one that cannot be read is left out and said."""
     if key not in st.session_state:
-        st.session_state[key] = _number(get(key), least)
+        text = get(key)
+        st.session_state[key] = _number(text, least)
+        if text is not None and st.session_state[key] is None:
+            st.warning(t("ui.bad_number", lang, what=label, value=text))
     value = st.number_input(
         label, min_value=least, value=None, step=step, key=key, placeholder=placeholder, persist_state="session"
     )
@@ -153,10 +194,13 @@ def _number(text: str | None, least: float) -> float | None:
     return value if value is not None and least <= value < float("inf") else None
 
 
-def toggle(label: str, *, key: str) -> bool:
+def toggle(label: str, *, key: str, lang: Lang) -> bool:
     """A switch, off at first, kept in the address as ``key``."""
     if key not in st.session_state:
-        st.session_state[key] = get(key) == ON
+        text = get(key)
+        st.session_state[key] = text == ON
+        if text not in {None, ON}:
+            st.warning(t("ui.bad_number", lang, what=label, value=text))
     on = st.toggle(label, key=key, persist_state="session")
     put(key, ON if on else None)
     return on
@@ -178,16 +222,21 @@ def choose_run(headers: Sequence[Header], gone: Sequence[Header], lang: Lang) ->
     gone : runs that were kept once, as far as they are known
     """
     by_id = {header.run_id: header for header in headers}
-    shown, asked = st.session_state.get("run"), st.query_params.get("run")
-    wanted = asked if shown is None else shown
+    shown = st.session_state.get("run")
+    wanted = get("run") if shown is None else shown
     if wanted is not None and wanted not in by_id:
         st.session_state.pop("run", None)
-        st.query_params["run"] = wanted
+        put("run", wanted)
         same = {one.identity for one in gone if one.run_id == wanted}
         _missing(wanted, [one for one in headers if one.identity in same] or list(headers), lang, known=bool(same))
         return None
     chosen = select(
-        t("ui.choice_run", lang), list(by_id), key="run", show=lambda run: _run_label(by_id[run], lang), lang=lang
+        t("ui.choice_run", lang),
+        list(by_id),
+        key="run",
+        show=lambda run: _run_label(by_id[run], lang),
+        lang=lang,
+        always=True,  # the newest too: a link to it shall not open a newer one
     )
     return by_id[chosen]
 
@@ -205,7 +254,7 @@ def _missing(asked: str, others: Sequence[Header], lang: Lang, *, known: bool) -
         placeholder=t("ui.run_instead", lang),
     )
     if chosen is not None:
-        st.query_params["run"] = chosen
+        put("run", chosen)
         st.rerun()
 
 

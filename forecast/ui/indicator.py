@@ -5,7 +5,6 @@ What if it turns out so: the reader types an outcome and sees what becomes of th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
@@ -18,6 +17,7 @@ from forecast.answers.evidence import Published
 from forecast.answers.judgement import Row, distribution
 from forecast.data.target import TargetKind
 from forecast.dims import UNIT
+from forecast.draws.condition import Given, parse_given
 from forecast.errors import ForecastError
 from forecast.plan.path import RequiredPath
 from forecast.report import html
@@ -31,7 +31,7 @@ from forecast.tables import words
 from forecast.tables.leaders import leaders
 from forecast.tables.notes import plain_name
 from forecast.tables.path import path_grid, path_sentence
-from forecast.texts import t
+from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, get, put, segments, select, toggle
 from forecast.ui.html import facts_html, months_table, part_html
 from forecast.ui.kept import gap, headers, loaded, session
@@ -39,6 +39,8 @@ from forecast.ui.news import Split, split_between, wait_for
 
 GIVEN = "given"
 SIGNS = {">=": "above", "<=": "below"}
+SIGN = {">=": ">=", ">": ">=", "≥": ">=", "<=": "<=", "<": "<=", "≤": "<="}
+"""Field of the page that a written sign stands in."""
 
 
 def explorer(choice: Choice, row: Row) -> None:
@@ -67,17 +69,17 @@ def _asked(choice: Choice, lab: Session, row: Row) -> str | None:
     """The outcome as it is written; None where no value was typed."""
     lang, panel = choice.lang, choice.run.panel
     paths = lab.world.paths.indicators
-    before = _before(lab)
+    before = _before(lab, lang)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         indicator = st.selectbox(
             t("ui_indicator.explorer_indicator", lang),
             list(paths),
-            index=list(paths).index(before[0] if before else row.target.indicator),
+            index=list(paths).index(before.indicator if before else row.target.indicator),
             format_func=lambda one: words.indicator_name(one, panel.indicators[one].name_zh, lang),
             key=f"given-indicator-{row.target.indicator}",
         )
         units = [str(unit) for unit in paths[indicator].cum_yoy[UNIT].values]
-        asked = before[1] if before else row.benchmark
+        asked = before.unit if before else row.benchmark
         first = asked if asked in units else units[0]
         unit = st.selectbox(
             t("ui_indicator.explorer_unit", lang),
@@ -89,28 +91,34 @@ def _asked(choice: Choice, lab: Session, row: Row) -> str | None:
         sign = st.selectbox(
             t("ui_indicator.explorer_sign", lang),
             list(SIGNS),
-            index=list(SIGNS).index(before[2]) if before else 0,
+            index=list(SIGNS).index(SIGN[before.sign]) if before else 0,
             format_func=lambda one: t(f"ui_indicator.explorer_{SIGNS[one]}", lang),
             key="given-sign",
         )
         value = st.number_input(
             t("ui_indicator.explorer_value", lang),
-            value=before[3] if before and before[:2] == (indicator, unit) else None,
+            value=before.growth_pct if before and (before.indicator, before.unit) == (indicator, unit) else None,
             step=0.5,
             format="%.1f",
             key=f"given-{indicator}-{unit}",
         )
     text = None if value is None else f"{indicator}.{unit}{sign}{value:g}"
+    if before and text == f"{before.indicator}.{before.unit}{SIGN[before.sign]}{before.growth_pct:g}":
+        text = str(before)  # a link may name a month, or a sign, that the page has no field for
     put(GIVEN, text)
     return text
 
 
-def _before(lab: Session) -> tuple[str, str, str, float] | None:
-    """What was typed before, or stands in the address: indicator, unit, sign and percent."""
-    found = re.fullmatch(r"(\w+)\.(\w+)(>=|<=)(-?\d+(?:\.\d+)?)", get(GIVEN) or "")
-    if found is None or found[1] not in lab.world.paths.indicators:
+def _before(lab: Session, lang: Lang) -> Given | None:
+    """What was typed before, or stands in the address; what cannot be used is said."""
+    text = get(GIVEN)
+    if text is None:
         return None
-    return found[1], found[2], found[3], float(found[4])
+    try:
+        return parse_given(text, lab.world.paths)
+    except ForecastError as error:
+        st.warning(error.text(lang))
+        return None
 
 
 STYLE = Path(__file__).with_name("grids.css")
@@ -168,7 +176,7 @@ def _fan(choice: Choice, row: Row, rows: pd.DataFrame, places: Mapping[str, str]
             )
         ]
         path = _wish(choice, row)
-        years = toggle(t("ui_indicator.history_years", lang), key="years")
+        years = toggle(t("ui_indicator.history_years", lang), key="years", lang=lang)
     overlays = []
     if growth is Growth.CUMULATIVE:
         pace = pace_points(rows, row.target.unit)

@@ -211,6 +211,17 @@ def headers() -> list[Header]:
     return store().runs()
 
 
+def library(header: Header) -> Scenarios:
+    """Saved scenarios of a run's data set.
+
+    Raises
+    ------
+    StoreError
+        The store cannot be used.
+    """
+    return store().scenarios_of(header.identity)
+
+
 def data_of(identity: Identity) -> frozenset[str]:
     """Hashes of the versions of a data set that runs are kept of.
 

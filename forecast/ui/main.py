@@ -19,7 +19,7 @@ import streamlit as st
 from forecast.errors import ForecastError
 from forecast.runs.store import home, import_bundle
 from forecast.texts import Lang, t
-from forecast.ui.choice import Choice, carry, choose_lang, choose_run, choose_unit, put, source_text, stale
+from forecast.ui.choice import Choice, carry, choose_lang, choose_run, choose_unit, put, source_text, stale, unread
 from forecast.ui.data import new_city
 from forecast.ui.export import export_button
 from forecast.ui.jobs import SHOW, show_jobs, sidebar_jobs
@@ -115,8 +115,9 @@ def main() -> None:
     ]
     page = st.navigation(pages)
     if wanted is not None:
-        st.switch_page(pages[0], query_params={"run": wanted})
+        st.switch_page(pages[0], query_params=st.query_params.to_dict() | {"run": wanted})
     _mark(choice)
+    unread(lang)
     try:
         sidebar_jobs(lang)
         stale(choice, headers())

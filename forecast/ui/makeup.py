@@ -45,7 +45,7 @@ from forecast.texts import t
 from forecast.ui.bench import Working, load, remember, working
 from forecast.ui.choice import ON, Choice, get, put
 from forecast.ui.html import facts_html, part_html
-from forecast.ui.kept import entries, entry_of, loaded, save, store, versions
+from forecast.ui.kept import entries, entry_of, library, loaded, save, versions
 
 STYLE = Path(__file__).with_name("grids.css")
 STATE = "makeup-asked"
@@ -315,7 +315,7 @@ def _adopt(choice: Choice, now: Working, plan: Makeup) -> None:
         author = st.text_input(t("ui_scenario.author", lang), key="adopt-author")
         if st.button(t("ui_makeup.adopt_now", lang), type="primary", key="adopt"):
             try:
-                key = _saved(now, plan, name=name.strip(), title=title.strip(), author=author)
+                key = _saved(choice, now, plan, name=name.strip(), title=title.strip(), author=author)
             except ConflictError as error:
                 st.error(error.text(lang))
                 return
@@ -327,18 +327,20 @@ def _adopt(choice: Choice, now: Working, plan: Makeup) -> None:
         st.success(t("ui_makeup.adopted", lang, title=adopted))
 
 
-def _saved(now: Working, plan: Makeup, *, name: str, title: str, author: str) -> str:
+def _saved(choice: Choice, now: Working, plan: Makeup, *, name: str, title: str, author: str) -> str:
     """Key of the saved version; a scenario of the name gets a new version, none is overwritten."""
     draft = replace(draft_of(plan.adopted), name=name, title=title or plan.adopted.title)
     draft = replace(draft, dataset=now.lab.dataset.config.name)
     now.lab.scenario(draft)  # whatever is wrong with the name is said before anything is kept
-    earlier = versions(name, store().scenarios)
-    return save(draft, store().scenarios, author=author, based_on=earlier[0].version if earlier else 0)
+    saved = library(choice.run.header)
+    earlier = versions(name, saved)
+    return save(draft, saved, author=author, based_on=earlier[0].version if earlier else 0)
 
 
 def _put_on_bench(choice: Choice, now: Working, key: str) -> None:
-    listed, _ = entries(now.lab.dataset, store().scenarios)
-    entry = entry_of(key, listed, now.lab.dataset, store().scenarios)
+    saved = library(choice.run.header)
+    listed, _ = entries(now.lab.dataset, saved)
+    entry = entry_of(key, listed, now.lab.dataset, saved)
     load(now.held, entry, now.lab, choice.lang)
     remember(now.held, choice.run.header)
     st.session_state["adopted"] = entry.title if entry else key

@@ -29,7 +29,7 @@ from forecast.texts import Lang, t
 from forecast.ui.bench import Bench, bench, load, remember, revise
 from forecast.ui.choice import Choice, get, put
 from forecast.ui.html import contributions_table, scenario_table, side_table
-from forecast.ui.kept import Entry, entries, entry_of, save, session, store, versions
+from forecast.ui.kept import Entry, entries, entry_of, library, save, session, versions
 from forecast.ui.scenario_edit import editors
 
 MOST_COMPARED: Final = 4
@@ -52,7 +52,7 @@ def scenario(choice: Choice) -> None:
 def _bench(choice: Choice, lab: Session) -> None:
     """Everything below the title: a change redraws this and nothing else."""
     lang, header = choice.lang, choice.run.header
-    listed, bad = entries(lab.dataset, store().scenarios)
+    listed, bad = entries(lab.dataset, library(choice.run.header))
     held = bench(lab, listed, header, lang)
     for notice in held.notices:
         st.warning(notice)
@@ -159,7 +159,9 @@ def _save(held: Bench, lab: Session, choice: Choice) -> None:
         draft = replace(held.draft, name=plain, title=title.strip() or plain, dataset=choice.run.config.name)
         try:
             lab.scenario(draft)
-            key = save(draft, store().scenarios, author=author, based_on=held.based_on if same else 0, closed=closed)
+            key = save(
+                draft, library(choice.run.header), author=author, based_on=held.based_on if same else 0, closed=closed
+            )
         except ConflictError as error:
             st.error(error.text(lang))
             st.caption(t("ui_scenario.conflict", lang))
@@ -178,8 +180,8 @@ def _save(held: Bench, lab: Session, choice: Choice) -> None:
 def _reload(held: Bench, key: str, choice: Choice) -> None:
     """Take up the version that was saved."""
     dataset = session(choice.run.header).dataset
-    listed, _ = entries(dataset, store().scenarios)
-    held.entry = entry_of(key, listed, dataset, store().scenarios)
+    listed, _ = entries(dataset, library(choice.run.header))
+    held.entry = entry_of(key, listed, dataset, library(choice.run.header))
     held.based_on = held.entry.version if held.entry else 0
     if held.entry:
         revise(held, held.entry.draft)
@@ -195,7 +197,7 @@ def _share(held: Bench, choice: Choice) -> None:
         st.code(f"{base}?{urlencode(params)}", language=None, wrap_lines=True)
         if held.entry and held.entry.version:
             st.markdown(f"**{t('ui_scenario.versions', lang)}**")
-            for one in versions(held.entry.draft.name, store().scenarios)[:8]:
+            for one in versions(held.entry.draft.name, library(choice.run.header))[:8]:
                 st.caption(
                     t(
                         "ui_scenario.version_line",

@@ -168,7 +168,11 @@ def _wanted(choice: Choice, names: Sequence[str], locks: _Locks) -> Wanted:
             )
         )
         stated = number(
-            t("ui_tasks.increment", lang), key="task-increment", least=0.01, placeholder=t("ui_tasks.by_wish", lang)
+            t("ui_tasks.increment", lang),
+            key="task-increment",
+            least=0.01,
+            placeholder=t("ui_tasks.by_wish", lang),
+            lang=lang,
         )
     return Wanted(
         indicators=(indicator,),

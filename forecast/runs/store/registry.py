@@ -15,7 +15,7 @@ same data set" compares identities: kept runs, the shelf, what is newer or earli
 Invariant: runs of two cities are never taken for one another's, whatever their data sets are called
 (held by ``tests/test_identity.py``).
 
-Versions of scenarios that people edit: every save is a new version, none is ever changed.
+Versions of scenarios that people edit: every save is a new version, none is ever changed; each is of one data set.
 
 Invariant: a save that was begun from an older version than the newest is refused, and nobody's text is lost
 (held by ``tests/test_store.py``).
@@ -24,6 +24,7 @@ Invariant: a save that was begun from an older version than the newest is refuse
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -40,9 +41,9 @@ from forecast.data.panel import Config, Panel
 from forecast.periods import AsOf
 from forecast.runs.store.disk import ConflictError, StoreError
 
-SCHEMA: Final = 3
+SCHEMA: Final = 4
 """Version of the registry's tables. 1: runs; 2: scenario_hash of a run, fits, versions of scenarios; 3: place, province
-and year of a run."""
+and year of a run; 4: the data set of a scenario."""
 BUSY_SECONDS: Final = 60
 """How long a writer waits for another one."""
 
@@ -92,6 +93,10 @@ SCENARIOS: Final = sa.Table(
     _METADATA,
     sa.Column("name", sa.String(120), primary_key=True),
     sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("dataset", sa.String(200), primary_key=True),
+    sa.Column("place", sa.String(80), primary_key=True),
+    sa.Column("province", sa.String(80), primary_key=True),
+    sa.Column("target_year", sa.Integer, primary_key=True),
     sa.Column("status", sa.String(20), nullable=False),
     sa.Column("author", sa.String(120), nullable=False),
     sa.Column("saved_at", sa.String(40), nullable=False),
@@ -105,8 +110,8 @@ def _from_1(connection: sa.Connection) -> None:
     connection.execute(
         sa.text(f"ALTER TABLE runs ADD COLUMN scenario_hash VARCHAR(64) NOT NULL DEFAULT '{NO_SCENARIO}'")
     )
-    for table in (FITS, SCENARIOS):
-        table.create(connection)
+    FITS.create(connection)
+    _SCENARIOS_3.create(connection)
 
 
 def _from_2(connection: sa.Connection) -> None:
@@ -116,7 +121,35 @@ def _from_2(connection: sa.Connection) -> None:
     connection.execute(sa.text("ALTER TABLE runs ADD COLUMN target_year INTEGER NOT NULL DEFAULT 0"))
 
 
-_MIGRATIONS: Final[Mapping[int, Callable[[sa.Connection], None]]] = {1: _from_1, 2: _from_2}
+_SCENARIOS_3: Final = sa.Table(
+    "scenario_versions",
+    sa.MetaData(),
+    sa.Column("name", sa.String(120), primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("author", sa.String(120), nullable=False),
+    sa.Column("saved_at", sa.String(40), nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+)
+"""Versions of scenarios as schemas 2 and 3 had them."""
+
+
+def _from_3(connection: sa.Connection) -> None:
+    """Schema 3 told scenarios apart by name alone; whose each is, is found when the store is opened (``unowned``)."""
+    connection.execute(sa.text("ALTER TABLE scenario_versions RENAME TO scenario_versions_3"))
+    SCENARIOS.create(connection)
+    own = ", ".join(column.name for column in _SCENARIOS_3.c)
+    connection.execute(
+        sa.text(
+            f"INSERT INTO scenario_versions ({own}, dataset, place, province, target_year) "
+            f"SELECT {own}, '', '', '', 0 FROM scenario_versions_3"
+        )
+    )
+    connection.execute(sa.text("DROP TABLE scenario_versions_3"))
+
+
+_MIGRATIONS: Final[Mapping[int, Callable[[sa.Connection], None]]] = {1: _from_1, 2: _from_2, 3: _from_3}
 """Step from each version to the next."""
 
 
@@ -365,11 +398,21 @@ class ScenarioVersion:
     text: str
 
 
+NOBODY: Final = {"dataset": "", "place": "", "province": "", "target_year": 0}
+"""Whose a scenario is that was saved before stores knew, as long as that cannot be told."""
+_DATASET: Final = re.compile(r"^dataset:[ \t]*['\"]?(.*?)['\"]?[ \t]*$", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scenarios:
-    """The versions of a store."""
+    """The versions of a store: those of one data set, or, without ``of``, all.
+
+    Scenarios of one name of two data sets are two scenarios. Those of which nobody knows whose they are belong to
+    every data set that their text fits.
+    """
 
     registry: Registry
+    of: Identity | None = None
 
     def save(
         self, name: str, text: str, *, author: str, based_on: int, status: ScenarioStatus = ScenarioStatus.DRAFT
@@ -390,7 +433,7 @@ class Scenarios:
         if not name.strip() or not author.strip():
             raise StoreError("scenario_unnamed")
         with self.registry.transaction() as connection:
-            query = sa.select(SCENARIOS).where(SCENARIOS.c.name == name).order_by(SCENARIOS.c.version.desc()).limit(1)
+            query = self._mine().where(SCENARIOS.c.name == name).order_by(SCENARIOS.c.version.desc()).limit(1)
             newest = connection.execute(query).mappings().first()
             found = int(newest["version"]) if newest else 0
             if newest is not None and found != based_on:
@@ -413,16 +456,26 @@ class Scenarios:
                 content_hash=hashlib.sha256(text.encode()).hexdigest()[:16],
                 text=text,
             )
-            connection.execute(sa.insert(SCENARIOS), _row(saved))
+            connection.execute(sa.insert(SCENARIOS), _row(saved) | self._owner())
         return saved
+
+    def _owner(self) -> dict[str, Any]:
+        return asdict(self.of) if self.of else dict(NOBODY)
+
+    def _mine(self) -> sa.Select[Any]:
+        """Versions of the data set, and those that are nobody's."""
+        if self.of is None:
+            return sa.select(SCENARIOS)
+        own = sa.and_(*(SCENARIOS.c[name] == value for name, value in asdict(self.of).items()))
+        return sa.select(SCENARIOS).where(sa.or_(own, SCENARIOS.c.place == ""))
 
     def names(self) -> list[str]:
         """Names of all scenarios, in order."""
-        return [row["name"] for row in self.registry.rows(sa.select(SCENARIOS.c.name).distinct().order_by("name"))]
+        return sorted({row["name"] for row in self.registry.rows(self._mine())})
 
     def versions(self, name: str) -> list[ScenarioVersion]:
         """All versions of a scenario, newest first; none where there is no such scenario."""
-        query = sa.select(SCENARIOS).where(SCENARIOS.c.name == name).order_by(SCENARIOS.c.version.desc())
+        query = self._mine().where(SCENARIOS.c.name == name).order_by(SCENARIOS.c.version.desc())
         return [_version(row) for row in self.registry.rows(query)]
 
     def newest(self, name: str, *, status: ScenarioStatus | None = None) -> ScenarioVersion:
@@ -437,6 +490,18 @@ class Scenarios:
         if not found:
             raise StoreError("scenario_unknown", name=name)
         return found[0]
+
+    def settle(self, known: Sequence[Identity]) -> None:
+        """Give versions that are nobody's to the one data set of those known that their text names."""
+        with self.registry.transaction() as connection:
+            query = sa.select(SCENARIOS).where(SCENARIOS.c.place == "")
+            for row in connection.execute(query).mappings().all():
+                said = _DATASET.search(row["text"])
+                theirs = {one for one in known if said and one.dataset == said[1]}
+                if len(theirs) == 1:
+                    mine = (SCENARIOS.c.name == row["name"], SCENARIOS.c.version == row["version"])
+                    change = sa.update(SCENARIOS).where(*mine, SCENARIOS.c.place == "")
+                    connection.execute(change.values(**asdict(theirs.pop())))
 
 
 def _row(saved: ScenarioVersion) -> dict[str, Any]:
@@ -453,4 +518,5 @@ def _row(saved: ScenarioVersion) -> dict[str, Any]:
 
 def _version(row: dict[str, Any]) -> ScenarioVersion:
     at = datetime.fromisoformat(row["saved_at"])
-    return ScenarioVersion(**(row | {"status": ScenarioStatus(row["status"]), "saved_at": at}))
+    stated = {name: value for name, value in row.items() if name not in NOBODY}
+    return ScenarioVersion(**(stated | {"status": ScenarioStatus(row["status"]), "saved_at": at}))

@@ -33,7 +33,7 @@ from forecast.draws.paths import IndicatorPaths
 from forecast.files import replacing, sync_folder, write_new
 from forecast.runs.store.disk import MANIFEST, Staging, StoreError, clear_stale, parse_manifest, staging, written
 from forecast.runs.store.kept import Answers, KeptRun, fill, fit_of, header_of, is_kept, opened, understood
-from forecast.runs.store.registry import FITS, RUNS, Header, Identity, Registry, Scenarios, identity_of
+from forecast.runs.store.registry import FITS, RUNS, SCENARIOS, Header, Identity, Registry, Scenarios, identity_of
 
 if TYPE_CHECKING:
     from forecast.runs.run import Run
@@ -98,8 +98,12 @@ class Store:
 
     @property
     def scenarios(self) -> Scenarios:
-        """Versions of scenarios."""
+        """Versions of all scenarios."""
         return Scenarios(self._registry)
+
+    def scenarios_of(self, identity: Identity) -> Scenarios:
+        """Versions of the scenarios of a data set."""
+        return Scenarios(self._registry, identity)
 
     # Keeping
 
@@ -252,6 +256,12 @@ class Store:
                 self._registry.mark([run_id], _KEPT)
         self._find_fits()
         self._find_places()
+        self._find_owners()
+
+    def _find_owners(self) -> None:
+        """Enter whose the scenarios are that a registry without that knew."""
+        if self._registry.rows(sa.select(SCENARIOS.c.name).where(SCENARIOS.c.place == "").limit(1)):
+            self.scenarios.settle(list({one.identity for one in self.runs(every_status=True) if one.place}))
 
     def _find_places(self) -> None:
         """Enter place, province and year of runs that a registry without them knew."""
