@@ -39,7 +39,6 @@ from forecast.report.export import Kind, ReportRequest, write_reports
 from forecast.report.files import answers, write_run, write_tables
 from forecast.report.news import news_frame
 from forecast.report.news_text import render_news
-from forecast.report.scenario_terminal import render_study
 from forecast.report.terminal import page, paged, render
 from forecast.runs.run import DRAWS, Request, no_fits
 from forecast.runs.run import run as run_request
@@ -50,7 +49,7 @@ from forecast.tables.dossier import provenance, tables
 from forecast.tables.makeup import makeup_blocks, makeup_tables
 from forecast.tables.path import TABLE as PATH_TABLE
 from forecast.tables.path import path_blocks, path_frame
-from forecast.tables.scenarios import scenario_tables
+from forecast.tables.scenarios import scenario_blocks, scenario_tables
 from forecast.tasks.breakdown import Method as Spread
 from forecast.texts import Lang, default_lang
 from forecast.track_record.backtest import Backtest, BacktestRequest, backtest
@@ -248,7 +247,11 @@ class Results(Session):
             A file or a condition cannot be used.
         """
         found = self.study(files, given=given)
-        return Answer(found, tables=scenario_tables(found), screen=partial(render_study, found, lang=self.lang))
+        return Answer(
+            found,
+            tables=scenario_tables(found),
+            screen=lambda: paged(lambda width: scenario_blocks(found, self.lang, width)),
+        )
 
     def makeup(
         self,

@@ -8,14 +8,15 @@ from functools import cache
 
 import pytest
 
+from forecast.answers.chances import Criterion
 from forecast.answers.evidence import Evidence
 from forecast.news.news import Delta, Kind, Levels, News, NewsStatus, Part, TargetNews
 from forecast.report.changes import change_lines, earlier_of
-from forecast.report.chosen import action_name, effective_actions, scenario_sentence
 from forecast.report.news_view import news_lines, waterfall
 from forecast.runs.session import Session
 from forecast.runs.store import Store
 from forecast.tables import words
+from forecast.tables.actions import action_name, effective_actions, scenario_sentence
 from forecast.tables.leaders import next_release
 from forecast.tables.table import grid
 from forecast.ui.html import Sheet, sheet
@@ -69,22 +70,23 @@ def test_the_second_sentence_has_the_numbers_of_the_scenario_and_at_most_three_a
     run, found = ankang()[2], speech()
     result, scenario = found.comparison.results[0], found.comparison.results[0].scenario
     second = sentences(at)[1]
-    assert second.startswith(scenario_sentence(result, scenario, "zh"))
+    assert second.startswith(scenario_sentence(result, scenario, Criterion.NEAR, "zh"))
     assert f"预计{result.near.p50}项" in second
     assert "示例台账，仅演示，不得用于上报决策" in second
-    effects = effective_actions(found.contributions[scenario.name], scenario, run.dataset, "zh")
+    effects = effective_actions(result, found.contributions[scenario.name], run.dataset, Criterion.NEAR, "zh")
     assert len(effects) == 3
     assert all(text in second for text in effects)
 
 
 def test_the_most_effective_actions_are_those_with_the_largest_shares():
-    run, scenario = ankang()[2], speech().comparison.results[0].scenario
+    run, result = ankang()[2], speech().comparison.results[0]
+    scenario = result.scenario
     found = speech().contributions[scenario.name]
     mine = {m.id: [c for c in found if c.action == m.id and c.case.in_assessment] for m in scenario.actions}
     total = {name: sum(c.share_near for c in rows) for name, rows in mine.items()}
     gains = {name: max(c.share_gap_pp for c in rows) for name, rows in mine.items()}
     order = sorted((name for name in total if gains[name] > 0), key=lambda name: (-total[name], -gains[name]))
-    shown = effective_actions(found, scenario, run.dataset, "zh")
+    shown = effective_actions(result, found, run.dataset, Criterion.NEAR, "zh")
     by_id = {m.id: action_name(m, run.dataset, "zh") for m in scenario.actions}
     assert [text.partition("：")[0] for text in shown] == [by_id[name] for name in order[:3]]
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from forecast.report.sheets.every import MAKERS, all_sheets
 from forecast.report.sheets.monthly import KINDS, monthly_sheet
 from forecast.report.sheets.moves import news_sheet
-from forecast.report.sheets.scenarios import scenario_sheet
 from forecast.report.sheets.tasks import task_summary_sheet
+from forecast.tables.beside import scenario_sheet
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.kind import Kind
 from forecast.tables.plans import plan_sheet, sector_sheet

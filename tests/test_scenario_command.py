@@ -12,15 +12,17 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from forecast.answers.chances import Criterion
 from forecast.cli import app
 from forecast.draws.gdp import ERROR_CORRELATION
 from forecast.report.files import write_tables
-from forecast.report.scenario_terminal import render_explanation, render_study
+from forecast.report.terminal import page
 from forecast.runs.run import Fits, Request, Run, finish
 from forecast.runs.session import Session
 from forecast.scenario.actions import MODELS
 from forecast.tables import words
-from forecast.tables.scenarios import label, scenario_document, scenario_tables
+from forecast.tables.actions import contributed, explained, label, moved, shown_of
+from forecast.tables.scenarios import scenario_blocks, scenario_document, scenario_tables
 from forecast.texts import catalogue
 from tests import handmade
 from tests import scenario_world as sw
@@ -109,9 +111,9 @@ def test_tables_hold_what_was_computed(studied):
 
 def test_the_note_of_the_pool_states_weight_and_error_correlation(studied):
     weight = studied.pool.weight
-    screen = shown(render_study(studied, lang="zh"))
+    screen = shown(page(scenario_blocks(studied, "zh", 200)))
     assert f"直接推演权重{words.percent(weight)}%，两者误差相关设为{ERROR_CORRELATION:g}" in screen.replace("\n", "")
-    english = " ".join(shown(render_study(studied, lang="en")).split())
+    english = " ".join(shown(page(scenario_blocks(studied, "en", 200))).split())
     assert (
         f"weight of the direct one {words.percent(weight)} %, error correlation set to {ERROR_CORRELATION:g}" in english
     )
@@ -131,23 +133,23 @@ def test_synthetic_rows_are_labelled_wherever_they_are_rested_on(studied):
     assert label(studied, "restart") == "示例台账，仅演示，不得用于上报决策"
     assert label(studied, "push") == ""
     assert label(studied, "baseline") == ""
-    assert "示例台账，仅演示，不得用于上报决策" in shown(render_study(studied, lang="zh"))
+    assert "示例台账，仅演示，不得用于上报决策" in shown(page(scenario_blocks(studied, "zh", 200)))
 
 
 def test_the_screen_shows_every_scenario_and_every_explanation(studied):
     for lang in ("zh", "en"):
-        screen = shown(render_study(studied, lang=lang))
+        screen = shown(page(scenario_blocks(studied, lang, 200)))
         assert all(title in screen for title in ("复产", "发力"))
-        explained = shown(render_explanation(studied, lang=lang))
-        assert "2020-10" in explained
-        assert "0.7" in explained
-        assert "r：" in explained or "r:" in explained
+        told = shown(page([*explained(studied, lang)]))
+        assert "2020-10" in told
+        assert "0.7" in told
+        assert "r：" in told or "r:" in told
 
 
 def test_conditions_reach_the_screen_and_the_tables(run, files):
     conditioned = Session(run).study(files, given=["fai.shaanxi>=-2"])
     assert conditioned.given is not None
-    assert "fai.shaanxi>=-2" in shown(render_study(conditioned, lang="zh"))
+    assert "fai.shaanxi>=-2" in shown(page(scenario_blocks(conditioned, "zh", 200)))
     assert set(scenario_tables(conditioned)["scenarios"]["given"]) == {"fai.shaanxi>=-2"}
 
 
@@ -191,3 +193,16 @@ def test_the_documentation_names_every_field_of_every_action():
         section = text.split(f"### `{kind}`", 1)[1].split("\n### ", 1)[0].split("\n## ", 1)[0]
         for name in set(model.model_fields) - {"type", "id", "note", "additionality"}:
             assert f"`{name}`" in section, f"{kind}.{name}"
+
+
+def test_contributions_sum_to_the_printed_change_of_growth_and_probability(studied):
+    for result in studied.comparison.results:
+        for criterion in Criterion:
+            rows = contributed(result, studied.contributions[result.scenario.name], criterion)
+            for o in result.outcomes:
+                mine = [row for row in rows if row.of.case.key == o.case.key]
+                shown = shown_of(rows, o.case)
+                printed = words.rounded(o.change_gap_pp, 0.01)
+                assert sum(row.gap_pp for row in mine) == pytest.approx(printed, abs=1e-9)
+                assert sum(row.gap_pp for row in shown) == pytest.approx(printed, abs=1e-9)
+                assert sum(row.points for row in shown) == int(moved(o, criterion))

@@ -185,6 +185,15 @@ class Attainment:
 
     __repr__ = brief
 
+    @property
+    def criterion(self) -> Criterion:
+        """What numbers, words and lights speak of."""
+        return Criterion(self.config.criterion)
+
+    def joint(self, criterion: Criterion) -> Joint:
+        """How many are attained together."""
+        return self.near if criterion is Criterion.NEAR else self.reach
+
 
 def attain(
     paths: Paths, panel: Panel, targets: Sequence[Target], config: Config, *, scenario: str = "baseline"

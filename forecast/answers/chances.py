@@ -154,6 +154,11 @@ class Criterion(StrEnum):
     REACH = "reach"
     NEAR = "near"
 
+    @property
+    def other(self) -> Criterion:
+        """The one that is not spoken of."""
+        return Criterion.REACH if self is Criterion.NEAR else Criterion.NEAR
+
 
 class Status(StrEnum):
     """What came of a question; every answer names those that it can have."""
@@ -458,6 +463,18 @@ class Outcome:
     p_better: float
 
     __repr__ = brief
+
+    def p(self, criterion: Criterion) -> float:
+        """Probability of what is spoken of."""
+        return self.p_near if criterion is Criterion.NEAR else self.p_reach
+
+    def change(self, criterion: Criterion) -> float:
+        """Its change, fraction."""
+        return self.change_near if criterion is Criterion.NEAR else self.change_reach
+
+    def p_before(self, criterion: Criterion) -> float:
+        """What it was before, in [0, 1]."""
+        return min(max(self.p(criterion) - self.change(criterion), 0.0), 1.0)
 
 
 def outcome(now: Ends, at: int, *, before: Ends | None = None) -> Outcome:

@@ -351,10 +351,10 @@ def scenario(
     from forecast.draws.condition import read_given
     from forecast.periods import AsOf
     from forecast.report.files import write_tables
-    from forecast.report.scenario_terminal import render_explanation, render_study
+    from forecast.report.terminal import paged
     from forecast.runs.run import acting
     from forecast.scenario.reader import read_scenario
-    from forecast.tables.scenarios import scenario_document, scenario_tables
+    from forecast.tables.scenarios import scenario_blocks, scenario_document, scenario_tables
 
     data = read_dataset(dataset)
     data = acting(data, AsOf.parse(call.as_of or data.config.as_of))
@@ -367,13 +367,11 @@ def scenario(
     target = ran.write("-scenario")
     write_tables(scenario_tables(studied), target)
 
-    def screen() -> RenderableType:
-        from rich.console import Group
-
-        shown = render_study(studied, lang=call.lang, files=(str(target),))
-        return Group(render_explanation(studied, lang=call.lang), shown) if explain else shown
-
-    ran.finish(lambda: scenario_document(studied), screen, target)
+    ran.finish(
+        lambda: scenario_document(studied),
+        lambda: paged(lambda width: scenario_blocks(studied, call.lang, width, files=(str(target),), explain=explain)),
+        target,
+    )
 
 
 @command(*RUN)

@@ -69,6 +69,8 @@ def _labelled(grid: Grid, column: int, cell: Cell) -> str:
 
 
 def content(cell: Cell) -> str:
-    """What stands in a cell: its first line, and smaller what is below."""
+    """What stands in a cell: its first line, and smaller what is below; its bar."""
     below = f"<small>{escape(cell.below)}</small>" if cell.below else ""
-    return f"<span>{escape(cell.text)}</span>{below}"
+    side = "down" if cell.bar < 0 else "up"
+    bar = f'<i class="bar {side}" style="width:{abs(cell.bar)}%"></i>' if cell.bar else ""
+    return f"<span>{escape(cell.text)}</span>{below}{bar}"

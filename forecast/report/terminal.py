@@ -71,8 +71,8 @@ def show(grid: Grid) -> Table:
             overflow="fold" if folds or grid.look is Look.TIGHT else "ellipsis",
             no_wrap=not folds and grid.look not in BROKEN,
         )
-    for row in grid.rows:
-        table.add_row(*(_written(cell) for cell in row))
+    for k, row in enumerate(grid.rows):
+        table.add_row(*(_written(cell) for cell in row), end_section=k in grid.ends)
     return table
 
 

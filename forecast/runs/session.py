@@ -96,6 +96,11 @@ class Study:
         """How GDP's baseline was pooled, before any condition; None where it was not."""
         return self.run.paths.pool
 
+    @property
+    def criterion(self) -> Criterion:
+        """What its numbers, words and sentences speak of."""
+        return self.run.attainment.criterion
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:

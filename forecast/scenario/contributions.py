@@ -63,6 +63,10 @@ class Result:
 
     __repr__ = brief
 
+    def joint(self, criterion: Criterion) -> Joint:
+        """How many are attained together."""
+        return self.near if criterion is Criterion.NEAR else self.reach
+
     def paths(self) -> Paths:
         """Whole paths under the scenario, made on demand."""
         return apply(self.before, self.effects)
@@ -320,6 +324,18 @@ class Contribution:
     share_near: float
     share_se: float
 
+    def alone(self, criterion: Criterion) -> float:
+        """Change of the probability of what is spoken of by the action alone, fraction."""
+        return self.alone_near if criterion is Criterion.NEAR else self.alone_reach
+
+    def without(self, criterion: Criterion) -> float:
+        """What of that probability is lost if the action is left out, fraction."""
+        return self.without_near if criterion is Criterion.NEAR else self.without_reach
+
+    def share(self, criterion: Criterion) -> float:
+        """The action's fair share of that probability's change, fraction."""
+        return self.share_near if criterion is Criterion.NEAR else self.share_reach
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effective:
@@ -329,10 +345,12 @@ class Effective:
     best: Contribution
 
 
-def most_effective(found: Sequence[Contribution], scenario: Scenario, *, most: int) -> list[Effective]:
+def most_effective(
+    found: Sequence[Contribution], scenario: Scenario, *, criterion: Criterion, most: int
+) -> list[Effective]:
     """The actions that bring most, at most ``most``; those that bring nothing are left out.
 
-    Ordered by the fair share of the expected number of assessed indicators that come close; of those that move none,
+    Ordered by the fair share of the expected number of assessed indicators that are attained; of those that move none,
     by the points of gap.
     """
     ranked = []
@@ -340,8 +358,8 @@ def most_effective(found: Sequence[Contribution], scenario: Scenario, *, most: i
         mine = [c for c in found if c.action == measure.id and c.case.in_assessment]
         gap = max((c.share_gap_pp for c in mine), default=0.0)
         if gap > 0.0:
-            best = max(mine, key=lambda c: (c.share_near, c.share_gap_pp))
-            ranked.append((sum(c.share_near for c in mine), gap, Effective(measure=measure, best=best)))
+            best = max(mine, key=lambda c: (c.share(criterion), c.share_gap_pp))
+            ranked.append((sum(c.share(criterion) for c in mine), gap, Effective(measure=measure, best=best)))
     ranked.sort(key=lambda one: (-one[0], -one[1]))
     return [one for _, _, one in ranked[:most]]
 

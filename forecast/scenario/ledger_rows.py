@@ -59,6 +59,10 @@ class Range:
     reach: tuple[float, float]
     near: tuple[float, float]
 
+    def of(self, criterion: Criterion) -> tuple[float, float]:
+        """Range of the change of the probability of what is spoken of."""
+        return self.near if criterion is Criterion.NEAR else self.reach
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Others:

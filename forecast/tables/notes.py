@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from forecast.answers.attainment import Attainment, Joint
-from forecast.answers.chances import Status
+from forecast.answers.chances import Criterion, Status
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.tables import words
@@ -37,13 +37,15 @@ def _together(attainment: Attainment, lang: Lang) -> str:
     names = {row.target.indicator: plain_name(row, lang) for row in attainment.rows}
     marked = (attainment.hardest, attainment.winnable)
     as_of = words.knowledge(attainment.as_of, lang)
-    return joint_sentence(attainment.near, attainment.reach, as_of=as_of, marked=marked, names=names, lang=lang)
+    near, reach, criterion = attainment.near, attainment.reach, attainment.criterion
+    return joint_sentence(near, reach, criterion=criterion, as_of=as_of, marked=marked, names=names, lang=lang)
 
 
 def joint_sentence(
     near: Joint,
     reach: Joint,
     *,
+    criterion: Criterion,
     as_of: str,
     marked: tuple[str | None, str | None],
     names: Mapping[str, str],
@@ -53,47 +55,54 @@ def joint_sentence(
 
     Parameters
     ----------
+    criterion : what it leads with
     as_of : state of knowledge in words, and the scenario if there is one
     marked : hardest and most winnable indicator; None where there is none
     names : name of every indicator, by id
     """
     if not near.judged:
         return t("report.joint_none", lang, as_of=as_of, assessed=near.assessed)
+    first, second = (near, reach) if criterion is Criterion.NEAR else (reach, near)
+    names_of = [t(f"glossary.criterion_{one.criterion.value}", lang) for one in (first, second)]
+    events = dict(zip(("event", "other"), names_of, strict=True))
     sentences = [
         t(
-            "report.joint_same" if near.p10 == near.p90 else "report.joint",
+            "report.joint_same" if first.p10 == first.p90 else "report.joint",
             lang,
             as_of=as_of,
             assessed=near.assessed,
             judged=near.judged,
-            near=near.p50,
-            low=near.p10,
-            high=near.p90,
-            reach=reach.p50,
+            number=first.p50,
+            low=first.p10,
+            high=first.p90,
+            also=t(f"report.joint_also_{second.criterion.value}", lang, number=second.p50),
+            **events,
         ),
         t(
             "report.joint_all",
             lang,
             judged=near.judged,
-            all_near=words.probability(near.p_all, lang, evidence=near.evidence),
-            all_reach=words.probability(reach.p_all, lang, evidence=reach.evidence),
+            all_first=words.probability(first.p_all, lang, evidence=first.evidence),
+            all_second=words.probability(second.p_all, lang, evidence=second.evidence),
+            **events,
         ),
     ]
-    if near.at_least_weak and near.p50:
-        sentences.append(_ranges(near, near.p50, lang))
+    if first.at_least_weak and first.p50:
+        sentences.append(_ranges(first, first.p50, lang))
     for text, indicator in zip(("report.hardest", "report.winnable"), marked, strict=True):
         if indicator:
             sentences.append(t(text, lang, indicator=names[indicator]))
     return t("report.sentence_gap", lang).join(sentences)
 
 
-def _ranges(near: Joint, k: int, lang: Lang) -> str:
+def _ranges(found: Joint, k: int, lang: Lang) -> str:
     """How P(all) and P(at least k) move with the correlations between indicators, from their 10 % to 90 % values."""
     ends = {}
-    for name, number in (("all", near.judged), ("some", k)):
-        found = [one[number] for one in (near.at_least, near.at_least_weak, near.at_least_strong)]
-        ends[name] = words.probability_range(min(found), max(found), lang, evidence=near.evidence)
-    return t("report.joint_range", lang, k=k, **ends)
+    for name, number in (("all", found.judged), ("some", k)):
+        levels = [one[number] for one in (found.at_least, found.at_least_weak, found.at_least_strong)]
+        ends[name] = words.probability_range(min(levels), max(levels), lang, evidence=found.evidence)
+    event = t(f"glossary.criterion_{found.criterion.value}", lang)
+    return t("report.joint_range", lang, k=k, event=event, **ends)
 
 
 def _missing(rows: Sequence[Row], attainment: Attainment, lang: Lang) -> list[str]:

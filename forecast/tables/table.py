@@ -49,12 +49,15 @@ class Look(StrEnum):
 class Cell:
     """What people read: a first line, what stands smaller below it, and a style.
 
-    style : green, yellow, red (a light), quiet (nothing there), open (a reason instead of a number); or empty
+    style : green, yellow, red (a light), quiet (nothing there), open (a reason instead of a number), known, expected
+        (a figure that is out, or is not); or empty
+    bar : length of the bar that a page draws beside it, percent of the longest; below 0 where it takes away
     """
 
     text: str
     below: str = ""
     style: str = ""
+    bar: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +336,7 @@ class Grid:
     names : of its columns, for their layout
     left : columns of text, the others are numbers; fold : columns that give way on a narrow screen
     classes : of its rows, for their layout; look : how it is drawn on a terminal
+    ends : rows after which a terminal leaves room
     """
 
     kind: str
@@ -344,6 +348,7 @@ class Grid:
     fold: frozenset[int] = frozenset()
     classes: tuple[str, ...] = ()
     look: Look = Look.PLAIN
+    ends: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,40 +69,64 @@ def level_change(p: float, before: float, *, evidence: Evidence) -> str:
 
     The ends of the scale stand for the number that is printed there: ``<5%`` for 5.
     """
+    moved = level_points(p, before, evidence=evidence)
+    return f"{moved:+d}" if moved else "0"
+
+
+def level_points(p: float, before: float, *, evidence: Evidence) -> int:
+    """The same as a number."""
     step = _step(evidence)
     now, then = (min(max(shown_percent(one, evidence), step), 100 - step) for one in (p, before))
-    return f"{now - then:+d}" if now != then else "0"
+    return now - then
+
+
+def level_shares(parts: Sequence[float], p: float, before: float, *, evidence: Evidence) -> list[int]:
+    """Parts of a change of a probability, fractions, as points at its step that sum to the change as printed."""
+    whole = level_points(p, before, evidence=evidence)
+    return [round(one) for one in split([100.0 * part for part in parts], float(_step(evidence)), whole=float(whole))]
 
 
 def level_phrase(p: float, before: float, lang: Lang, *, evidence: Evidence) -> str:
     """The same as a phrase: 概率提高5个百分点, 概率级别未变."""
-    moved = int(level_change(p, before, evidence=evidence))
+    moved = level_points(p, before, evidence=evidence)
     key = "up" if moved > 0 else "down" if moved < 0 else "same"
     return t(f"glossary.level_{key}", lang, points=abs(moved))
 
 
 def gap_phrase(change_pp: float, lang: Lang) -> str:
     """What a gap gains, with as many digits as show it: 差距缩小0.4个百分点，; empty where it gains nothing."""
-    step = next((step for step in (0.1, 0.01, 0.001) if rounded(change_pp, step)), None)
-    if step is None:
+    shown = effect(change_pp)
+    if shown == "0":
         return ""
-    digits = round(-math.log10(step))
-    key = "gap_narrows" if change_pp > 0.0 else "gap_widens"
-    return t(f"glossary.{key}", lang, points=f"{abs(rounded(change_pp, step)):.{digits}f}")
+    return t("glossary.gap_narrows" if shown[0] == "+" else "glossary.gap_widens", lang, points=shown[1:])
 
 
-def split(parts: Sequence[float], step: float) -> list[float]:
+def effect(pp: float) -> str:
+    """A small difference with as many decimals as show it, three at most: ``+1.2``, ``-0.04``, ``0``."""
+    for digits in (1, 2, 3):
+        if shown := rounded(pp, 10.0**-digits):
+            return f"{shown:+.{digits}f}"
+    return "0"
+
+
+def split(parts: Sequence[float], step: float, *, whole: float | None = None) -> list[float]:
     """Parts as multiples of ``step`` that sum to their whole as it is printed: largest remainders.
 
-    Every part is one of the two multiples beside it; halves of the whole round away from zero.
+    Parameters
+    ----------
+    whole : what they sum to, where that is not their sum: a multiple of ``step``
+
+    Notes
+    -----
+    Without ``whole`` every part is one of the two multiples beside it; halves of the whole round away from zero.
     """
     low = [math.floor(part / step + TIE) for part in parts]
-    left = round(rounded(sum(parts), step) / step) - sum(low)
+    left = round(rounded(sum(parts) if whole is None else whole, step) / step) - sum(low)
     order = sorted(range(len(parts)), key=lambda k: (low[k] - parts[k] / step, k))
-    for k in order[: max(left, 0)]:
-        low[k] += 1
-    for k in order[::-1][: max(-left, 0)]:
-        low[k] -= 1
+    if left < 0:
+        order.reverse()
+    for k in range(abs(left) if parts else 0):
+        low[order[k % len(order)]] += 1 if left > 0 else -1
     return [k * step + 0.0 for k in low]
 
 

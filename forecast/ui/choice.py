@@ -19,11 +19,13 @@ from typing import Final, cast
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from forecast.answers.chances import Criterion
 from forecast.periods import AsOf
 from forecast.runs.datasets import Shelf
 from forecast.runs.store import Header
 from forecast.runs.store.registry import newer
 from forecast.tables import words
+from forecast.tables.table import Surface, View
 from forecast.texts import LANGS, Lang, catalogue, t
 from forecast.ui.kept import Opened
 
@@ -116,6 +118,16 @@ class Choice:
     run: Opened
     unit: str
     lang: Lang
+
+    @property
+    def criterion(self) -> Criterion:
+        """What number, word and light of every page speak of."""
+        return self.run.attainment.criterion
+
+    @property
+    def page(self) -> View:
+        """For whom tables of the page are made."""
+        return View(lang=self.lang, surface=Surface.PAGE, criterion=self.criterion)
 
 
 def select(

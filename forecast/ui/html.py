@@ -16,15 +16,13 @@ Invariant: the texts are those of the screen, escaped (held by ``tests/test_app_
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
 
 from forecast.report.html import content as _content
 from forecast.report.monthly import Growth, MonthLine
-from forecast.report.scenario_view import COLUMNS as SCENARIO_COLUMNS
-from forecast.report.scenario_view import ContributionLine, ResultLine, SideBySide
 from forecast.tables.table import Cell, Grid
 from forecast.texts import Lang, t
 
@@ -122,58 +120,6 @@ def plain_table(kind: str, heads: Sequence[str], lines: Sequence[Sequence[Cell]]
         for line in lines
     )
     return _table(kind, caption, "".join(_head(Cell(head)) for head in heads), body)
-
-
-MOVES: Mapping[int, str] = {-1: "down", 0: "same", 1: "up"}
-
-
-def scenario_table(lines: Sequence[ResultLine], caption: str, lang: Lang) -> str:
-    """Targets under a scenario, each cell with the baseline below."""
-    heads = [Cell(t(f"ui_scenario.head_{name}", lang)) for name in SCENARIO_COLUMNS]
-    body = "".join(
-        f'<tr class="{MOVES[line.moves]}">'
-        + "".join(_labelled(name, line.cells[name], head) for name, head in zip(SCENARIO_COLUMNS, heads, strict=True))
-        + "</tr>"
-        for line in lines
-    )
-    return _table("scenario", caption, "".join(_head(head) for head in heads), body)
-
-
-def _labelled(name: str, cell: Cell, head: Cell) -> str:
-    if name == "indicator":
-        return f'<th scope="row" class="indicator">{_content(cell)}</th>'
-    return f'<td class="{name}" data-label="{escape(head.text)}">{_content(cell)}</td>'
-
-
-def side_table(lines: Sequence[SideBySide], names: Sequence[str], caption: str, lang: Lang) -> str:
-    """Scenarios side by side: how likely each target is, and what changes."""
-    heads = [Cell(t("ui_scenario.head_indicator", lang)), *(Cell(name) for name in names)]
-    body = "".join(
-        f'<tr><th scope="row">{escape(line.name)}</th>'
-        + "".join(
-            f'<td data-label="{escape(name)}">{_content(cell)}</td>'
-            for name, cell in zip(names, line.cells, strict=True)
-        )
-        + "</tr>"
-        for line in lines
-    )
-    return _table("side", caption, "".join(_head(head) for head in heads), body)
-
-
-def contributions_table(lines: Sequence[ContributionLine], caption: str, lang: Lang) -> str:
-    """What every action brings, the largest share first, with a bar of its share."""
-    names = ("action", "share", "share_gap", "alone", "without")
-    heads = [Cell(t(f"ui_scenario.contribution_{name}", lang)) for name in names]
-    rows = []
-    for line in lines:
-        bar = f'<i class="bar {"down" if line.loses else "up"}" style="width:{line.width_percent}%"></i>'
-        cells = [f'<th scope="row">{escape(line.action)}{bar}</th>']
-        cells += [
-            f'<td data-label="{escape(head.text)}">{escape(text)}</td>'
-            for head, text in zip(heads[1:], line.cells, strict=True)
-        ]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return _table("contributions", caption, "".join(_head(head) for head in heads), "".join(rows))
 
 
 def _table(kind: str, caption: str, head: str, body: str) -> str:

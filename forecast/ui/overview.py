@@ -9,13 +9,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from forecast.answers.chances import Criterion
 from forecast.errors import ForecastError
 from forecast.report import html
 from forecast.report.changes import change_lines, earlier_of, since
-from forecast.report.chosen import effective_actions, scenario_sentence
 from forecast.report.moved import moved_lines
 from forecast.report.news_view import news_lines
 from forecast.tables import words
+from forecast.tables.actions import effective_actions, scenario_sentence
 from forecast.tables.leaders import Order, evidence_text, leaders, lights_text, next_release, qualities, title
 from forecast.tables.notes import notes
 from forecast.tables.words import advice_text
@@ -69,7 +70,7 @@ def overview(choice: Choice) -> None:
         st.html(f'<p class="dabiao-rule">{escape(rule)}</p>')
         changes, reliability = _below(choice)
         with second:  # filled last: nobody waits for it
-            scenario = _scenario(now, lang)
+            scenario = _scenario(now, choice.criterion, lang)
     said = _Said(first=first, scenario=scenario, changes=changes, reliability=reliability)
     _printed(choice, name, said, rule)
 
@@ -94,15 +95,16 @@ def _controls(choice: Choice, now: Working | None) -> Order:
     return Order(order)
 
 
-def _scenario(now: Working | None, lang: Lang) -> list[str]:
+def _scenario(now: Working | None, criterion: Criterion, lang: Lang) -> list[str]:
     """The same sentence under the chosen scenario, with its most effective actions; nothing where none is chosen."""
     chosen = now.scenario if now else None
     if now is None or chosen is None:
         return []
     with st.spinner(t("ui_scenario.computing", lang)):
         _, result = now.results(chosen)
-        found = effective_actions(now.lab.contributions(chosen), chosen, now.lab.dataset, lang)
-        said = [scenario_sentence(result, chosen, lang), effects_text(found, lang)]
+        contributions = now.lab.contributions(chosen)
+        found = effective_actions(result, contributions, now.lab.dataset, criterion, lang)
+        said = [scenario_sentence(result, chosen, criterion, lang), effects_text(found, lang)]
         if now.lab.synthetic(chosen):
             said.append(t("ui_overview.marked", lang, mark=t("scenario.synthetic", lang)))
         text = t("ui.space", lang).join(said)

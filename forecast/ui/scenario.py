@@ -11,24 +11,19 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from forecast.errors import ForecastError, InputError
-from forecast.report.scenario_view import (
-    contribution_lines,
-    expected_text,
-    most_moved,
-    range_text,
-    result_lines,
-    side_by_side,
-)
+from forecast.report import html
 from forecast.runs.session import Session
 from forecast.runs.store import ConflictError, StoreError
 from forecast.scenario.contributions import Result
 from forecast.scenario.drafting import combined, plain_name, to_yaml
 from forecast.scenario.reader import Scenario
 from forecast.tables import words
+from forecast.tables.actions import contribution_page, range_text
+from forecast.tables.beside import side_grid
+from forecast.tables.scenarios import expected_text, most_moved, result_cases, result_grid
 from forecast.texts import Lang, t
 from forecast.ui.bench import Bench, bench, load, remember, revise
 from forecast.ui.choice import Choice, get, put
-from forecast.ui.html import contributions_table, scenario_table, side_table
 from forecast.ui.kept import Entry, entries, entry_of, library, save, session, versions
 from forecast.ui.scenario_edit import editors
 
@@ -237,15 +232,15 @@ def _results(shown: Scenario, lab: Session, choice: Choice) -> None:
     base, result = lab.evaluate([shown])
     if lab.synthetic(shown):
         st.html(f'<p class="dabiao-synthetic" role="note">{escape(t("scenario.synthetic", lang))}</p>')
-    st.html(f'<p class="dabiao-sentence small">{escape(expected_text(base, result, lang))}</p>')
-    lines = result_lines(base, result, choice.unit, lang)
-    caption = t("ui_scenario.table_caption", lang, title=shown.title)
-    if lines:
-        st.html(scenario_table(lines, caption, lang))
-    others = result_lines(base, result, choice.unit, lang, average=False)
-    if others:
-        with st.expander(t("report.title_constant", lang), expanded=not lines):
-            st.html(scenario_table(others, t("report.title_constant", lang), lang))
+    st.html(f'<p class="dabiao-sentence small">{escape(expected_text(base, result, choice.criterion, lang))}</p>')
+    caption, constant = t("ui_scenario.table_caption", lang, title=shown.title), t("report.title_constant", lang)
+    average = result_grid(base, result, choice.unit, choice.page, caption=caption)
+    if average.rows:
+        st.html(html.labelled(average))
+    others = result_grid(base, result, choice.unit, choice.page, caption=constant, average=False)
+    if others.rows:
+        with st.expander(constant, expanded=not average.rows):
+            st.html(html.labelled(others))
     st.html(f'<p class="dabiao-rule">{escape(_notes(result, shown, lang))}</p>')
 
 
@@ -262,25 +257,26 @@ def _contributions(shown: Scenario, lab: Session, choice: Choice) -> None:
     lang = choice.lang
     if not shown.actions or not st.toggle(t("ui_scenario.show_contributions", lang), key="contributions"):
         return
-    base, result = lab.evaluate([shown])
-    cases = {line.case.target.indicator: line.case for line in result_lines(base, result, choice.unit, lang)}
+    _, result = lab.evaluate([shown])
+    cases = result_cases(result, choice.unit)
     if not cases:
         return
     names = {key: words.indicator_name(key, case.name_zh, lang) for key, case in cases.items()}
     chosen = st.selectbox(
         t("ui_scenario.contribution_of", lang),
         list(cases),
-        index=list(cases).index(most_moved(result, choice.unit) or next(iter(cases))),
+        index=list(cases).index(most_moved(result, choice.unit, choice.criterion) or next(iter(cases))),
         format_func=lambda one: names[one],
         key="contribution-of",
     )
     with st.spinner(t("ui_scenario.computing", lang)):
         found = lab.contributions(shown)
         spread = lab.ranges(shown).get(cases[chosen].key)
-    lines = contribution_lines(found, cases[chosen].key, shown, lab.dataset, lang)
-    st.html(contributions_table(lines, t("scenario.title_contributions", lang, scenario=shown.title), lang))
-    st.caption(t("ui_scenario.help_contributions", lang))
-    if text := range_text(spread, lang):
+    st.html(html.labelled(contribution_page(result, found, cases[chosen], lab.dataset, choice.page)))
+    event = t(f"glossary.criterion_{choice.criterion.value}", lang)
+    st.caption(t("ui_scenario.help_contributions", lang, event=event))
+    outcome = next(o for o in result.outcomes if o.case.key == cases[chosen].key)
+    if text := range_text(spread, outcome, choice.criterion, lang):
         st.caption(text)
 
 
@@ -308,7 +304,6 @@ def _comparison(held: Bench, shown: Scenario, listed: Sequence[Entry], lab: Sess
     several = [shown] if with_bench and shown.actions and len(chosen) < MOST_COMPARED else []
     several += [lab.scenario(by_key[one].draft) for one in chosen]
     results = lab.evaluate(several)
-    heads = [t("scenario.baseline", lang), *(one.title for one in several)]
-    st.html(side_table(side_by_side(results, choice.unit, lang), heads, t("ui_scenario.compare", lang), lang))
+    st.html(html.labelled(side_grid(results, choice.unit, choice.page)))
     if any(lab.synthetic(one) for one in several):
         st.caption(t("scenario.synthetic", lang))

@@ -12,9 +12,10 @@ from forecast.report.sheets.explanation import data_sheet, explanation_sheet
 from forecast.report.sheets.lists import filing_sheet, interview_sheet, naming_sheet, stock_sheet
 from forecast.report.sheets.monthly import monthly_sheet
 from forecast.report.sheets.moves import news_sheet
-from forecast.report.sheets.scenarios import action_sheet, scenario_sheet
 from forecast.report.sheets.tasks import task_summary_sheet
 from forecast.report.sheets.track import track_sheet
+from forecast.tables.actions import action_sheet
+from forecast.tables.beside import scenario_sheet
 from forecast.tables.dossier import Dossier
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.path import path_sheet
