@@ -390,7 +390,8 @@ def ranks_of(route: SbcRoute, number: int, *, seed: int) -> dict[str, float]:
         case "adaptive" | "regular" | "reference":
             method: Method = "nuts" if route == "reference" else "fast"
             posterior = fit(world.measurements, method=method, seed=seed + number, name="sbc", draws=DRAWS)
-            found = _ends(world, _year_end(world.measurements, posterior.index), rng)
+            truth = world.weighed_year_end() if route == "regular" else world.year_end()
+            found = _ends(truth, _year_end(world.measurements, posterior.index), rng)
             return found if route == "regular" else found | _sampled(world, posterior, rng)
 
 
@@ -400,9 +401,8 @@ def _year_end(m: Measurements, index: Floats) -> Floats:
     return level[..., 1, :].sum(-1) / level[..., 0, :].sum(-1) - 1
 
 
-def _ends(world: SimulatedWorld, drawn: Floats, rng: np.random.Generator) -> dict[str, float]:
+def _ends(truth: Floats, drawn: Floats, rng: np.random.Generator) -> dict[str, float]:
     """Ranks of the root's and the first child's full-year growth, and of the gap between them."""
-    truth = world.year_end()
     pairs = ((drawn[:, 0], truth[0]), (drawn[:, 1], truth[1]), (drawn[:, 1] - drawn[:, 0], truth[1] - truth[0]))
     return {name: float(rank(x, y, rng.random())) for name, (x, y) in zip(ENDS, pairs, strict=True)}
 
@@ -442,7 +442,7 @@ def _structural(world: SimulatedWorld, rng: np.random.Generator, method: Method)
         behind, _ = sampled(known, learnt, 0, rng=rng, common=common[0])
     else:
         behind = weighed(known, learnt, 0, rng=rng, common=rng.standard_normal((RANKED, grid.open)))
-    return _ends(world, drawn, rng) | _hyperparameters(world, behind, float(rounding[1]), rng)
+    return _ends(world.year_end(), drawn, rng) | _hyperparameters(world, behind, float(rounding[1]), rng)
 
 
 def _hyperparameters(

@@ -5,6 +5,10 @@ A world has a root, children under it, hyperparameters, the log index of every p
 worlds from that of regular figures (``inference.regular.factors``). Everything is drawn here from the stated
 distributions; no code of the routes that are put to the test draws.
 
+How stirred times are multiplies what is new in a *figure*, given all before: of regular figures its noise is part of
+what is new (``inference.volatility``), and is drawn given the figures. With gaps only what comes after the last figure
+is stirred.
+
 Invariant: figures of a world follow from its index and its noise (held by ``tests/test_simulated.py``).
 """
 
@@ -14,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import scipy.linalg
 
 from forecast.dims import Floats, brief
 from forecast.inference.model import Figures, Measurements, fixed_covariance, log_growth, prior_mean, shape_covariance
@@ -22,6 +27,7 @@ from forecast.inference.priors import (
     DESIGN_SPREAD,
     POOL_SPREAD,
     PROFILE_SD,
+    RATIO_PROFILE_SHARE,
     ROOT_TREND_A_YEAR,
     ROOT_TREND_SD_A_YEAR,
     ROUNDING_SD_PP,
@@ -34,7 +40,7 @@ from forecast.inference.priors import (
     VOLATILITY_REACH,
     VOLATILITY_SD,
 )
-from forecast.inference.regular.factors import Grid, shape_kernel
+from forecast.inference.regular.factors import Grid, shape_kernel, whitening
 from forecast.inference.regular.noise import log_noise
 from forecast.periods import Frequency, default_profile
 
@@ -55,8 +61,9 @@ class SimulatedWorld:
     index : (unit, period), log index, the truth
     shape : (unit, 8), shape of the place's family (gapped) or its own (whole)
     scale : (unit,), log points a period
-    noise_sd : (unit,), sd of the noise of cumulative log growth, a child's of the ratio to its parent's; 0 where
-        figures differ in it
+    noise_sd : (unit,), sd of the noise of cumulative log growth in calm times, a child's of the ratio to its parent's;
+        0 where figures differ in it
+    tilt : (unit, per_year), log of the true base weights over the stated ones, where they are no part of the index
     """
 
     measurements: Measurements
@@ -64,14 +71,29 @@ class SimulatedWorld:
     shape: Floats
     scale: Floats
     noise_sd: Floats
+    tilt: Floats
 
     __repr__ = brief
 
     def year_end(self) -> Floats:
-        """True growth of the full target year, (unit,), fraction."""
-        m = self.measurements
-        level = m.weight[:, None, :] * np.exp(self.index[:, -2 * m.per_year :].reshape(-1, 2, m.per_year))
+        """True growth of the full target year on the stated base weights, (unit,), fraction."""
+        level = self._levels()
         return level[:, 1].sum(1) / level[:, 0].sum(1) - 1
+
+    def weighed_year_end(self) -> Floats:
+        """The same on the true base weights: growth to date stays, open periods grow on last year's as they do."""
+        m = self.measurements
+        known = int(m.time[m.unit == 0].max()) + 1 - m.per_year * (m.years - 1)
+        before, now = self._levels().transpose(1, 0, 2)
+        true = before * np.exp(self.tilt)
+        to_date = now[:, :known].sum(1) / before[:, :known].sum(1)
+        rest = (true * now / before)[:, known:].sum(1)
+        return (true[:, :known].sum(1) * to_date + rest) / true.sum(1) - 1
+
+    def _levels(self) -> Floats:
+        """Levels of last year and this on the stated base weights, (unit, 2, period)."""
+        m = self.measurements
+        return np.asarray(m.weight[:, None, :] * np.exp(self.index[:, -2 * m.per_year :].reshape(-1, 2, m.per_year)))
 
 
 def _draw(covariance: Floats, rng: np.random.Generator) -> Floats:
@@ -96,6 +118,38 @@ def _stirred_draw(covariance: Floats, stirred: Floats, rng: np.random.Generator)
     usual = np.sqrt(np.diag(covariance)) + 1e-300
     factor = np.linalg.cholesky(covariance / np.outer(usual, usual) + 1e-9 * np.eye(len(usual)))
     return usual * (factor @ (stirred * rng.standard_normal(len(usual))))
+
+
+def _figures_and_open(
+    kernel: Floats, noise_ratio: float, grid: Grid, stirred: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Observed index and growth of the open periods, (T + H,), and noise of cumulative log growth, (T,), unit scale.
+
+    Figures, noise included, and then the open periods are drawn in the order of time, what is new in each so much
+    larger; what of the figures is noise follows given both.
+    """
+    n, white = grid.observed, whitening(grid)
+    to_figures = np.eye(len(kernel))
+    to_figures[:n, :n] = white
+    noise = np.zeros((len(kernel), n))
+    noise[:n] = noise_ratio**2 * np.eye(n)
+    seen = to_figures @ kernel @ to_figures.T
+    seen[:n, :n] += noise[:n]
+    drawn = _stirred_draw(seen, stirred, rng)
+    gain = np.linalg.solve(seen + 1e-10 * np.eye(len(seen)), noise).T
+    wrong = gain @ drawn + _draw(noise[:n] - gain @ noise, rng)
+    index = scipy.linalg.solve_triangular(white, drawn[:n] - wrong, lower=True)
+    return np.concatenate([index, drawn[n:]]), wrong
+
+
+def _tilts(sd: float, children: int, per_year: int, rng: np.random.Generator) -> Floats:
+    """Log of true base weights over stated ones, root and children, (unit, per_year), without a mean over the year."""
+    contrast = np.eye(per_year) - 1 / per_year
+    usual = sd / np.sqrt(1 - 1 / per_year)
+    root, own = rng.standard_normal(per_year), rng.standard_normal((children, per_year))
+    common = 1 / np.hypot(1.0, RATIO_PROFILE_SHARE)
+    below = common * root + np.sqrt(1 - common**2) * own
+    return np.asarray(usual * np.vstack([root, below]) @ contrast)
 
 
 def gapped_world(
@@ -137,7 +191,12 @@ def gapped_world(
     figures = exact + noise * rng.standard_normal(len(exact))
     measurements = _measured(index, weight, rows, figures, rounding, years=years, origin=origin)
     return SimulatedWorld(
-        measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=np.zeros(children + 1)
+        measurements=measurements,
+        index=index,
+        shape=shapes,
+        scale=scales,
+        noise_sd=np.zeros(children + 1),
+        tilt=np.zeros((children + 1, per_year)),
     )
 
 
@@ -225,6 +284,9 @@ def whole_world(
     grid = Grid(per_year=per_year, years=past, known=last)
     weight, n = default_profile(frequency), children + 1
     index, shapes, scales = np.zeros((n, grid.periods)), np.empty((n, 8)), np.empty(n)
+    rounding = ROUNDING_SD_PP / 100 * np.array([1.0, *[np.sqrt(2)] * children])
+    noise = np.exp(log_noise(rng.standard_normal(n))) * rounding
+    wrong = np.zeros((n, grid.periods))
     for members, level in (([0], LEVELS[0]), (list(range(1, n)), LEVELS[1])):
         root = members == [0]
         middle = DESIGN_SPREAD * np.sqrt(1 - POOL_SPREAD**2) * rng.standard_normal(8)
@@ -234,17 +296,22 @@ def whole_world(
             shapes[unit] = DESIGN_CENTRE + middle + POOL_SPREAD * DESIGN_SPREAD * rng.standard_normal(8)
             scales[unit] = np.exp(common + UNIT_SCALE_SD * rng.standard_normal())
             stirred = _stirred(per_year, grid.observed + grid.open, 0, rng)
-            ratio = scales[unit] * _path(_stirred_draw(shape_kernel(shapes[unit], own), stirred, rng), grid)
-            index[unit] = ratio + (_trend(rng, grid) if root else index[0])
-    rows = _published(rng, n, past + 2, per_year, last, GAPS)
-    rounding = ROUNDING_SD_PP / 100 * np.array([1.0, *[np.sqrt(2)] * children])
-    noise = np.exp(log_noise(rng.standard_normal(n))) * rounding
-    wrong = noise[:, None] * rng.standard_normal((n, grid.periods))
+            kernel = shape_kernel(shapes[unit], own)
+            path, off = _figures_and_open(kernel, float(noise[unit] / scales[unit]), grid, stirred, rng)
+            wrong[unit, per_year : per_year + grid.observed] = scales[unit] * off
+            index[unit] = scales[unit] * _path(path, grid) + (_trend(rng, grid) if root else index[0])
     wrong[1:] += wrong[0]
+    rows = _published(rng, n, past + 2, per_year, last, GAPS)
     figures = _exact(index, weight, rows) + wrong[rows]
     usual = np.full(len(figures), ROUNDING_SD_PP / 100)
-    measurements = _measured(index, weight, rows, figures, usual, years=past + 2, origin="levels")
-    return SimulatedWorld(measurements=measurements, index=index, shape=shapes, scale=scales, noise_sd=noise)
+    return SimulatedWorld(
+        measurements=_measured(index, weight, rows, figures, usual, years=past + 2, origin="levels"),
+        index=index,
+        shape=shapes,
+        scale=scales,
+        noise_sd=noise,
+        tilt=_tilts(PROFILE_SD["levels"], children, per_year, rng),
+    )
 
 
 def _path(wanted: Floats, grid: Grid) -> Floats:

@@ -69,12 +69,21 @@ class Behind:
         return self.known.precision[self.point, self.ratio]
 
 
-def weighed(known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Generator, common: Floats) -> Behind:
+def weighed(
+    known: Factors,
+    learnt: Learnt,
+    sibling: int,
+    *,
+    rng: np.random.Generator,
+    common: Floats,
+    new: Floats | None = None,
+) -> Behind:
     """Draws by the weights of the points of the design.
 
     Parameters
     ----------
     common : (draw, H), normals that siblings share
+    new : (figure,), standardised innovations at the most likely shape; None: of this design
     """
     draws = len(common)
     mass = np.cumsum(learnt.weight[:, :, sibling].ravel())
@@ -83,7 +92,8 @@ def weighed(known: Factors, learnt: Learnt, sibling: int, *, rng: np.random.Gene
     point, ratio = np.divmod(chosen, len(NOISE_RATIOS))
     order = rng.permutation(draws)
     member = member[order]
-    stirred = seen(learnt.innovations(known, sibling), known.grid.per_year, common, rng)
+    new = learnt.innovations(known, sibling) if new is None else new
+    stirred = seen(new, known.grid.per_year, common, rng)
     scale = np.exp(learnt.log_scale(sibling, point, ratio)[member] + stirred.offset)
     return Behind(
         known=known,
@@ -112,7 +122,8 @@ def sampled(
     )
     points = decomposed(shapes, known.grid)
     found = evenly(evidence(points, places.only(sibling)), learnt.pool)
-    return weighed(points, found, 0, rng=rng, common=common), diagnostics
+    new = learnt.innovations(known, sibling)
+    return weighed(points, found, 0, rng=rng, common=common, new=new), diagnostics
 
 
 def common_grid(measurements: Measurements, units: Sequence[int], above: Grid | None, *, root: bool) -> Grid | None:
