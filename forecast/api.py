@@ -32,8 +32,6 @@ from forecast.plan.request import MakeupRequest, read_options, wishes_of
 from forecast.plan.result import Makeup
 from forecast.report.backtest import backtest_tables
 from forecast.report.backtest_terminal import render_backtest
-from forecast.report.breakdown_tables import breakdown_tables
-from forecast.report.breakdown_terminal import render_assignments
 from forecast.report.check import check_frame, render_check
 from forecast.report.export import Kind, ReportRequest, write_reports
 from forecast.report.files import answers, write_run, write_tables
@@ -45,6 +43,7 @@ from forecast.runs.run import run as run_request
 from forecast.runs.session import Assignments, RunCheck, Session, Study, check_run, wanted
 from forecast.runs.store import KeptRun, Store
 from forecast.scenario.reader import read_scenario
+from forecast.tables.breakdown import breakdown_blocks, breakdown_tables
 from forecast.tables.dossier import provenance, tables
 from forecast.tables.makeup import makeup_blocks, makeup_tables
 from forecast.tables.path import TABLE as PATH_TABLE
@@ -348,7 +347,7 @@ class Results(Session):
             holds=hold,
         )
         found = self.assignments(asked)
-        screen = partial(render_assignments, found, lang=self.lang)
+        screen = partial(paged, partial(breakdown_blocks, found, self.lang))
         return Answer(found, tables=breakdown_tables(found), screen=screen)
 
     def news(self, earlier: Results) -> Answer[News]:

@@ -9,8 +9,8 @@ from forecast.answers.chances import Criterion
 from forecast.periods import Month
 from forecast.plan.candidates import Family, LeverOptions
 from forecast.plan.request import parse_settings, settings_text
-from forecast.report.task_view import place_table
 from forecast.runs.session import Session
+from forecast.tables.breakdown import place_table
 from forecast.tasks.allocation import Hold, hold_text, parse_hold
 from forecast.ui.export import asked_tasks
 from tests.app_pages import APP, keep_main, page, said, tables
@@ -163,7 +163,8 @@ def test_the_export_holds_the_locks_of_the_page(home):
     )
     found = Session(run).assignments(asked)
     (mine,) = [b for b in found.breakdowns if b.indicator == "fai"]
-    assert place_table(mine, found, "zh").loc["hanbin", "sum"] == 50_000
+    places = place_table(mine, found, "zh")
+    assert places.rows[places.keys.index("hanbin")]["sum"] == 50_000
     assert {b.indicator for b in found.breakdowns} > {"fai"}
     assert asked_tasks(run.dataset, {}) is None
 

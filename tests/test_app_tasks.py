@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 
 from forecast.periods import Month
 from forecast.report import html
 from forecast.report.county_charts import contribution_chart, heat_chart, rank_chart
-from forecast.report.county_view import interview_grid, list_notes, named_grid, ranking_grid
-from forecast.report.task_view import (
-    DIMENSIONS,
-    held_cells,
-    hold_name,
-    margin_grid,
-    place_table,
-    stock_grid,
-    task_frame,
-)
 from forecast.runs.session import Session, Wanted
+from forecast.tables.breakdown import DIMENSIONS, held_cells, hold_name, margin_grid, place_table, task_table
+from forecast.tables.counties import interview_grid, list_notes, named_grid, ranking_grid
+from forecast.tables.stock import stock_grid
+from forecast.tables.table import Surface, View
 from forecast.tasks.allocation import Hold
 from forecast.tasks.county_lists import Interview, Ranking, RankStatus, Standing
 from tests.app_pages import keep_main, page, said, tables
@@ -36,6 +31,12 @@ def at(monkeypatch):
     keep_main(monkeypatch)
     monkeypatch.setenv("DABIAO_HOME", str(ankang()[0]))
     return page("tasks")
+
+
+def places(b, found):
+    """Tasks of places as a frame: index ids, "" for the city."""
+    table = place_table(b, found, "zh")
+    return pd.DataFrame(table.rows, index=table.keys)
 
 
 def whole(text):
@@ -67,15 +68,15 @@ def test_every_table_of_margins_adds_up_as_shown(found):
 
 def test_places_add_up_to_the_city_and_tasks_to_places(found):
     b = found.breakdowns[0]
-    table = place_table(b, found, "zh")
+    table = places(b, found)
     months = [str(month) for month in b.months]
     assert (table[months].sum(axis=1) == table["sum"]).all()
     assert (table.loc[table.index != "", months].sum() == table.loc["", months]).all()
-    frame = task_frame(b, found, "zh", place="", team="", month="")
-    assert frame["task"].sum() == table.loc["", "sum"]
-    one = task_frame(b, found, "zh", place="hanbin", team="", month=months[0])
-    assert one["task"].sum() == table.loc["hanbin", months[0]]
-    assert set(one["month"]) == {months[0]}
+    view = View(lang="zh", surface=Surface.PAGE)
+    assert sum(row["task"] for row in task_table(b, found).cells(view)) == table.loc["", "sum"]
+    one = task_table(b, found, place="hanbin", month=months[0]).cells(view)
+    assert sum(row["task"] for row in one) == table.loc["hanbin", months[0]]
+    assert {row["month"] for row in one} == {months[0]}
 
 
 def test_typed_cells_become_locks(found):
@@ -93,9 +94,9 @@ def test_typed_cells_become_locks(found):
 def test_a_locked_amount_stays_and_the_total_too(found):
     hold = Hold(key="hanbin", month=Month(2020, 10), amount_yi=3.0, indicator="fai")
     again = Session(ankang()[2]).assignments(replace(found.wanted, holds=(hold,)))
-    table = place_table(again.breakdowns[0], again, "zh")
+    table = places(again.breakdowns[0], again)
     assert table.loc["hanbin", "2020-10"] == 30000
-    assert table.loc["", "sum"] == place_table(found.breakdowns[0], found, "zh").loc["", "sum"]
+    assert table.loc["", "sum"] == places(found.breakdowns[0], found).loc["", "sum"]
 
 
 def test_locks_that_cannot_be_are_named_on_the_page(at):

@@ -19,9 +19,11 @@ from forecast.data.dataset import read_dataset
 from forecast.data.reading.config import config_of
 from forecast.data.reading.problems import Problems
 from forecast.errors import InputError, UsageError
-from forecast.report.breakdown_tables import breakdown_document, breakdown_tables, write_breakdown_tables
-from forecast.report.breakdown_terminal import narrative, render_assignments
+from forecast.report.files import write_tables
+from forecast.report.terminal import paged
 from forecast.runs.session import Session, Wanted
+from forecast.tables.breakdown import breakdown_blocks, breakdown_document, breakdown_tables
+from forecast.tables.breakdown_words import narrative
 from forecast.tables.schema import BREAKDOWN_TABLES, COLLECT_TABLES, schema
 from forecast.tasks.allocation import parse_hold
 from forecast.tasks.breakdown import Method, stated_increment
@@ -48,7 +50,7 @@ def test_every_column_has_its_meaning_in_both_languages():
 
 
 def test_margins_are_sums_of_the_tasks_as_written(tmp_path):
-    write_breakdown_tables(FOUND, tmp_path)
+    write_tables(breakdown_tables(FOUND), tmp_path)
     tasks = pd.read_csv(tmp_path / "breakdown.csv")
     margins = pd.read_csv(tmp_path / "breakdown_margins.csv")
     assert len(tasks) > 20
@@ -63,7 +65,7 @@ def test_margins_are_sums_of_the_tasks_as_written(tmp_path):
 
 
 def test_probabilities_are_never_written_as_0_or_1(tmp_path):
-    write_breakdown_tables(FOUND, tmp_path)
+    write_tables(breakdown_tables(FOUND), tmp_path)
     plans = pd.read_csv(tmp_path / "breakdown_plans.csv")
     columns = [c for c in plans if c.startswith("p_")]
     values = plans[columns].to_numpy().ravel()
@@ -75,7 +77,7 @@ def test_probabilities_are_never_written_as_0_or_1(tmp_path):
 def test_the_same_request_gives_the_same_bytes(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        write_breakdown_tables(ar.assigned(wish=0.9), tmp_path / name)
+        write_tables(breakdown_tables(ar.assigned(wish=0.9)), tmp_path / name)
     for file in (tmp_path / "a").iterdir():
         assert file.read_bytes() == (tmp_path / "b" / file.name).read_bytes()
 
@@ -90,7 +92,7 @@ def test_synthetic_ledgers_are_marked_in_every_table_they_reach():
 
 def shown(found, lang="zh", width=120):
     console = Console(file=StringIO(), width=width, highlight=False)
-    console.print(render_assignments(found, lang=lang, files=("out",)))
+    console.print(paged(lambda wide: breakdown_blocks(found, lang, wide, files=("out",))))
     return console.file.getvalue()
 
 

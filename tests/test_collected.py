@@ -14,9 +14,11 @@ from typer.testing import CliRunner
 from forecast.cli import app
 from forecast.errors import InputError, UsageError
 from forecast.periods import Month
-from forecast.report.breakdown_tables import write_breakdown_tables
-from forecast.report.collected import collected_tables, render_collected, write_collected
+from forecast.report.files import write_collected, write_tables
 from forecast.report.task_sheet import write_task_book
+from forecast.report.terminal import page
+from forecast.tables.breakdown import breakdown_tables
+from forecast.tables.collected import collected_blocks, collected_tables
 from forecast.tables.table import Provenance
 from forecast.tasks.breakdown import breakdown, stated_increment
 from forecast.tasks.collected import collect, read_plan
@@ -262,7 +264,7 @@ def test_a_project_that_a_county_adds_is_shown_and_counts_towards_no_task(fillin
     ]
     assert len(found.reports) == len(before.reports)
     console = Console(width=110, record=True)
-    console.print(render_collected(found, lang="zh"))
+    console.print(page(collected_blocks(found, "zh")))
     assert "新报项目" in console.export_text()
 
 
@@ -311,7 +313,7 @@ def test_without_a_file_there_is_nothing_to_collect():
 
 def test_the_plan_tells_what_did_not_come_back(tmp_path):
     found = ar.assigned(indicators=("fai",), increments={"fai": stated_increment("fai", 6.0)})
-    write_breakdown_tables(found, tmp_path)
+    write_tables(breakdown_tables(found), tmp_path)
     plan = read_plan(tmp_path)
     mine = found.breakdowns[0]
     assert plan == {mine.plan_id: frozenset(t.key for t in mine.tasks)}
@@ -357,7 +359,7 @@ def test_a_directory_of_something_else_is_left_alone(tmp_path, filling):
 def test_the_terminal_shows_places_teams_and_who_is_behind(filling, lang):
     filling.put("project/p1", "actual:2020-10", 1)
     console = Console(width=110, record=True)
-    console.print(render_collected(collect([filling.save()]), lang=lang, folder="out"))
+    console.print(page(collected_blocks(collect([filling.save()]), lang, folder="out")))
     text = console.export_text()
     for expected in ("汉滨区", "稳投资专班", ar.INJECTION[:10], "1/"):
         assert expected in text

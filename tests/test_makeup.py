@@ -19,6 +19,7 @@ from forecast.scenario.actions import Family
 from forecast.scenario.contributions import compare
 from forecast.scenario.reader import read_scenario, scenario_of
 from forecast.scenario.world import World
+from forecast.tasks.need import Lift
 from tests import handmade
 from tests import scenario_world as sw
 
@@ -108,10 +109,16 @@ def test_a_wish_out_of_reach_gets_all_there_is_and_says_what_stays_open():
     slack = slack_of(ends_under(ONE, FAR.adopted, CASES), one.wish)
     assert value(one.wish, slack + one.remaining_pp / 100 + 1e-12) >= one.wish.level
     assert value(one.wish, slack + one.remaining_pp / 100 - 1e-9) < one.wish.level
-    share = float(ONE.share("ankang", "gdp").mean())
-    assert one.remaining_yi == pytest.approx(
-        one.remaining_pp / 100 * float(ONE.base_yi("ankang", "gdp").mean()) / (1 - share)
+    size, after = one.left.uplift_pp / 100, ends_under(ONE, FAR.adopted, CASES)
+    at = next(i for i, case in enumerate(CASES) if case.key == one.wish.keys[0])
+    lift = Lift.of(ONE, CASES[at])
+    short, there = (
+        after.moved(at, own=s * lift.own, goal=s * lift.goal).chance(0, one.wish.criterion)
+        for s in (size * (1 - 1e-5), size)
     )
+    assert short < one.wish.level <= there
+    assert one.remaining_yi == pytest.approx(size * float((ONE.base_yi("ankang", "gdp") * lift.own).mean()))
+    assert one.remaining_yi < one.needed_yi
     assert all(row.binding for row in FAR.rows)
 
 

@@ -243,11 +243,13 @@ def breakdown(
     from forecast.answers.chances import Criterion, Status
     from forecast.data.dataset import read_dataset
     from forecast.data.target import TargetKind
-    from forecast.report.breakdown_tables import breakdown_document, write_breakdown_tables
-    from forecast.report.breakdown_terminal import narrative, render_assignments
+    from forecast.report.files import write_tables
     from forecast.report.task_sheet import BOOK_NAME, write_task_book
+    from forecast.report.terminal import paged
     from forecast.runs.session import wanted
     from forecast.tables import words
+    from forecast.tables.breakdown import breakdown_blocks, breakdown_document, breakdown_tables
+    from forecast.tables.breakdown_words import narrative
     from forecast.tables.dossier import provenance
     from forecast.tasks.breakdown import Method
 
@@ -273,7 +275,7 @@ def breakdown(
             call.errors.print("\n".join(lines))
         raise typer.Exit(1)  # nothing is written beside holds that cannot be met
     target = ran.write("-breakdown")
-    write_breakdown_tables(found, target)
+    write_tables(breakdown_tables(found), target)
     run, config = ran.run, ran.run.dataset.config
     book = write_task_book(
         target / BOOK_NAME,
@@ -286,7 +288,9 @@ def breakdown(
     )
     files = (str(target), *([str(book)] if book else []))
     ran.finish(
-        lambda: breakdown_document(found), lambda: render_assignments(found, lang=call.lang, files=files), target
+        lambda: breakdown_document(found),
+        lambda: paged(lambda width: breakdown_blocks(found, call.lang, width, files=files)),
+        target,
     )
 
 

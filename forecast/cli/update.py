@@ -37,7 +37,9 @@ def collect(
     """Read back task lists, check every cell, compare with the plan."""
     from forecast.errors import UsageError
     from forecast.periods import Month
-    from forecast.report.collected import collected_document, render_collected, write_collected
+    from forecast.report.files import write_collected
+    from forecast.report.terminal import page as screen
+    from forecast.tables.collected import collected_blocks, collected_document
     from forecast.tasks.collected import collect as read_back
     from forecast.tasks.collected import read_plan
 
@@ -50,7 +52,7 @@ def collect(
     write_collected(found, target)
     call.finish(
         lambda: collected_document(found) | {"out": str(target)},
-        lambda: render_collected(found, lang=call.lang, folder=str(target)),
+        lambda: screen(collected_blocks(found, call.lang, folder=str(target))),
     )
 
 

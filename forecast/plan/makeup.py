@@ -28,13 +28,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from ruamel.yaml import YAML
 
-from forecast.answers.chances import Case, Ends, Province, Status, outcome
+from forecast.answers.chances import Case, Ends, Status, outcome
 from forecast.answers.evidence import Published
 from forecast.dims import Floats, from_percent, to_percent
 from forecast.plan.candidates import Lever, ahead, history_of, merged
 from forecast.plan.problem import ROUNDING, TRAIN, Posed, ends_under, fresh_world, slack_of, value_error
 from forecast.plan.program import Columns, Found, search
-from forecast.plan.request import MakeupRequest, Wish, distance, finite, gain, value
+from forecast.plan.request import Form, MakeupRequest, Wish, distance, finite, gain, value
 from forecast.plan.result import (
     CaseResult,
     FrontierPoint,
@@ -54,6 +54,7 @@ from forecast.scenario.actions import Family
 from forecast.scenario.effects import Evaluator
 from forecast.scenario.reader import Scenario, scenario_of
 from forecast.scenario.world import World
+from forecast.tasks.need import Lift, Need, need_of
 from forecast.texts import t
 
 if TYPE_CHECKING:
@@ -93,20 +94,22 @@ def _wish(posed: Posed, w: int, after: Ends, fresh: Ends, ceiling: float, *, cut
         fresh_mcse=value_error(fresh, wish, part=0.5),
         needed_pp=to_percent(max(finite(start), 0.0)),
         remaining_pp=to_percent(left),
-        remaining_yi=_money(posed, wish, left),
+        need=_need(posed, wish, posed.before),
+        left=_need(posed, wish, after, told=False),
     )
 
 
-def _money(posed: Posed, wish: Wish, away: float) -> float | None:
-    """A distance of a single target as 亿元 of the unit's own level: the city moves the province as well."""
-    if len(wish.keys) != 1:
+def _need(posed: Posed, wish: Wish, now: Ends, *, told: bool = True) -> Need | None:
+    """What the wish for a single target still takes where the year ends so: the need of paths and breakdowns.
+
+    told : whether the growth of its months is the forecast's, and so what they must average can be told
+    """
+    if len(wish.keys) != 1 or wish.form is Form.EXPECTED:
         return None
-    case = next(c for c in posed.cases if c.key == wish.keys[0])
-    base = posed.world.base_yi(case.target.unit, case.target.indicator)
-    if base is None:
-        return None
-    share = posed.world.share(case.target.unit, case.target.indicator) if isinstance(case.held, Province) else None
-    return away * float(base.mean()) / (1.0 - (float(share.mean()) if share is not None else 0.0))
+    at = next(i for i, case in enumerate(posed.cases) if case.key == wish.keys[0])
+    lift = Lift.of(posed.world, posed.cases[at], now=now.moved(at, own=0.0))
+    found = need_of(lift, criterion=wish.criterion, wish=wish.level)
+    return found if told else replace(found, required_pct=None)
 
 
 def case_results(posed: Posed, after: Ends) -> tuple[CaseResult, ...]:

@@ -34,6 +34,7 @@ from forecast.plan.worth import Worth
 from forecast.scenario.actions import Family
 from forecast.scenario.reader import Scenario
 from forecast.scenario.world import World
+from forecast.tasks.need import Need
 
 type PlanStatus = Literal[Status.ALREADY_MET, Status.SOLVED, Status.UNREACHABLE]
 """What came of a wish."""
@@ -80,7 +81,9 @@ class WishResult:
     fresh : the other half, with every delivery, base and coefficient drawn anew
     mcse : Monte Carlo error of ``all_draws``; fresh_mcse : of ``fresh``; optimism : in_sample - fresh
     needed_pp : improvement of the gap, the same in every draw, that would meet the wish; 0 where it is met
-    remaining_pp, remaining_yi : what is still open under the plan (剩余缺口); 亿元 None without a base
+    need, left : new growth and money that the wish takes without the plan, and what is still to be found under it; the
+        ``Need`` of paths and breakdowns. None for a wish about several targets
+    remaining_pp : what is still open of the gap under the plan (剩余缺口)
     """
 
     wish: Wish
@@ -96,9 +99,22 @@ class WishResult:
     fresh_mcse: float
     needed_pp: float
     remaining_pp: float
-    remaining_yi: float | None
+    need: Need | None
+    left: Need | None
 
     __repr__ = brief
+
+    @property
+    def needed_yi(self) -> float | None:
+        """Net new money that the wish takes without the plan, 亿元; None without a base."""
+        return self.need.level_yi if self.need else None
+
+    @property
+    def remaining_yi(self) -> float | None:
+        """Net new money that is still to be found under the plan, 亿元; None without a base."""
+        if self.left is None or self.left.level_yi is None:
+            return None
+        return 0.0 if self.status is not Status.UNREACHABLE else self.left.level_yi
 
     @property
     def optimism(self) -> float:

@@ -43,6 +43,7 @@ from forecast.report.workbook import made_at
 from forecast.tables import words
 from forecast.tables.attainment import attainment_table
 from forecast.tables.dossier import Dossier, city_name, source_line
+from forecast.tables.plans import plan_mark
 from forecast.tables.table import Surface, View
 from forecast.texts import LANGS, Lang, t
 
@@ -156,7 +157,7 @@ def brief_context(dossier: Dossier, lang: Lang, *, to: str = "") -> dict[str, An
     year = dossier.run.paths.target_year
     city = city_name(dossier, lang)
     return {
-        "mark": dossier.mark(lang, ledger=_on_ledger(dossier)),
+        "mark": plan_mark(dossier, lang) or dossier.scenario_mark(lang),
         "title": t("reports.brief_title", lang, city=city, year=year),
         "subtitle": t(
             "reports.brief_subtitle",
@@ -175,11 +176,6 @@ def brief_context(dossier: Dossier, lang: Lang, *, to: str = "") -> dict[str, An
         "risks": prose.risks(dossier, lang),
         "source": source_line(dossier, lang),
     }
-
-
-def _on_ledger(dossier: Dossier) -> bool:
-    """Whether a number of the brief rests on a ledger."""
-    return any(trace.synthetic for traces in dossier.study.traces.values() for trace in traces)
 
 
 def _rows(dossier: Dossier, lang: Lang) -> list[dict[str, str]]:

@@ -13,9 +13,9 @@ import altair as alt
 import pandas as pd
 
 from forecast.report.charts import COLOURS
-from forecast.report.county_view import place_label
 from forecast.runs.session import Assignments
 from forecast.tables import words
+from forecast.tables.counties import place_label
 from forecast.tasks.county_lists import Ranking
 from forecast.texts import Lang, t
 

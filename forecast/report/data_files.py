@@ -18,9 +18,9 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.report.breakdown_tables import breakdown_tables
 from forecast.report.files import csv_text, manifest
 from forecast.report.news import news_frame
+from forecast.tables.breakdown import breakdown_tables
 from forecast.tables.dossier import Dossier
 from forecast.tables.kind import Kind, Value
 from forecast.tables.makeup import makeup_tables
@@ -55,7 +55,7 @@ def _cell(value: Value, one: Field, lang: Lang) -> str:
         return ""
     if isinstance(value, str):
         return harmless(value.replace("\n", ""))
-    return one.kind.shown(value, lang).removeprefix("+")
+    return one.kind.shown(value, lang).removeprefix("+").replace(",", "")
 
 
 def _frame(sheet: Sheet) -> pd.DataFrame:

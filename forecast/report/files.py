@@ -30,10 +30,12 @@ from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.runs.run import Run
 from forecast.runs.store.disk import Staging
 from forecast.runs.store.kept import Answers, KeptRun, fill, header_of
+from forecast.tables.collected import collected_head, collected_tables
 from forecast.tables.dossier import provenance, tables
 from forecast.tables.kind import Kind
 from forecast.tables.schema import schema
 from forecast.tables.table import LEAST, Column
+from forecast.tasks.collected import Collected
 
 
 @contextmanager
@@ -211,3 +213,23 @@ def write_text(text: str, path: Path) -> None:
         The file cannot be written; what was there before is untouched.
     """
     write_whole(path, text.encode("utf-8-sig"))
+
+
+COLLECTION: Final = "collected.json"
+"""File by which a directory of what came back is known."""
+
+
+def write_collected(found: Collected, out: Path) -> None:
+    """Write the directory of a collection; an earlier one there is replaced.
+
+    Raises
+    ------
+    UsageError
+        ``out`` exists and is no collection, or cannot be written.
+    """
+    head = collected_head(found)
+    about = {"files": head.pop("files"), "plans": dict(found.source), **head}
+    with replaced(out, manifest=COLLECTION, refusal="usage_not_a_collection") as fresh:
+        write_tables(collected_tables(found), fresh)
+        text = json.dumps(about, ensure_ascii=False, indent=2)
+        (fresh / COLLECTION).write_text(text + "\n", encoding="utf-8")

@@ -21,11 +21,16 @@ def table(grid: Grid) -> str:
     )
     rows = "".join(_row(grid, k) for k in range(len(grid.rows)))
     caption = escape(grid.caption)
-    return (
+    return warned(grid) + (
         f'<div class="dabiao grid {escape(grid.kind)}" tabindex="0" role="region" aria-label="{caption}">'
         f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
+
+
+def warned(grid: Grid) -> str:
+    """What must be read before a table: that it is out of reach, or rests on synthetic rows."""
+    return "".join(f'<p class="dabiao-warn" role="note">{escape(one)}</p>' for one in (grid.warning, grid.mark) if one)
 
 
 def _row(grid: Grid, position: int) -> str:
@@ -54,7 +59,7 @@ def labelled(grid: Grid) -> str:
     for k, row in enumerate(grid.rows):
         cells = "".join(_labelled(grid, n, cell) for n, cell in enumerate(row))
         rows.append(f'<tr class="{grid.classes[k]}">{cells}</tr>' if grid.classes else f"<tr>{cells}</tr>")
-    return (
+    return warned(grid) + (
         f'<div class="dabiao {escape(grid.kind)}"><table><caption>{escape(grid.caption)}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )

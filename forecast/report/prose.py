@@ -22,6 +22,7 @@ from forecast.tables.kind import Kind
 from forecast.tables.leaders import evidence_text
 from forecast.tables.makeup_words import said_of
 from forecast.tables.notes import OK, notes, plain_name
+from forecast.tables.plans import on_ledger, plan_mark
 from forecast.texts import Lang, t
 
 NAMED: Final = 3
@@ -243,7 +244,8 @@ def advice(dossier: Dossier, lang: Lang) -> list[str]:
         wish = dossier.plans[0].makeup.wishes[0]
         pairs = zip(wish.wish.keys, wish.names, strict=True)
         target = t("glossary.and", lang).join(words.indicator_name(key[0], name, lang) for key, name in pairs)
-        lines.append(t("reports.advice_plans", lang, target=target, list=t("glossary.semicolon", lang).join(said)))
+        told = t("reports.advice_plans", lang, target=target, list=t("glossary.semicolon", lang).join(said))
+        lines.append(told + _marked(dossier, lang, rests=on_ledger(dossier)))
     attainment = dossier.run.attainment
     names = {goals.main.target.indicator: plain_name(goals.main, lang) for goals in dossier.goals}
     if attainment.winnable:
@@ -251,6 +253,13 @@ def advice(dossier: Dossier, lang: Lang) -> list[str]:
     if attainment.hardest:
         lines.append(t("reports.advice_hardest", lang, indicator=names[attainment.hardest]))
     return lines
+
+
+def _marked(dossier: Dossier, lang: Lang, *, rests: bool) -> str:
+    """The mark behind a sentence that rests on an example ledger; figures that are made up are marked on every page."""
+    ledger = rests and not dossier.run.dataset.config.synthetic
+    mark = dossier.mark(lang, ledger=ledger) if ledger else ""
+    return t("reports.in_brackets", lang, text=mark) if mark else ""
 
 
 def _scenario(dossier: Dossier, k: int, lang: Lang) -> str:
@@ -274,7 +283,9 @@ def _scenario(dossier: Dossier, k: int, lang: Lang) -> str:
         )
         for o in moved
     ]
-    return t("reports.advice_scenario", lang, title=title, list=t("glossary.semicolon", lang).join(items))
+    rests = any(trace.synthetic for trace in dossier.study.traces.get(result.scenario.name, ()))
+    told = t("reports.advice_scenario", lang, title=title, list=t("glossary.semicolon", lang).join(items))
+    return told + _marked(dossier, lang, rests=rests)
 
 
 def _size(outcome: Outcome) -> float:
@@ -289,6 +300,6 @@ def risks(dossier: Dossier, lang: Lang) -> list[str]:
     failed = [plain_name(g.main, lang) for g in dossier.goals if g.main.diagnostics not in ("", OK)]
     if failed:
         lines.append(t("reports.risk_diagnostics", lang, list=t("glossary.and", lang).join(failed)))
-    if mark := dossier.mark(lang, ledger=bool(dossier.scenarios)):
+    if mark := plan_mark(dossier, lang) or dossier.scenario_mark(lang):
         lines.append(t("reports.risk_synthetic", lang, mark=mark))
     return lines

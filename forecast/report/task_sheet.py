@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil
@@ -24,6 +23,8 @@ from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from forecast.errors import UsageError
 from forecast.periods import Month
+from forecast.tables.breakdown_words import warning
+from forecast.tables.kind import text_width
 from forecast.tables.table import Provenance
 from forecast.tables.words import month_name
 from forecast.tasks.breakdown import Breakdown
@@ -183,11 +184,6 @@ def _rows(tasks: Sequence[Task], places: Sequence[str]) -> list[list[Task]]:
     return sorted(rows, key=lambda row: (order.get(row[0].place, len(order)), kinds.index(row[0].kind), row[0].key))
 
 
-def _width(text: str) -> int:
-    """Characters that a text takes; Chinese ones count twice."""
-    return sum(2 if unicodedata.east_asian_width(sign) in "WFA" else 1 for sign in text)
-
-
 def _formats(book: Any) -> dict[str, Any]:
     font = {"font_name": "仿宋", "font_size": 10, "valign": "vcenter"}
     edge = {"border": 1, "border_color": "#808080"}
@@ -270,12 +266,14 @@ class _Page:
         sheet.set_row(0, 30)
         notes = [self.say("sheet_note", work=self.say(f"work_{b.work.value}"), knowledge=knowledge)]
         notes += [self.say("sheet_note_own")] if self.own else []
-        notes += [self.say("synthetic")] if any(task.synthetic for row in self.rows for task in row) else []
+        synthetic = any(task.synthetic for row in self.rows for task in row)
+        notes += [self.say("synthetic")] if synthetic else []
+        notes += [above] if (above := warning(b, self.lang)) else []
         style = formats["warning" if len(notes) > 1 + self.own else "note"]
         sheet.merge_range(1, 1, 1, self.last, "", style)
         sheet.write_string(1, 1, "  ".join(notes), style)
         wide = sum(_WIDTHS.values()) + _MONTH_WIDTH * (self.last - len(_TEXTS))
-        sheet.set_row(1, LINE * ceil(_width("  ".join(notes)) / (wide * 0.95)))
+        sheet.set_row(1, LINE * ceil(text_width("  ".join(notes)) / (wide * 0.95)))
         meta = {
             "mark": MARK,
             "record": True,
@@ -283,6 +281,7 @@ class _Page:
             "indicator": b.indicator,
             "name_zh": b.name_zh,
         } | asdict(source)
+        meta |= {"synthetic": True} if synthetic else {}
         for key, column in self.columns.items():
             sheet.write_string(KEYS_ROW, column, json.dumps(meta, ensure_ascii=False) if key == "key" else key)
         sheet.set_row(KEYS_ROW, None, None, {"hidden": True})
@@ -335,7 +334,7 @@ class _Page:
             sheet.write_number(row, columns[f"task:{task.month}"], task.task_wan, formats["added"])
             sheet.write_blank(row, columns[f"actual:{task.month}"], None, formats["actual"])
         self._row_sums(row, tasks)
-        lines = max(ceil(_width(text) / (_WIDTHS[key] - 1.0)) for key, text in texts.items())
+        lines = max(ceil(text_width(text) / (_WIDTHS[key] - 1.0)) for key, text in texts.items())
         sheet.set_row(row, max(LINE * lines, 18.0))
         sheet.write_string(row, columns["planned"], checked_numbers([(t.month, t.due_wan, t.task_wan) for t in tasks]))
 

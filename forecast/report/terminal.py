@@ -73,6 +73,8 @@ def show(grid: Grid) -> Table:
         )
     for k, row in enumerate(grid.rows):
         table.add_row(*(_written(cell) for cell in row), end_section=k in grid.ends)
+    if grid.mark:
+        table.caption, table.caption_justify = Text(grid.mark, style="bold red"), "left"
     return table
 
 
@@ -96,7 +98,8 @@ class _Paged:
 
 def _drawn(block: Block) -> RenderableType:
     if isinstance(block, Grid):
-        return show(block)
+        warned = [Text(block.warning, style="bold red")] if block.warning else []
+        return Group(*warned, show(block)) if warned else show(block)
     text = Text(block.text, style="bold" if block.bold else "")
     return Padding(text, block.pad) if any(block.pad) else text
 

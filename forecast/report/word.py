@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +33,8 @@ from docx.shared import Mm, Pt, RGBColor
 
 from forecast.files import write_whole
 from forecast.tables.dossier import Dossier
-from forecast.tables.table import text_width
+from forecast.tables.kind import text_width
+from forecast.tables.table import Cell, Grid
 from forecast.texts import Lang, t
 
 MARGINS_MM: Final = (37, 35, 28, 26)
@@ -79,6 +80,8 @@ FACES: Final[Mapping[Kind, Face]] = {
     "body": Face("仿宋", 16),
     "caption": Face("黑体", 12, spacing=22, indent=0, centred=True),
     "note": Face("仿宋", 10.5, spacing=16, indent=0),
+    "warning": Face("仿宋", 10.5, spacing=16, indent=0, colour=RED),
+    "resting": Face("黑体", 10.5, spacing=16, indent=0, centred=True, colour=RED),
 }
 """Of the official form: 二号 is 22 points, 三号 16."""
 LATIN: Final[Mapping[Lang, str]] = {"zh": "Times New Roman", "en": "Times New Roman"}
@@ -200,6 +203,14 @@ def number_pages(section: Any, source: str, *, lang: Lang) -> None:
     add_text(footer, source, Face("仿宋", 8, spacing=0, indent=0, centred=True, colour="595959"), lang=lang)
 
 
+def mark_pages(section: Any, mark: str, *, lang: Lang) -> None:
+    """Header of all pages of a section: what must stand on them because numbers rest on synthetic rows."""
+    header = section.header
+    header.is_linked_to_previous = False
+    if mark:
+        add_text(header, mark, FACES["resting"], lang=lang, paragraph=header.paragraphs[0])
+
+
 def official_table(place: Any, rows: int, columns: int, widths_mm: list[float]) -> Any:
     """A table with thin lines all around, of fixed widths, in the middle of the page."""
     table = place.add_table(rows=rows, cols=columns)
@@ -292,13 +303,41 @@ SMALL: Final = Face("仿宋", 9, spacing=12, indent=0, centred=True)
 SMALL_HEAD: Final = Face("黑体", 9, spacing=12, indent=0, centred=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+def table(document: Any, grid: Grid, *, lang: Lang, width_mm: float = UPRIGHT_MM, small: bool = False) -> None:
+    """A table in a document: its caption, what must be read first, then columns as wide as what is in them needs."""
+
+    def lined(cell: Cell) -> str:
+        return plain(f"{cell.text}\n{cell.below}" if cell.below else cell.text)
+
+    for kind, text in (("caption", grid.caption), ("warning", grid.warning), ("resting", grid.mark)):
+        if text:
+            paragraph = add_text(document, plain(text), FACES[kind], lang=lang)
+            paragraph.paragraph_format.keep_with_next = True
+    head, rows = [lined(cell) for cell in grid.heads], [[lined(cell) for cell in row] for row in grid.rows]
+    face, head_face = (SMALL, SMALL_HEAD) if small else (CELL, CELL_HEAD)
+    made = official_table(document, len(rows) + 1, len(head), widths(head, rows, width_mm, face.size))
+    repeat_head(made.rows[0])
+    for k, text in enumerate(head):
+        cell = made.cell(0, k)
+        shade(cell, "E7EDF5")
+        add_text(cell, text, head_face, lang=lang, paragraph=cell.paragraphs[0])
+    for row, values in zip(made.rows[1:], rows, strict=True):
+        keep_whole(row)
+        for cell, text in zip(row.cells, values, strict=True):
+            add_text(cell, text, face, lang=lang, paragraph=cell.paragraphs[0])
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Draft:
-    """The document being written."""
+    """The document being written.
+
+    resting : what must stand on the pages of the section at hand, because something on them rests on synthetic rows
+    """
 
     document: Any
     dossier: Dossier
     lang: Lang
+    resting: str = ""
 
     def say(self, key: str, **params: object) -> str:
         """A text of the scheme."""
@@ -307,7 +346,24 @@ class Draft:
     def add(self, kind: str, text: str) -> None:
         """A paragraph in the letters of its kind."""
         paragraph = add_text(self.document, plain(text), FACES[kind], lang=self.lang)
-        paragraph.paragraph_format.keep_with_next = kind in ("head1", "head2", "caption")
+        paragraph.paragraph_format.keep_with_next = kind in ("head1", "head2", "caption", "resting")
+
+    def rest(self, mark: str) -> None:
+        """Say of the sentences that follow that they rest on synthetic rows, and keep it for the pages."""
+        if mark:
+            self.add("resting", mark)
+            self.resting = mark
+
+    def show(self, grid: Grid, *, number: int = 0, width_mm: float = UPRIGHT_MM, small: bool = False) -> None:
+        """A table, numbered where it has a number; its mark is kept for the pages."""
+        caption = self.say("table", number=number, title=grid.caption) if number else ""
+        table(self.document, replace(grid, caption=caption), lang=self.lang, width_mm=width_mm, small=small)
+        self.resting = grid.mark or self.resting
+
+    def close(self, section: Any) -> None:
+        """End a section: its pages are marked where something on them asked for it."""
+        mark_pages(section, self.resting, lang=self.lang)
+        self.resting = ""
 
     def section(self, number: int, key: str) -> None:
         """Heading of the first level."""
@@ -322,25 +378,6 @@ class Draft:
         """Paragraphs numbered 1. 2. 3.; a single one without number."""
         for k, line in enumerate(lines, 1):
             self.add("body", f"{k}.{line}" if len(lines) > 1 else line)
-
-    def table(
-        self, head: Sequence[str], rows: Sequence[Sequence[str]], *, width_mm: float, small: bool = False
-    ) -> None:
-        """A table whose columns are as wide as what is in them needs."""
-        table = official_table(
-            self.document, len(rows) + 1, len(head), widths(head, rows, width_mm, SMALL.size if small else CELL.size)
-        )
-        repeat_head(table.rows[0])
-        for k, text in enumerate(head):
-            cell = table.cell(0, k)
-            shade(cell, "E7EDF5")
-            face = SMALL_HEAD if small else CELL_HEAD
-            add_text(cell, plain(text), face, lang=self.lang, paragraph=cell.paragraphs[0])
-        face = SMALL if small else CELL
-        for row, values in zip(table.rows[1:], rows, strict=True):
-            keep_whole(row)
-            for cell, text in zip(row.cells, values, strict=True):
-                add_text(cell, plain(text), face, lang=self.lang, paragraph=cell.paragraphs[0])
 
 
 def widths(head: Sequence[str], rows: Sequence[Sequence[str]], width_mm: float, size: float) -> list[float]:

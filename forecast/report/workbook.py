@@ -23,8 +23,8 @@ from forecast.answers.judgement import Light
 from forecast.report.task_sheet import write_task_sheet
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, city_name, source_line
-from forecast.tables.kind import Kind, Value
-from forecast.tables.table import Chart, Field, Paper, Sheet, lines_needed, text_width
+from forecast.tables.kind import Kind, Value, lines_needed, text_width
+from forecast.tables.table import Chart, Field, Paper, Sheet
 from forecast.tasks.breakdown import Breakdown
 from forecast.tasks.tasks import Task
 from forecast.texts import Lang, t
@@ -199,6 +199,11 @@ class Formats:
             },
         )
 
+    def warning(self) -> Any:
+        """What must be read before the table."""
+        font = {"font_name": self._fonts[1], "font_size": 10.5, "font_color": "#C00000"}
+        return self._get(("warning",), {**font, "align": "left", "text_wrap": True})
+
     def head(self) -> Any:
         """Headings of columns."""
         return self._get(
@@ -318,13 +323,14 @@ def _column_width(sheet: Sheet, column: int, lang: Lang) -> float:
 
 
 def _titles(page: Any, sheet: Sheet, *, last: int, widths: tuple[float, ...], formats: Formats) -> int:
-    """Title, mark, subtitle across the table; the row below them."""
+    """Title, mark, subtitle, what must be read first, across the table; the row below them."""
     row = 0
     wide = sum(widths) / 1.8
     for text, style, height in (
         (sheet.title, formats.title(), TITLE_POINTS * lines_needed(sheet.title, wide)),
         (sheet.mark, formats.mark(), 18.0),
         (sheet.subtitle, formats.subtitle(), 18.0),
+        (sheet.warning, formats.warning(), 15.0 * lines_needed(sheet.warning, sum(widths))),
     ):
         if not text:
             continue

@@ -32,7 +32,7 @@ from forecast.answers.scores import League, league
 from forecast.data.dataset import Dataset
 from forecast.data.panel import known
 from forecast.data.target import Target, TargetKind
-from forecast.dims import brief
+from forecast.dims import brief, from_percent
 from forecast.draws.condition import Conditioned, condition, parse_given
 from forecast.draws.paths import Pool
 from forecast.errors import UsageError
@@ -165,6 +165,11 @@ def wanted(
         increments=None if increment is None else {indicators[0]: stated_increment(indicators[0], increment)},
         holds=(*map(parse_hold, holds), *(hold for file in files for hold in read_holds(file))),
     )
+
+
+def chance_of(percent: str) -> float:
+    """A probability as it stands in an address or a choice, ``50``, as a fraction."""
+    return from_percent(float(percent))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ from forecast.tables.attainment import attainment_frame
 from forecast.tables.league import league_frames
 from forecast.tables.paths import paths_frame
 from forecast.tables.required import dependence_frame, joint_frame, required_frame
-from forecast.tables.table import Provenance
+from forecast.tables.table import Paper, Provenance, Sheet, Surface, Table, View
 from forecast.texts import Lang, t
 
 
@@ -204,3 +205,30 @@ def span_name(month: Month, covers: tuple[int, ...], lang: Lang) -> str:
     if len(covers) == 1:
         return t("ui.month", lang, month=last)
     return t("ui.month_span", lang, first=words.month_name(Month(month.year, covers[0]), lang), last=last)
+
+
+def sheet_of(
+    table: Table[Any],
+    dossier: Dossier,
+    lang: Lang,
+    *,
+    title: str = "",
+    notes: Sequence[str] = (),
+    warning: str = "",
+    paper: Paper = Paper.A4,
+    frozen: int = 2,
+) -> Sheet:
+    """A table as a worksheet, marked where what it prints rests on synthetic rows."""
+    return Sheet(
+        name=table.name,
+        tab=t(f"reports.tab_{table.name}", lang),
+        title=title or heading(table.name, dossier, lang),
+        subtitle=subtitle(dossier, lang),
+        fields=table.fields(Surface.SHEET, lang),
+        rows=table.values(View(lang=lang, surface=Surface.SHEET)),
+        notes=tuple(notes),
+        warning=warning,
+        mark=dossier.mark(lang) or table.marked(lang),
+        paper=paper,
+        frozen=frozen,
+    )

@@ -6,6 +6,8 @@ Invariant: a number is shown at the digits of its kind, halves away from zero, n
 
 from __future__ import annotations
 
+import math
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -80,7 +82,8 @@ class Kind(StrEnum):
             return str(value)
         number = words.rounded(float(value), 10.0**-self.places)
         sign = "+" if _TRAITS[self].signed and number else ""
-        return f"{number:{sign}.{self.places}f}"
+        comma = "," if self is Kind.MONEY_WAN else ""
+        return f"{number:{sign}{comma}.{self.places}f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +128,17 @@ def spread_text(low: float | None, high: float | None, lang: Lang) -> str | None
     if low is None or high is None:
         return None
     return t("reports.range", lang, low=Kind.PERCENT.shown(low, lang), high=Kind.PERCENT.shown(high, lang))
+
+
+def text_width(text: str) -> float:
+    """Width of the longest line in half characters: a Chinese character, or its punctuation, takes two."""
+    return max((_line_width(line) for line in text.split("\n")), default=0.0)
+
+
+def _line_width(line: str) -> float:
+    return float(sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in line))
+
+
+def lines_needed(text: str, width: float) -> int:
+    """Lines that a text takes in a column of so many half characters."""
+    return sum(max(1, math.ceil(_line_width(line) / max(width, 2.0))) for line in text.split("\n"))

@@ -33,7 +33,6 @@ from forecast.tables.makeup_levers import (
     growth_text,
     makeup_label,
     number_text,
-    on_sheet,
     seen_as,
     shown_only,
 )
@@ -49,7 +48,20 @@ from forecast.tables.makeup_words import (
     sentences,
     wish_name,
 )
-from forecast.tables.table import Block, Cell, Column, Grid, Said, Sentence, Show, Surface, Table, View, rounded
+from forecast.tables.table import (
+    Block,
+    Cell,
+    Column,
+    Grid,
+    Said,
+    Sentence,
+    Show,
+    Surface,
+    Table,
+    View,
+    on_sheet,
+    rounded,
+)
 from forecast.texts import Lang, t
 
 _PERCENT, _POINTS, _YI, _SHARE = Kind.PERCENT, Kind.POINTS, Kind.MONEY, Kind.SHARE
@@ -170,7 +182,7 @@ WISHES: Final[tuple[Column[Wished], ...]] = (
         lambda r: r.wish.remaining_yi,
         seen_as(
             "remaining_yi",
-            lambda r, _: f"{r.wish.remaining_yi:.1f}" if r.open and r.wish.remaining_yi is not None else None,
+            lambda r, v: _YI.shown(r.wish.remaining_yi, v.lang) if r.open else None,
         ),
         on_sheet("plan", "remaining_yi", _YI, _remaining_yi, widest=12),
     ),
@@ -182,13 +194,21 @@ WISHES: Final[tuple[Column[Wished], ...]] = (
     filed("fair_burden", _SHARE, lambda r: r.plan.fair.largest_burden if r.plan.fair else None),
     filed("label", Kind.TEXT, lambda r: makeup_label(r.plan) or None),
     shown_only("levers", sheet=on_sheet("plan", "levers", _WHOLE, lambda r, _: len(r.plan.used), widest=8)),
+    filed(
+        "needed_yi",
+        _YI,
+        lambda r: r.wish.needed_yi,
+        seen_as("needed_yi"),
+        on_sheet("plan", "needed_yi", _YI, widest=12),
+    ),
 )
 _WISH_ORDER: Final = (
-    *("wish", "asked", "before", "after", "change", "fresh", "best", "status", "remaining", "remaining_yi"),
+    *("wish", "asked", "before", "needed_yi", "after", "change", "fresh", "best", "status"),
+    *("remaining", "remaining_yi"),
 )
 PLAN_ORDER: Final = (
     *("plan", "wish", "asked", "before", "after", "change", "fresh", "ceiling", "status"),
-    *("needed_pp", "planned_pp", "planned_yi", "remaining_pp", "remaining_yi", "effort", "levers"),
+    *("needed_pp", "needed_yi", "planned_pp", "planned_yi", "remaining_pp", "remaining_yi", "effort", "levers"),
 )
 
 

@@ -21,7 +21,7 @@ from forecast.tables.makeup_words import (
     support,
     use_words,
 )
-from forecast.tables.table import Column, Said, Show, Surface, View
+from forecast.tables.table import Column, Said, Show, Surface, View, on_sheet
 from forecast.texts import Lang, t
 
 _PERCENT, _POINTS, _YI, _SHARE = Kind.PERCENT, Kind.POINTS, Kind.MONEY, Kind.SHARE
@@ -57,28 +57,6 @@ def filed[R](
 def shown_only[R](name: str, seen: Show[R] | None = None, sheet: Show[R] | None = None) -> Column[R]:
     on = {Surface.TERMINAL: seen, Surface.PAGE: seen, Surface.SHEET: sheet}
     return Column(name, on={k: show for k, show in on.items() if show is not None})
-
-
-def on_sheet[R](
-    table: str,
-    name: str,
-    kind: Kind,
-    says: Callable[[R, View], Said] | None = None,
-    *,
-    widest: int = 26,
-    group: str = "",
-    total: bool = False,
-) -> Show[R]:
-    return Show(
-        name=name,
-        head=f"reports.col_{table}_{name}",
-        means=f"reports.mean_{table}_{name}",
-        kind=kind,
-        says=says,
-        widest=widest,
-        group=group,
-        total=total,
-    )
 
 
 @dataclass(frozen=True, slots=True)

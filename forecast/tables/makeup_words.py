@@ -20,6 +20,7 @@ from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, WishResu
 from forecast.runs.session import PlanOf
 from forecast.scenario.actions import Family
 from forecast.tables import words
+from forecast.tables.kind import Kind
 from forecast.texts import Lang, t
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -186,6 +187,7 @@ def _wish_sentence(plan: Makeup, wish: WishResult, lang: Lang) -> str:
     if wish.status is Status.ALREADY_MET:
         return t("makeup.say_already_met", lang, name=name, asked=asked, before=shown["before"])
     params = {"name": name, "asked": asked, "before": shown["before"], "after": shown["all_draws"]}
+    params["need"] = _need(wish, lang)
     if wish.status is Status.SOLVED:
         return t(
             "makeup.say_solved",
@@ -195,10 +197,21 @@ def _wish_sentence(plan: Makeup, wish: WishResult, lang: Lang) -> str:
             change=_moved(plan, wish, lang),
             **params,
         )
-    left = f"{wish.remaining_pp:.1f}"
-    money = "" if wish.remaining_yi is None else t("makeup.money_about", lang, number=f"{wish.remaining_yi:.1f}")
+    left, money = f"{words.rounded(wish.remaining_pp, 0.1):.1f}", _left(wish, lang)
     key = "say_budget" if wish.limit is Limit.BUDGET else "say_unreachable"
     return t(f"makeup.{key}", lang, ceiling=shown["ceiling"], left=left, money=money, fresh=shown["fresh"], **params)
+
+
+def _need(wish: WishResult, lang: Lang) -> str:
+    """Net new money that a wish takes, as paths and breakdowns print it."""
+    none = wish.needed_yi is None
+    return "" if none else t("makeup.need", lang, number=Kind.MONEY.shown(wish.needed_yi, lang))
+
+
+def _left(wish: WishResult, lang: Lang) -> str:
+    """The same that is still to be found under the plan."""
+    none = wish.remaining_yi is None
+    return "" if none else t("makeup.money_about", lang, number=Kind.MONEY.shown(wish.remaining_yi, lang))
 
 
 def _moved(plan: Makeup, wish: WishResult, lang: Lang) -> str:
@@ -314,7 +327,6 @@ def plan_name(plan: PlanOf, lang: Lang) -> str:
 def said_of(plan: PlanOf, lang: Lang) -> str:
     """What became of a plan, in a sentence."""
     made, wish = plan.makeup, plan.makeup.wishes[0]
-    money = "" if wish.remaining_yi is None else t("makeup.money_about", lang, number=f"{wish.remaining_yi:.1f}")
     before, after = (level_words(made, wish, value, lang) for value in (wish.before, wish.all_draws))
     moved = t("reports.plan_same" if before == after else "reports.plan_moved", lang, before=before, after=after)
     return t(
@@ -322,8 +334,9 @@ def said_of(plan: PlanOf, lang: Lang) -> str:
         lang,
         before=before,
         moved=moved,
-        left=f"{wish.remaining_pp:.1f}",
-        money=money,
+        left=f"{words.rounded(wish.remaining_pp, 0.1):.1f}",
+        money=_left(wish, lang),
+        need=_need(wish, lang),
     )
 
 

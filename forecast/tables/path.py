@@ -70,12 +70,26 @@ def _benchmark(one: PathStep) -> Value:
     return held.unit if isinstance(held, Province) else None
 
 
+def _since(line: Line, at: int) -> Month:
+    """The first month that a period covers."""
+    return line.steps[at - 1].period.plus(1) if at else Month(line.steps[at].period.year, 1)
+
+
+def _span(first: Month, last: Month, lang: Lang) -> str:
+    """Months from one to another: 9月, 7—9月."""
+    names = {"first": words.month_name(first, lang), "last": words.month_name(last, lang)}
+    return t("path.month" if first == last else "path.span", lang, **names)
+
+
 def _month(one: PathStep, view: View) -> str:
     """The months that a period covers: 9月, 7—9月."""
-    steps, k = one.line.steps, one.at
-    first = steps[k - 1].period.plus(1) if k else Month(steps[k].period.year, 1)
-    names = {"first": words.month_name(first, view.lang), "last": words.month_name(steps[k].period, view.lang)}
-    return t("path.month" if first == steps[k].period else "path.span", view.lang, **names)
+    return _span(_since(one.line, one.at), one.step.period, view.lang)
+
+
+def _asked(path: RequiredPath) -> Month | None:
+    """The first month of the first period that something is asked of; None where nothing is."""
+    at = next((k for k, step in enumerate(path.lines[0].steps) if step.phase is Phase.DEMANDED), None)
+    return None if path.first is None or at is None else _since(path.lines[0], at)
 
 
 def _growth(value: Callable[[PeriodStep], float | None], *, asked: bool = False) -> Callable[[PathStep, View], Said]:
@@ -265,12 +279,13 @@ def _demand(demand: Demand, lang: Lang) -> str:
 def path_sentence(path: RequiredPath, lang: Lang) -> str:
     """What one wish asks for, and what it would take in money."""
     note = t("path.limited", lang) if path.evidence is Evidence.THIN else ""
+    first = _asked(path)
     return t(
         f"path.status_{path.status.value}",
         lang,
         demand=_demand(path.demand, lang),
         now=words.probability(path.p_now, lang, evidence=path.evidence) + note,
-        month="" if path.first is None else words.month_name(path.first, lang),
+        month="" if first is None else words.month_name(first, lang),
         periods=path.periods,
         points=_plain(path.uplift_pp),
         money=_money(path, lang) if path.status is Status.SOLVED else "",
@@ -278,17 +293,13 @@ def path_sentence(path: RequiredPath, lang: Lang) -> str:
 
 
 def _money(path: RequiredPath, lang: Lang) -> str:
-    if path.rest is None or path.first is None:
+    first, rest = _asked(path), path.rest
+    if rest is None or first is None:
         return ""
-    span = t(
-        "path.span",
-        lang,
-        first=words.month_name(path.first, lang),
-        last=words.month_name(path.lines[0].steps[-1].period, lang),
-    )
-    rest = path.rest
-    numbers = {"extra": rest.extra_yi, "level": rest.level_yi, "low": rest.p10_yi, "high": rest.p90_yi}
-    return t("path.money", lang, span=span, **{key: _plain(value) for key, value in numbers.items()})
+    span = _span(first, path.lines[0].steps[-1].period, lang)
+    numbers = {"level": rest.level_yi, "low": rest.p10_yi, "high": rest.p90_yi}
+    extra = _YI.shown(rest.extra_yi, lang)
+    return t("path.money", lang, span=span, extra=extra, **{key: _plain(value) for key, value in numbers.items()})
 
 
 def _city(path: RequiredPath, lang: Lang) -> Grid:
@@ -308,7 +319,8 @@ def _total(line: Line) -> float | None:
 
 def _places(path: RequiredPath, places: Sequence[Line], run: Run, lang: Lang) -> Grid:
     """What every place would have to add, a column a month."""
-    months = [step.period for step in path.lines[0].steps if step.phase is Phase.DEMANDED]
+    city = path.lines[0]
+    spans = [(_since(city, k), step.period) for k, step in enumerate(city.steps) if step.phase is Phase.DEMANDED]
 
     def named(line: Line, view: View) -> str:
         name = words.unit_name(run.dataset.panel.units[line.key], view.lang)
@@ -325,10 +337,10 @@ def _places(path: RequiredPath, places: Sequence[Line], run: Run, lang: Lang) ->
         Column("rise", on=on(Show(head="path.head_rise", says=lambda _, v: words.gap(path.uplift_pp, v.lang)))),
         *(
             Column(
-                f"m{month.month:02d}",
-                on=on(Show(label=t("path.month", lang, last=words.month_name(month, lang)), says=of_month(k))),
+                f"m{last.month:02d}",
+                on=on(Show(label=_span(first, last, lang), says=of_month(k))),
             )
-            for k, month in enumerate(months)
+            for k, (first, last) in enumerate(spans)
         ),
         Column("total", on=on(Show(head="path.head_total", says=lambda line, _: _plain(_total(line))))),
     )

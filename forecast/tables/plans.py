@@ -6,31 +6,46 @@ Invariant: points and money of the industries sum to what the plan brings to GDP
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from forecast.plan.result import SectorRow
 from forecast.runs.session import PlanOf
 from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.kind import Kind
 from forecast.tables.makeup import PLAN_ORDER, WISHES, Wished
-from forecast.tables.makeup_levers import LEVERS, SECTORS, LeverLine, SectorLine, on_sheet
+from forecast.tables.makeup_levers import LEVERS, SECTORS, LeverLine, SectorLine
 from forecast.tables.makeup_words import (
+    GROUPS,
     feasible_words,
+    group_of,
     plan_name,
     said_of,
     sentences,
     use_words,
 )
-from forecast.tables.table import Column, Paper, Said, Sheet, Surface, Table, View
+from forecast.tables.table import Cell, Column, Grid, Paper, Said, Sheet, Show, Surface, Table, View, grid, on_sheet
 from forecast.texts import Lang, t
 
 _PERCENT, _YI = Kind.PERCENT, Kind.MONEY
 
 
-def _marked(dossier: Dossier, lang: Lang) -> str:
-    return dossier.mark(lang, ledger=any(row.lever.synthetic for plan in dossier.plans for row in plan.makeup.rows))
+PLAN_FIELDS: Final = (
+    *("asked", "before", "after", "fresh", "status", "needed_pp", "needed_yi", "planned_pp", "planned_yi"),
+    *("remaining_pp", "remaining_yi", "effort"),
+)
+"""What a page says of the plans side by side."""
+
+
+def on_ledger(dossier: Dossier) -> bool:
+    """Whether what is told of plans rests on synthetic rows: measures, also those not taken, are rows of a ledger."""
+    return any(row.lever.synthetic for plan in dossier.plans for row in plan.makeup.rows)
+
+
+def plan_mark(dossier: Dossier, lang: Lang) -> str:
+    """What must stand where a plan is told."""
+    return dossier.mark(lang, ledger=on_ledger(dossier))
 
 
 def _laid(
@@ -52,7 +67,7 @@ def _laid(
         fields=table.fields(Surface.SHEET, lang),
         rows=table.values(View(lang=lang, surface=Surface.SHEET)),
         notes=tuple(notes) if table.rows else (t(f"reports.{empty}", lang),),
-        mark=_marked(dossier, lang),
+        mark=plan_mark(dossier, lang),
         paper=paper,
         frozen=frozen,
     )
@@ -147,3 +162,60 @@ def lever_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     table: Table[LeverLine] = Table(name="levers", columns=(*LEVERS[:cut], *own, *LEVERS[cut:]), rows=rows)
     notes = [t("reports.note_levers", lang)]
     return _laid("levers", table, dossier, lang, notes=notes, empty="no_levers", paper=Paper.A3)
+
+
+def plan_grid(dossier: Dossier, lang: Lang) -> Grid:
+    """The three plans side by side on a page, a column each."""
+    sheet = plan_sheet(dossier, lang)
+    units = {Kind.EXTENT: "reports.scheme_in_points", Kind.MONEY: "reports.scheme_in_money"}
+    heads = [t("reports.scheme_item", lang), *(t(f"reports.plan_short_{plan.name}", lang) for plan in dossier.plans)]
+    rows = []
+    for name in PLAN_FIELDS:
+        one = sheet.fields[sheet.position(name)]
+        unit = t(units[one.kind], lang) if one.kind in units else ""
+        rows.append([one.heading(lang) + unit, *(one.kind.shown(value, lang) for value in sheet.column(name))])
+    return replace(grid(sheet.name, t("reports.scheme_table_plans", lang), heads, rows), mark=sheet.mark)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSum:
+    """A row of the summary: a group of industries, what each plan asks of it, what it could bring at most."""
+
+    name: str
+    amounts: tuple[tuple[float, float | None], ...]
+
+
+def _money(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def group_grid(dossier: Dossier, lang: Lang) -> Grid:
+    """补济汇总: groups of industries, and their sum; points, and 亿元 below; no rows without industries."""
+    makeups = [plan.makeup for plan in dossier.plans]
+    rows = []
+    for group in (*GROUPS, None) if makeups and makeups[0].sectors else ():
+        by_plan = [[row for row in one.sectors if group in (None, group_of(row.industry))] for one in makeups]
+        amounts = [(sum(r.planned_pp for r in mine), _money(r.planned_yi for r in mine)) for mine in by_plan]
+        amounts.append((sum(r.ceiling_pp for r in by_plan[0]), _money(r.ceiling_yi for r in by_plan[0])))
+        rows.append(GroupSum(t(f"makeup.group_{group}" if group else "reports.total", lang), tuple(amounts)))
+
+    def both(k: int) -> Callable[[GroupSum, View], Said]:
+        def says(r: GroupSum, v: View) -> Said:
+            points, money = r.amounts[k]
+            below = "" if money is None else t("reports.scheme_below", v.lang, money=_YI.shown(money, v.lang))
+            return Cell(Kind.EXTENT.shown(points, v.lang), below)
+
+        return says
+
+    heads = [
+        t("reports.group_sector_plan", lang, plan=t(f"reports.plan_short_{plan.name}", lang)) for plan in dossier.plans
+    ]
+    heads.append(t("reports.scheme_col_ceiling", lang))
+    columns = (
+        Column("group", on={Surface.WORD: Show(head="reports.scheme_item", says=lambda r, _: r.name)}),
+        *(Column(f"amount_{k}", on={Surface.WORD: Show(label=head, says=both(k))}) for k, head in enumerate(heads)),
+    )
+    table: Table[GroupSum] = Table(name="groups", columns=columns, rows=rows)
+    made = table.grid(View(lang=lang, surface=Surface.WORD), caption=t("reports.scheme_table_sectors", lang))
+    return replace(made, mark=plan_mark(dossier, lang))

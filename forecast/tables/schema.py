@@ -12,7 +12,18 @@ from typing import Any, Final
 
 import pandas as pd
 
-from forecast.tables import assessment, attainment, league, makeup, path, paths, required, scenarios
+from forecast.tables import (
+    assessment,
+    attainment,
+    breakdown,
+    collected,
+    league,
+    makeup,
+    path,
+    paths,
+    required,
+    scenarios,
+)
 from forecast.tables.kind import Kind, Value
 from forecast.tables.table import PROVENANCE, Column, Provenance, Surface, typed
 
@@ -118,69 +129,10 @@ def _columns(texts: str, names: str) -> tuple[Column[Any], ...]:
     return tuple(Column(name, Kind[measure.upper()] if measure else _TEXT, texts) for name, _, measure in pairs)
 
 
-BREAKDOWN_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
-    "breakdown": (
-        *_columns("breakdown", "indicator plan_id key kind entity name_zh place place_zh team_zh sector sector_zh"),
-        *_columns("breakdown", "month:month condition base_wan:whole task_wan:whole due_wan:whole cap_wan:whole"),
-        *_columns("breakdown", "own_wan:whole held:whole resp_unit resp_person deadline synthetic:whole label"),
-        *PROVENANCE,
-    ),
-    "breakdown_margins": (
-        *_columns("breakdown", "indicator plan_id dimension key name_zh month:month carriers:whole base_wan:whole"),
-        *_columns("breakdown", "task_wan:whole due_wan:whole supported_wan:whole open_wan:whole cap_wan:whole label"),
-        *PROVENANCE,
-    ),
-    "breakdown_plans": (
-        *_columns("breakdown", "indicator name_zh plan_id status method work criterion wish:share"),
-        *_columns("breakdown", "p_now:probability gap_pp:points growth_pp:points effect_yi:money additionality:share"),
-        *_columns("breakdown", "total_yi:money capacity_yi:money open_yi:money delivered_mean_yi:money"),
-        *_columns("breakdown", "delivered_p10_yi:money delivered_p90_yi:money p_near_now:probability"),
-        *_columns("breakdown", "p_near_ledger:probability p_near_all:probability p_reach_now:probability"),
-        *_columns("breakdown", "p_reach_ledger:probability p_reach_all:probability label"),
-        *PROVENANCE,
-    ),
-    "breakdown_holds": (
-        *_columns("breakdown", "indicator hold amount_yi:money hold_status possible_yi:money other note file"),
-        *PROVENANCE,
-    ),
-    "naming": (
-        *_columns("naming", "indicator name_zh rank_status unit unit_zh within period:month growth_pct:percent"),
-        *_columns("naming", "rank:whole published:whole city_pct:percent province_pct:percent gap_city_pp:points"),
-        *_columns("naming", "plan_pct:percent plan_unit gap_plan_pp:points share:share contribution_pp:points"),
-        *_columns("naming", "contribution_share:share p_last:probability rank_p10:whole rank_p90:whole named:whole"),
-        *_columns("naming", "list_month:month"),
-        *PROVENANCE,
-    ),
-    "interviews": (
-        *_columns("naming", "unit unit_zh mean_place:share ranked:whole behind:whole times_named:whole"),
-        *_columns("naming", "contribution_share:share proposed:whole list_month:month"),
-        *PROVENANCE,
-    ),
-    "stock": (
-        *_columns("stock", "sector sector_zh month:month opening:whole entered:whole left:whole preparing:whole"),
-        *_columns("stock", "at_risk:count closing:whole expected:whole label"),
-        *PROVENANCE,
-    ),
-    "stock_windows": (
-        *_columns("stock", "deadline channel first_report:month counts_this_year:whole units:whole"),
-        *_columns("stock", "monthly_output_yi:money days_left:whole sectors label"),
-        *PROVENANCE,
-    ),
-}
+BREAKDOWN_TABLES: Final = {name: (*_filed(columns), *PROVENANCE) for name, columns in breakdown.COLUMNS.items()}
 """Tables of ``dabiao breakdown``: tasks, their sums, lists of naming and the balance of 五上 units."""
 
-COLLECT_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
-    "collected": (
-        *_columns("collect", "plan_id indicator key name_zh place_zh team_zh month:month due_wan:whole"),
-        *_columns("collect", "task_wan:whole actual_wan:count ratio:share file cell"),
-        *PROVENANCE,
-    ),
-    "collected_summary": (
-        *_columns("collect", "plan_id indicator dimension group month:month rows:whole reported:whole due_wan:whole"),
-        *_columns("collect", "due_reported_wan:whole actual_wan:count ratio:share behind:whole"),
-        *PROVENANCE,
-    ),
-}
+COLLECT_TABLES: Final = {name: (*_filed(columns), *PROVENANCE) for name, columns in collected.COLUMNS.items()}
 """Tables of ``dabiao collect``: what teams and counties reported, against the plan."""
 
 MAKEUP_TABLES: Final = {name: (*_filed(columns), *PROVENANCE) for name, columns in makeup.COLUMNS.items()}

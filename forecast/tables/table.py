@@ -10,7 +10,6 @@ Invariant: what a person reads is the value of the column at the digits of its k
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from enum import StrEnum
@@ -32,6 +31,7 @@ class Surface(StrEnum):
     SHEET = "sheet"
     CHANCES = "chances"
     BRIEF = "brief"
+    WORD = "word"
 
 
 class Look(StrEnum):
@@ -137,6 +137,44 @@ class Column[R]:
         return t(f"{self.texts}.column_{self.name}", lang)
 
 
+def column[R](
+    texts: str,
+    name: str,
+    kind: Kind = Kind.TEXT,
+    value: Callable[[R], Value] = lambda _: None,
+    *,
+    filed: bool = True,
+    digits: int | None = None,
+    seen: Show[R] | None = None,
+    **on: Show[R] | None,
+) -> Column[R]:
+    """A column of a file and of the surfaces named; ``seen``: on terminal and page, where they are not named."""
+    shows = {"terminal": seen, "page": seen, **on}
+    file: dict[Surface, Show[R]] = {Surface.FILE: Show()} if filed else {}
+    on_ = file | {Surface(k): show for k, show in shows.items() if show is not None}
+    return Column(name, kind, texts, value=value, on=on_, digits=digits)
+
+
+def seen[R](
+    texts: str,
+    name: str,
+    says: Callable[[R, View], Said] | None = None,
+    *parts: str,
+    left: bool = False,
+    width: int = 0,
+) -> Show[R]:
+    """How a column is read: under the heading ``head_…`` of a catalogue."""
+    return Show(name=name, head=f"{texts}.head_{name}", says=says, left=left, parts=parts, width=width)
+
+
+def on_sheet[R](
+    table: str, name: str, kind: Kind, says: Callable[[R, View], Said] | None = None, *, field: str = "", **more: Any
+) -> Show[R]:
+    """How a column stands on a worksheet: under the texts ``col_…`` and ``mean_…`` of reports; ``field``: its name."""
+    head, means = f"reports.col_{table}_{name}", f"reports.mean_{table}_{name}"
+    return Show(name=field or name, head=head, means=means, kind=kind, says=says, **more)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """What a number came from; the last columns of every table."""
@@ -165,6 +203,8 @@ class Table[R]:
     order : of a surface whose columns do not stand in the order of the list, their names there; those that it does not
         name follow, or stand where their ``after`` says
     params : what the headings of all columns are filled with
+    rests : whether a row rests on synthetic rows; mark : key of what must stand where one that is shown does
+    sums : rows at the end that sum the others
     """
 
     name: str
@@ -172,6 +212,13 @@ class Table[R]:
     rows: Sequence[R] = ()
     order: Mapping[Surface, tuple[str, ...]] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
+    rests: Callable[[R], bool] = lambda _: False
+    mark: str = "reports.mark_ledger"
+    sums: int = 0
+
+    def marked(self, lang: Lang) -> str:
+        """What must stand on the table because a row that it shows rests on synthetic rows; empty otherwise."""
+        return t(self.mark, lang) if any(self.rests(row) for row in self.rows) else ""
 
     def of(self, surface: Surface, parts: Collection[str] | None = None, *, width: int = 0) -> list[Shown[R]]:
         """Columns that a surface shows, in its order.
@@ -214,17 +261,29 @@ class Table[R]:
     ) -> Grid:
         """The table as words, for a screen, a page or a document."""
         shown = self.of(view.surface, parts, width=view.width)
+        summed = ["plain"] * (len(self.rows) - self.sums) + ["marked"] * self.sums
         return Grid(
             kind=kind or self.name,
             caption=caption,
+            mark=self.marked(view.lang),
+            ends=frozenset({len(self.rows) - self.sums - 1} if self.sums else ()),
             names=tuple(one.name for one in shown),
             heads=tuple(split_head(one.heading(view.lang, self.params)) for one in shown),
             rows=tuple(tuple(one.cell(row, view) for one in shown) for row in self.rows),
             left=frozenset(k for k, one in enumerate(shown) if one.show.left),
             fold=frozenset(k for k, one in enumerate(shown) if one.show.fold),
-            classes=tuple(classes),
+            classes=tuple(classes or (summed if self.sums else ())),
             look=look,
         )
+
+    def cells(self, view: View, parts: Collection[str] | None = None) -> tuple[dict[str, Value], ...]:
+        """Rows for a table that its reader sorts or edits: by name of the column there, numbers as numbers."""
+        shown = self.of(view.surface, parts, width=view.width)
+        return tuple({one.name: one.value(row, view) for one in shown} for row in self.rows)
+
+    def headings(self, view: View, parts: Collection[str] | None = None) -> dict[str, str]:
+        """What stands above the columns of ``cells``."""
+        return {one.name: one.heading(view.lang, self.params) for one in self.of(view.surface, parts, width=view.width)}
 
     def fields(self, surface: Surface, lang: Lang) -> tuple[Field, ...]:
         """Columns of a worksheet."""
@@ -337,6 +396,7 @@ class Grid:
     left : columns of text, the others are numbers; fold : columns that give way on a narrow screen
     classes : of its rows, for their layout; look : how it is drawn on a terminal
     ends : rows after which a terminal leaves room
+    mark : what must stand on it because synthetic rows reach it; warning : what must be read before it
     """
 
     kind: str
@@ -349,6 +409,8 @@ class Grid:
     classes: tuple[str, ...] = ()
     look: Look = Look.PLAIN
     ends: frozenset[int] = frozenset()
+    mark: str = ""
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +494,11 @@ class Field:
         """What stands above the column."""
         return self.label or t(f"reports.col_{self.key or self.name}", lang, **self.params)
 
+    def full_heading(self, lang: Lang) -> Cell:
+        """Its heading below the one of its group."""
+        own = self.heading(lang)
+        return Cell(t(f"reports.group_{self.group}", lang, **self.params), own) if self.group else Cell(own)
+
     def meaning(self, lang: Lang) -> str:
         """What the column says, in a sentence."""
         return self.told or t(f"reports.mean_{self.key or self.name}", lang, **self.params)
@@ -460,6 +527,7 @@ class Sheet:
     name : fixed name; of its files too
     tab : name of the worksheet
     mark : what must stand on it because synthetic rows reach it; empty otherwise
+    warning : what must be read before it, above the table; empty otherwise
     rows : a value a field
     quiet : cells (row, column) that are expected and not published: printed in italics
     frozen : columns that stay in view
@@ -474,6 +542,7 @@ class Sheet:
     rows: tuple[tuple[Value, ...], ...]
     notes: tuple[str, ...] = ()
     mark: str = ""
+    warning: str = ""
     paper: Paper = Paper.A4
     quiet: frozenset[tuple[int, int]] = frozenset()
     frozen: int = 2
@@ -502,21 +571,15 @@ class Sheet:
         at = self.position(name)
         return [row[at] for row in self.rows]
 
-
-def text_width(text: str) -> float:
-    """Width of the longest line in half characters: a Chinese character, or its punctuation, takes two."""
-    return max((_line_width(line) for line in text.split("\n")), default=0.0)
-
-
-def _line_width(line: str) -> float:
-    return float(sum(2 if unicodedata.east_asian_width(char) in "WFA" else 1 for char in line))
-
-
-def lines_needed(text: str, width: float) -> int:
-    """Lines that a text takes in a column of so many half characters."""
-    return sum(max(1, math.ceil(_line_width(line) / max(width, 2.0))) for line in text.split("\n"))
-
-
-def distinct(values: Sequence[str]) -> list[str]:
-    """Texts without repetitions, in order, empty ones left out."""
-    return [value for value in dict.fromkeys(values) if value]
+    def grid(self, lang: Lang, *, without: tuple[str, ...] = ()) -> Grid:
+        """The sheet as words for a page of a document, but the columns whose names begin so."""
+        kept = [k for k, one in enumerate(self.fields) if not one.name.startswith(without)]
+        return Grid(
+            kind=self.name,
+            caption=self.title,
+            names=tuple(self.fields[k].name for k in kept),
+            heads=tuple(self.fields[k].full_heading(lang) for k in kept),
+            rows=tuple(tuple(Cell(self.fields[k].kind.shown(row[k], lang)) for k in kept) for row in self.rows),
+            mark=self.mark,
+            warning=self.warning,
+        )

@@ -93,6 +93,12 @@ class Ranking:
 
     __repr__ = brief
 
+    def gap_province_pp(self, one: Standing) -> float | None:
+        """Growth of a place minus the province's of the same period."""
+        if one.growth_pct is None or self.province_pct is None or one.period != self.period:
+            return None
+        return one.growth_pct - self.province_pct
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interview:

@@ -101,8 +101,13 @@ class Lift:
     now: Ends
 
     @classmethod
-    def of(cls, world: World, case: Case) -> Lift:
-        """A target on the draws of a world."""
+    def of(cls, world: World, case: Case, *, now: Ends | None = None) -> Lift:
+        """A target on the draws of a world.
+
+        Parameters
+        ----------
+        now : where the year ends without it, of that one case (under a plan); None: as drawn
+        """
         indicator, unit = case.target.indicator, case.target.unit
         one = world.paths.indicators[indicator]
         labels = [str(label) for label in one.cum_yoy[PERIOD].values]
@@ -117,7 +122,7 @@ class Lift:
             growth=one.growth.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy(),
             weight=world.weight(indicator, unit),
             share=world.share(unit, indicator) if average else None,
-            now=ends_of(world, case),
+            now=now or ends_of(world, case),
         )
 
     @property

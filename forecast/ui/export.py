@@ -20,11 +20,10 @@ import streamlit as st
 
 from forecast.answers.chances import Criterion
 from forecast.data.dataset import Dataset
-from forecast.dims import from_percent
 from forecast.errors import ForecastError
 from forecast.files import replacing, write_whole
 from forecast.report.changes import earlier_of
-from forecast.runs.session import Wanted, wanted
+from forecast.runs.session import Wanted, chance_of, wanted
 from forecast.runs.store import Store, home
 from forecast.scenario.drafting import to_yaml
 from forecast.tables import words
@@ -106,7 +105,7 @@ def asked_tasks(dataset: Dataset, state: Mapping[str, str]) -> Wanted | None:
         dataset,
         indicators=[name for name in (first, *known) if name],
         criterion=Criterion(state.get("criterion", Criterion.NEAR.value)),
-        wish=from_percent(float(state.get("chance", "50"))),
+        wish=chance_of(state.get("chance", "50")),
         method=Method(state.get("method", Method.CAPACITY.value)),
         holds=[text for text in state.get("locks", "").split(";") if text],
     )

@@ -12,25 +12,16 @@ from typing import Any, Final
 import streamlit as st
 
 from forecast.answers.chances import Criterion
-from forecast.dims import from_percent
 from forecast.errors import ForecastError
 from forecast.report import html
-from forecast.report.breakdown_terminal import narrative
 from forecast.report.county_charts import contribution_chart, heat_chart, rank_chart
-from forecast.report.county_view import interview_grid, list_notes, named_grid, ranking_grid, ranking_note
-from forecast.report.task_view import (
-    DIMENSIONS,
-    held_cells,
-    hold_name,
-    margin_grid,
-    place_table,
-    stock_grid,
-    stock_months_grid,
-    task_frame,
-    window_lines,
-)
-from forecast.runs.session import Assignments, Session, Wanted
+from forecast.runs.session import Assignments, Session, Wanted, chance_of
 from forecast.tables import words
+from forecast.tables.breakdown import DIMENSIONS, held_cells, hold_name, margin_grid, place_table, task_table
+from forecast.tables.breakdown_words import narrative, warning
+from forecast.tables.counties import interview_grid, list_notes, named_grid, ranking_grid, ranking_note
+from forecast.tables.stock import stock_grid, stock_months_grid, window_lines
+from forecast.tables.table import Surface, View
 from forecast.tasks.allocation import Hold, hold_text, parse_hold
 from forecast.tasks.breakdown import INDICATORS, Breakdown, Method, stated_increment
 from forecast.tasks.county_lists import Ranking
@@ -78,9 +69,10 @@ def tasks(choice: Choice) -> None:
             _breakdown(choice, lab)
 
 
-def _marked(found: Assignments, choice: Choice) -> None:
-    if found.synthetic and not choice.run.config.synthetic:
-        st.html(f'<p class="dabiao-warn" role="note">{escape(t("breakdown.synthetic", choice.lang))}</p>')
+def _warn(text: str) -> None:
+    """What must be read before a table."""
+    if text:
+        st.html(f'<p class="dabiao-warn" role="note">{escape(text)}</p>')
 
 
 # The breakdown
@@ -102,7 +94,6 @@ def _breakdown(choice: Choice, lab: Session) -> None:
         _locked(locks, (), None, lang)
         return
     b = found.breakdowns[0]
-    _marked(found, choice)
     said = narrative(b, found, lang)
     st.html(f'<p class="dabiao-lead {b.status.value}">{escape(said[0])}</p>')
     if said[1:]:
@@ -177,7 +168,7 @@ def _wanted(choice: Choice, names: Sequence[str], locks: _Locks) -> Wanted:
     return Wanted(
         indicators=(indicator,),
         criterion=criterion,
-        wish=from_percent(float(wish)),
+        wish=chance_of(wish),
         method=method,
         increments={indicator: stated_increment(indicator, stated)} if stated else None,
         holds=tuple(one for one in locks.held if one.indicator == indicator),
@@ -222,23 +213,21 @@ def _places(choice: Choice, b: Breakdown, found: Assignments, locks: _Locks) -> 
     """Place × month, 万元: a typed amount is locked."""
     lang = choice.lang
     table = place_table(b, found, lang)
-    months = [str(month) for month in b.months]
     key = f"task-places-{b.indicator}-{locks.epoch}-{b.plan_id}"
     number = partial(st.column_config.NumberColumn, format="localized", step=1, min_value=0)
     st.html(part_html(t("ui_tasks.by_place", lang)))
+    _warn(warning(b, lang))
+    _warn(table.mark)
     st.data_editor(
-        table,
+        list(table.rows),
         key=key,
         hide_index=True,
-        disabled=["place", "open", "due"],
+        disabled=["name", "open", "due"],
         column_config={
-            "place": st.column_config.TextColumn(t("breakdown.head_place", lang), width="medium"),
-            **{month: number(t("breakdown.month", lang, month=month[5:].lstrip("0"))) for month in months},
-            "sum": number(t("breakdown.head_sum", lang)),
-            "open": number(t("breakdown.head_open", lang)),
-            "due": number(t("breakdown.head_due", lang)),
+            name: st.column_config.TextColumn(head, width="medium") if name == "name" else number(head)
+            for name, head in table.heads.items()
         },
-        on_change=partial(_lock, locks, key, list(table.index), b.indicator),
+        on_change=partial(_lock, locks, key, table.keys, b.indicator),
         alt=t("ui_tasks.by_place", lang),
         height="content",
     )
@@ -276,14 +265,11 @@ def _list(choice: Choice, b: Breakdown, found: Assignments) -> None:
             key="task-month",
             lang=lang,
         )
-    frame = task_frame(b, found, lang, place=place, team=team, month=month)
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=420,
-        column_config={name: t(f"ui_tasks.column_{name}", lang) for name in frame.columns},
-    )
-    st.caption(t("ui_tasks.list_help", lang, n=len(frame)))
+    table = task_table(b, found, place=place, team=team, month=month)
+    view = View(lang=lang, surface=Surface.PAGE)
+    _warn(table.marked(lang))
+    st.dataframe(list(table.cells(view)), hide_index=True, height=420, column_config=table.headings(view))
+    st.caption(t("ui_tasks.list_help", lang, n=len(table.rows)))
 
 
 # Counties
@@ -292,8 +278,6 @@ def _list(choice: Choice, b: Breakdown, found: Assignments) -> None:
 def _counties(choice: Choice, lab: Session) -> None:
     lang = choice.lang
     found = lab.assignments(Wanted(indicators=()))
-    if found.naming.synthetic and not choice.run.config.synthetic:
-        st.html(f'<p class="dabiao-warn" role="note">{escape(t("report.note_synthetic_all", lang))}</p>')
     st.html(part_html(t("naming.title", lang)))
     st.html(facts_html(list_notes(found, lang)))
     for table in (named_grid(found, lang), interview_grid(found, lang)):
@@ -347,8 +331,6 @@ def _ranking(choice: Choice, found: Assignments) -> None:
 def _stock(choice: Choice, lab: Session) -> None:
     lang = choice.lang
     found = lab.assignments(Wanted(indicators=()))
-    if found.stock.synthetic and not choice.run.config.synthetic:
-        st.html(f'<p class="dabiao-warn" role="note">{escape(t("breakdown.synthetic", choice.lang))}</p>')
     table = stock_grid(found, lang)
     if not table.rows:
         st.info(t("ui_tasks.no_stock", lang))
@@ -356,6 +338,8 @@ def _stock(choice: Choice, lab: Session) -> None:
     st.html(part_html(table.caption) + html.table(table))
     windows = window_lines(found, lang)
     if windows:
-        st.html(part_html(t("stock.title_windows", lang)) + facts_html([*windows, t("stock.note_annual", lang)]))
+        st.html(part_html(t("stock.title_windows", lang)))
+        _warn(table.mark)
+        st.html(facts_html([*windows, t("stock.note_annual", lang)]))
     months = stock_months_grid(found, lang)
     st.html(part_html(months.caption) + html.table(months))

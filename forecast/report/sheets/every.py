@@ -9,17 +9,18 @@ from collections.abc import Callable
 from typing import Final
 
 from forecast.report.sheets.explanation import data_sheet, explanation_sheet
-from forecast.report.sheets.lists import filing_sheet, interview_sheet, naming_sheet, stock_sheet
 from forecast.report.sheets.monthly import monthly_sheet
 from forecast.report.sheets.moves import news_sheet
-from forecast.report.sheets.tasks import task_summary_sheet
 from forecast.report.sheets.track import track_sheet
 from forecast.tables.actions import action_sheet
 from forecast.tables.beside import scenario_sheet
+from forecast.tables.breakdown import task_summary_sheet
+from forecast.tables.counties import interview_sheet, naming_sheet
 from forecast.tables.dossier import Dossier
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.path import path_sheet
 from forecast.tables.plans import lever_sheet, plan_sheet, sector_sheet
+from forecast.tables.stock import filing_sheet, stock_sheet
 from forecast.tables.table import Sheet
 from forecast.texts import Lang
 

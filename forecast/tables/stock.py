@@ -1,0 +1,277 @@
+"""五上 units as tables: start of the year + entered - left, and what can still be filed by when.
+
+Invariant: every number shown is a field of ``Stock`` (held by ``tests/test_app_tasks.py`` and
+``tests/test_breakdown_command.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from forecast.periods import Month
+from forecast.runs.session import Assignments
+from forecast.tables import words
+from forecast.tables.dossier import Dossier, sheet_of
+from forecast.tables.kind import Kind
+from forecast.tables.table import (
+    Block,
+    Column,
+    Grid,
+    Said,
+    Sentence,
+    Sheet,
+    Show,
+    Surface,
+    Table,
+    View,
+    column,
+    on_sheet,
+    seen,
+)
+from forecast.tasks.stock import Balance, FilingWindow
+from forecast.texts import Lang, t
+
+PAGE, SHEET = Surface.PAGE, Surface.SHEET
+YEAR, MONTHS = "year", "months"
+"""Parts of the page: the year by sector, all sectors month by month."""
+_TEXT, _SHORT, _WHOLE = Kind.TEXT, Kind.SHORT, Kind.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Stocked:
+    """A row of the balance of 五上 units: a sector, or all, in a month or the year."""
+
+    balance: Balance
+    synthetic: bool
+
+
+def _sector(r: Stocked, v: View) -> str:
+    b = r.balance
+    return (b.sector_zh if v.lang == "zh" else b.sector) if b.sector else t("stock.total", v.lang)
+
+
+def _stock_month(r: Stocked, v: View) -> str:
+    month = r.balance.month
+    return (
+        t("reports.whole_year", v.lang)
+        if month is None
+        else t("ui.month", v.lang, month=words.month_name(month, v.lang))
+    )
+
+
+def _units(
+    name: str, value: Callable[[Balance], int | None], *, formula: str = "", filed: bool = True
+) -> Column[Stocked]:
+    def says(r: Stocked, _: View) -> Said:
+        number = value(r.balance)
+        return None if number is None else f"{number:,}"
+
+    return column(
+        "stock",
+        name,
+        _WHOLE,
+        lambda r: value(r.balance),
+        seen=seen("stock", name, says),
+        sheet=on_sheet("stock", name, _WHOLE, formula=formula),
+        filed=filed,
+    )
+
+
+BALANCES: Final[tuple[Column[Stocked], ...]] = (
+    column(
+        "stock",
+        "sector",
+        _TEXT,
+        lambda r: r.balance.sector or None,
+        seen=seen("stock", "sector", _sector, left=True),
+        page=seen("stock", "sector", _sector, YEAR, left=True),
+        sheet=on_sheet("stock", "sector", _TEXT, _sector),
+    ),
+    column("stock", "sector_zh", _TEXT, lambda r: r.balance.sector_zh or None),
+    column(
+        "stock",
+        "month",
+        Kind.MONTH,
+        lambda r: str(r.balance.month) if r.balance.month else None,
+        page=Show(head="ui_tasks.head_month", says=_stock_month, left=True, parts=(MONTHS,)),
+        sheet=on_sheet("stock", "month", _SHORT, _stock_month),
+    ),
+    _units("opening", lambda b: b.opening),
+    _units("entered", lambda b: b.entered),
+    _units("left", lambda b: b.left),
+    _units("net", lambda b: b.net, formula="{entered}-{left}", filed=False),
+    _units("preparing", lambda b: b.preparing),
+    column(
+        "stock",
+        "at_risk",
+        Kind.COUNT,
+        lambda r: r.balance.at_risk,
+        seen=seen("stock", "risk", None),
+        sheet=on_sheet("stock", "at_risk", Kind.COUNT),
+    ),
+    _units("closing", lambda b: b.closing, formula="{opening}+{entered}-{left}"),
+    column("stock", "expected", _WHOLE, lambda r: r.balance.expected, sheet=on_sheet("stock", "expected", _WHOLE)),
+    column("stock", "label", _TEXT, lambda r: t("scenario.synthetic", "zh") if r.synthetic else None),
+)
+
+
+def _balances(
+    found: Assignments, wanted: Callable[[Balance], bool] = lambda _: True, *, sums: int = 0
+) -> Table[Stocked]:
+    rows = [Stocked(b, found.stock.synthetic) for b in found.stock.balances if wanted(b)]
+    return Table(name="stock", columns=BALANCES, rows=rows, rests=lambda r: r.synthetic, sums=sums if rows else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """A row of the windows of filing."""
+
+    window: FilingWindow
+    synthetic: bool
+
+
+def _sectors(window: FilingWindow, lang: Lang) -> str:
+    return t("glossary.and", lang).join(f"{name}{n}" for name, n in window.sectors.items())
+
+
+WINDOWS: Final[tuple[Column[Filing], ...]] = (
+    column(
+        "stock",
+        "deadline",
+        _TEXT,
+        lambda r: r.window.deadline.isoformat(),
+        sheet=on_sheet("filing", "deadline", _SHORT),
+    ),
+    column(
+        "stock",
+        "channel",
+        _TEXT,
+        lambda r: r.window.channel,
+        sheet=on_sheet("filing", "channel", _TEXT, lambda r, v: t(f"stock.channel_{r.window.channel}", v.lang)),
+    ),
+    column(
+        "stock",
+        "first_report",
+        Kind.MONTH,
+        lambda r: str(r.window.first_report),
+        sheet=on_sheet("filing", "first_report", _SHORT),
+    ),
+    column(
+        "stock",
+        "counts_this_year",
+        _WHOLE,
+        lambda r: int(r.window.counts_this_year),
+        sheet=on_sheet("filing", "counts", _SHORT, lambda r, v: _counts(r.window, v.lang)),
+    ),
+    column("stock", "units", _WHOLE, lambda r: r.window.units, sheet=on_sheet("filing", "units", _WHOLE, total=True)),
+    column(
+        "stock",
+        "monthly_output_yi",
+        Kind.MONEY,
+        lambda r: r.window.monthly_output_yi,
+        sheet=on_sheet("filing", "output_yi", Kind.MONEY),
+    ),
+    column("stock", "days_left", _WHOLE, lambda r: r.window.days_left, sheet=on_sheet("filing", "days_left", _WHOLE)),
+    column(
+        "stock",
+        "sectors",
+        _TEXT,
+        lambda r: _sectors(r.window, "zh"),
+        sheet=on_sheet("filing", "sectors", _TEXT, lambda r, v: _sectors(r.window, v.lang) or None, widest=40),
+    ),
+    column("stock", "label", _TEXT, lambda r: t("scenario.synthetic", "zh") if r.synthetic else None),
+)
+_WINDOW_ORDER: Final = ("deadline", "channel", "units", "sectors", "first_report", "counts", "output_yi", "days_left")
+
+COLUMNS: Final[dict[str, tuple[Column[Any], ...]]] = {"stock": BALANCES, "stock_windows": WINDOWS}
+"""The balance of 五上 units and the windows of filing, by name of the file."""
+
+
+def stock_tables(found: Assignments) -> dict[str, Table[Any]]:
+    """The balance and the windows, by name of the file."""
+    return dict(zip(COLUMNS, (_balances(found), _windows(found)), strict=True))
+
+
+def _counts(window: FilingWindow, lang: Lang) -> str:
+    return t("stock.counts_yes" if window.counts_this_year else "stock.counts_no", lang)
+
+
+def _windows(found: Assignments) -> Table[Filing]:
+    return Table(
+        name="filings",
+        columns=WINDOWS,
+        rows=[Filing(window, found.stock.synthetic) for window in found.stock.windows],
+        order={SHEET: _WINDOW_ORDER},
+        rests=lambda r: r.synthetic,
+    )
+
+
+def window_lines(found: Assignments, lang: Lang) -> list[str]:
+    """Windows of filing that are still open, a sentence each."""
+    return [_window(one, lang) for one in found.stock.windows]
+
+
+def _window(w: FilingWindow, lang: Lang) -> str:
+    month = words.month_name(Month(w.deadline.year, w.deadline.month), lang)
+    return t(
+        "stock.window",
+        lang,
+        day=t("stock.day", lang, month=month, day=w.deadline.day),
+        left=w.days_left,
+        channel=t(f"stock.channel_{w.channel}", lang),
+        units=w.units,
+        sectors=_sectors(w, lang),
+        report=t("stock.report_month", lang, year=w.first_report.year, month=w.first_report.month),
+        output=Kind.MONEY.shown(w.monthly_output_yi, lang),
+        counts=_counts(w, lang),
+    )
+
+
+def stock_grid(found: Assignments, lang: Lang, *, surface: Surface = PAGE) -> Grid:
+    """年初＋新增－退出 by sector, the whole year."""
+    table = _balances(found, lambda b: b.month is None, sums=1)
+    return table.grid(View(lang=lang, surface=surface), (YEAR,), caption=t("stock.title", lang))
+
+
+def stock_months_grid(found: Assignments, lang: Lang) -> Grid:
+    """All sectors together, month by month."""
+    table = _balances(found, lambda b: b.month is not None and not b.sector)
+    order = View(lang=lang, surface=PAGE)
+    return table.grid(order, (MONTHS,), kind="stock-months", caption=t("ui_tasks.stock_months", lang))
+
+
+def stock_notes(found: Assignments, lang: Lang) -> list[str]:
+    """What the data set does not tell of the units."""
+    years = [b for b in found.stock.balances if b.month is None]
+    missing = (
+        name for name in ("opening", "entered", "left") if years and all(getattr(b, name) is None for b in years)
+    )
+    return [t(f"stock.note_{name}", lang) for name in missing]
+
+
+def stock_blocks(found: Assignments, lang: Lang) -> Iterator[Block]:
+    """The balance of the year and the windows that are left, for a terminal."""
+    table = stock_grid(found, lang, surface=Surface.TERMINAL)
+    if not table.rows:
+        return
+    lines: list[tuple[str, bool]] = [(note, False) for note in stock_notes(found, lang)]
+    if found.stock.windows:
+        lines += [("", False), (t("stock.title_windows", lang), True)]
+        lines += [(text, False) for text in (*window_lines(found, lang), t("stock.note_annual", lang), table.mark)]
+    yield table
+    yield from (Sentence(text, bold=bold, pad=(0, 0, 0, 0)) for text, bold in lines)
+
+
+def stock_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """五上企业培育: start of the year + entered - left, by sector and month."""
+    found = dossier.assigned
+    table = _balances(found, lambda b: b.month is None or bool(b.entered or b.left or b.preparing))
+    notes = [note for note in stock_notes(found, lang) if note == t("stock.note_opening", lang)]
+    return sheet_of(table, dossier, lang, notes=[*notes, t("stock.note_annual", lang)])
+
+
+def filing_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """申报窗口: what can still be filed, by which day, and whether it counts this year."""
+    return sheet_of(_windows(dossier.assigned), dossier, lang, notes=[t("stock.note_annual", lang)], frozen=1)
