@@ -35,7 +35,8 @@ bench: $(READY)  ## budgets of time and memory, then full-year growth on the pan
 	$(PYTHON) benchmarks/scenario_speed.py
 	$(PYTHON) benchmarks/run_ytd.py --panels $(PANELS) $(BENCH)
 
-calibrate: $(READY)  ## simulation-based calibration, both routes; writes docs/calibration.md (half an hour on two cores)
+calibrate: $(READY)  ## simulation-based calibration, both routes; writes docs/calibration.md (an hour on two cores)
+	$(PYTHON) benchmarks/worlds.py --joint 1000
 	$(PYTHON) benchmarks/calibrate.py $(CALIBRATE)
 
 docs: $(READY)  ## documents that are made from the program

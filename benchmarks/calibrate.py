@@ -2,12 +2,16 @@
 
 Draws worlds from the model's own prior, fits them as any data set is fitted, and tests whether the truth's rank among
 the draws is uniform, by the fast routes and by NUTS. Writes ``docs/calibration``: summary.csv, ranks.csv, a chart a
-route, and ``docs/calibration.md``, whose text is all made here.
+route, and ``docs/calibration.md``, whose text is all made here, worlds of a known structure (``worlds.py``) included.
+
+A world's ranks depend on its number and the seed alone: with ``--kept FOLDER`` they are kept as they are made, and
+whoever goes on with the same code makes the others.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from functools import partial
@@ -82,6 +86,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=HERE.parent / "docs", help="folder of the documents")
+    parser.add_argument("--kept", type=Path, help="folder of ranks made before by the same code, which is gone on with")
     parser.add_argument("--dry", action="store_true", help="do not write")
     return parser.parse_args(arguments)
 
@@ -89,7 +94,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 type Chunk = tuple[list[dict[str, float]], list[str]]
 
 
-def _chunk(route: SbcRoute, numbers: range, seed: int) -> Chunk:
+def _chunk(route: SbcRoute, numbers: list[int], seed: int, kept: Path | None) -> Chunk:
     """Ranks of some worlds, and the worlds that could not be fitted; a function of a module, for a worker to run."""
     ranks, failed = [], []
     for number in numbers:
@@ -97,16 +102,32 @@ def _chunk(route: SbcRoute, numbers: range, seed: int) -> Chunk:
             ranks.append(ranks_of(route, number, seed=seed))
         except Exception as error:  # one world less, named on the page
             failed.append(f"{route} {number}: {type(error).__name__}: {error}")
+            continue
+        if kept is not None:
+            with (kept / f"{route}-{numbers[0]}.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"seed": seed, "number": number, "ranks": ranks[-1]}) + "\n")
     return ranks, failed
+
+
+def kept_ranks(route: SbcRoute, worlds: int, seed: int, folder: Path | None) -> dict[int, dict[str, float]]:
+    """Ranks of worlds of a route that a folder has, by number."""
+    if folder is None:
+        return {}
+    folder.mkdir(parents=True, exist_ok=True)
+    files = sorted(folder.glob(f"{route}-*.jsonl"))
+    lines = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return {one["number"]: one["ranks"] for one in lines if one["seed"] == seed and one["number"] < worlds}
 
 
 def _ranks(
     route: SbcRoute, worlds: int, asked: argparse.Namespace, console: Console
 ) -> tuple[list[dict[str, float]], list[str]]:
     """Ranks of all worlds of a route, and what failed."""
-    size = CHUNK[route]
-    chunks = [range(start, min(start + size, worlds)) for start in range(0, worlds, size)]
-    parts = [Part(f"{route} {c.start}-{c.stop - 1}", partial(_chunk, route, c, asked.seed)) for c in chunks]
+    size, before = CHUNK[route], kept_ranks(route, worlds, asked.seed, asked.kept)
+    wanted = [number for number in range(worlds) if number not in before]
+    chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
+    made = partial(_chunk, route, seed=asked.seed, kept=asked.kept)
+    parts = [Part(f"{route} {c[0]}-{c[-1]}", partial(made, c)) for c in chunks]
     executor = InProcess() if asked.workers == 1 else LocalProcesses(asked.workers)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as bar:
@@ -116,7 +137,8 @@ def _ranks(
         )
     ranks = [one for part in done if isinstance(part, Done) for one in part.value[0]]
     failed = [one for part in done if isinstance(part, Done) for one in part.value[1]]
-    return ranks, failed + [f"{part.name}: {part.reason}" for part in done if not isinstance(part, Done)]
+    failed += [f"{part.name}: {part.reason}" for part in done if not isinstance(part, Done)]
+    return [*before.values(), *ranks], failed
 
 
 if __name__ == "__main__":

@@ -101,9 +101,14 @@ def write_page(
     counts_frame(ranks).to_csv(folder / "ranks.csv", index=False, lineterminator="\n")
     for route, found in ranks.items():
         (folder / f"{route}.svg").write_text(svg(ecdf_chart(found, ROUTE_TITLES[route])), encoding="utf-8")
-    text = json.dumps(about, ensure_ascii=False, indent=1)
-    (folder / "about.json").write_text(text + "\n", encoding="utf-8")
-    (out / "calibration.md").write_text(page_text(judged, checks, about=about, failures=failures), encoding="utf-8")
+    (folder / "about.json").write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    worlds, joint = (_frame(folder / name) for name in ("worlds.csv", "joint.csv"))
+    text = page_text(judged, checks, about=about, failures=failures, worlds=worlds, joint=joint)
+    (out / "calibration.md").write_text(text, encoding="utf-8")
+
+
+def _frame(file: Path) -> pd.DataFrame:
+    return pd.read_csv(file) if file.exists() else pd.DataFrame()
 
 
 def summary_frame(judged: Mapping[str, Sequence[SbcVerdict]]) -> pd.DataFrame:
@@ -142,8 +147,15 @@ def page_text(
     *,
     about: Mapping[str, Any],
     failures: Sequence[str],
+    worlds: pd.DataFrame | None = None,
+    joint: pd.DataFrame | None = None,
 ) -> str:
-    """The page in Markdown."""
+    """The page in Markdown.
+
+    Parameters
+    ----------
+    worlds, joint : as ``worlds.py`` keeps them; None or empty: not on the page
+    """
     versions = ", ".join(f"{name} {v}" for name, v in about["versions"].items() if v != "absent")
     lines = [
         "# Calibration of the inference, by simulation",
@@ -158,6 +170,8 @@ def page_text(
         lines += [f"## {ROUTE_TITLES[route]}", "", *_table(found), "", f"![ECDF](calibration/{route}.svg)", ""]
     if failures:
         lines += ["## Worlds that could not be fitted", "", *[f"- {one}" for one in failures], ""]
+    lines += _worlds_lines(worlds) if worlds is not None and len(worlds) else []
+    lines += _joint_lines(joint) if joint is not None and len(joint) else []
     lines += _prior_lines(checks)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -172,10 +186,14 @@ def _method(judged: Mapping[str, Sequence[SbcVerdict]]) -> list[str]:
         "by the simultaneous envelope of their empirical distribution (Säilynoja, Bürkner, Vehtari 2022).",
         f"A quantity **fails** where either p-value is below .05 over all tests of its route ({limits}).",
         "",
+        "What is new in a period of a regular figure, noise included, is stirred by the volatility that the model",
+        "states; so is what comes after the last figure where figures have gaps.",
+        "",
         f"Worlds: {sizes}. A world in which any published figure would be a fall of 95 % or a growth to",
         "tenfold (regular figures: a fall of 30 % or growth of 40 %) is drawn again, which looks at the published",
         "figures alone and so leaves ranks uniform. Beyond a third or so, chained noise is no longer small to first",
-        "order, and the scale of regular figures comes out too high (mean rank .41), the forecasts do not. Figures",
+        "order, and the scale of regular figures comes out too high (mean rank .41), the forecasts do not. Worlds have",
+        "no events, which all year-end forecasts look for: those are in the worlds of a known structure below. Figures",
         "carry normal noise of the size of rounding; rounding itself is put to the test by the public panels.",
         "",
         "- *Figures with gaps*: 11 periods a year, 4 years, three to nine periods of the last year out, half or four",
@@ -233,6 +251,70 @@ def _table(found: Sequence[SbcVerdict]) -> list[str]:
         for one in found
     ]
     return ["| " + " | ".join(row) + " |" for row in (head, ("---",) * len(head), *rows)]
+
+
+WITHIN: Final = (0.75, 1.35)
+"""Root mean square error over the spread that is as it should be, in worlds of a known structure."""
+COVER: Final = (0.72, 0.88)
+"""The same of the cover of 80 % intervals."""
+
+
+def _worlds_lines(frame: pd.DataFrame) -> list[str]:
+    """Worlds of a known structure, a row a world and route; what is outside is marked, with what chance allows."""
+    lines = [
+        "## Worlds of a known structure",
+        "",
+        "`python benchmarks/worlds.py`: a province and four cities with paths of the prior's centre and what happens",
+        "besides, published, read and fitted as a data set is, judged at the published digit. Root mean square error",
+        "over the spread should lie within .75 to 1.35, the 80 % interval of the gap cover .80 ± .08; what is outside",
+        "by more than two standard errors (cities of a world counted as two) is marked. P is that of a city to reach",
+        "its province; the Brier score without rounding is beside it.",
+        "",
+        "| world | route | worlds | province rmse/sd | gap rmse/sd | gap covers 50 / 80 / 90 % | mean P, came true"
+        " | P ≤ .1: n, came true | P ≥ .9 | Brier, unrounded |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for _, r in frame.iterrows():
+        low, high = (_chances(r, side) for side in ("p_low", "p_high"))
+        covers = [f"{r[f'gap_covered{k}']:.2f}" for k in (50, 80, 90)]
+        covers[1] = _marked(covers[1], float(r["gap_covered80"]), COVER, 0.4 / np.sqrt(2 * r["worlds"]))
+        root, gap = float(r["root_rmse_over_sd"]), float(r["gap_rmse_over_sd"])
+        lines.append(
+            f"| {r['title']} | {r['route']} | {r['worlds']} "
+            f"| {_marked(f'{root:.2f}', root, WITHIN, root / np.sqrt(2 * r['worlds']))} "
+            f"| {_marked(f'{gap:.2f}', gap, WITHIN, gap / np.sqrt(4 * r['worlds']))} | {' / '.join(covers)} "
+            f"| {r['mean_p']:.2f}, {r['came_true']:.2f} | {low} | {high} "
+            f"| {r['brier']:.3f}, {r['brier_unrounded']:.3f} |"
+        )
+    return [*lines, ""]
+
+
+def _chances(row: Any, side: str) -> str:
+    return f"{row[side]:.0f}, {row[f'{side}_came_true']:.2f}" if row[side] else "0"
+
+
+def _marked(text: str, value: float, within: tuple[float, float], error: float) -> str:
+    return text if within[0] - 2 * error <= value <= within[1] + 2 * error else f"**{text}**"
+
+
+def _joint_lines(frame: pd.DataFrame) -> list[str]:
+    """The number of indicators attained, in worlds of known correlations."""
+    lines = [
+        "## Indicators together, in worlds of known correlations",
+        "",
+        "`python benchmarks/worlds.py --only --joint 1000`: ten indicators with 28 quarters of history, correlated by",
+        "level as the prior says (prior), or .3 to .9 at the nation and 0 to .3 below (box). Place of the number",
+        "attained among its draws, gaps and growth, and P(all) beside how often all were.",
+        "",
+        "| correlations | what | worlds | mean place | within 50 % | within 80 % | mean P(all) | all attained |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {r['structure']} | {r['what']} | {r['worlds']} | {r['mean_place']:.3f} | {r['covered50']:.3f} "
+        f"| {r['covered80']:.3f} | {r['mean_p_all']:.4f} | {r['all_reached']:.4f} |"
+        for _, r in frame.iterrows()
+    ]
+    return [*lines, ""]
 
 
 def _prior_lines(checks: Sequence[Check]) -> list[str]:

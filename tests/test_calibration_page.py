@@ -80,6 +80,55 @@ def test_a_magnitude_that_the_prior_excludes_is_marked(page, ranks):
     assert "**possible: no**" in marked
 
 
+def known_world(**changed: object) -> pd.DataFrame:
+    row = {
+        "world": "older",
+        "title": "an older province",
+        "route": "fast",
+        "worlds": 60,
+        "root_rmse_over_sd": 1.0,
+        "gap_rmse_over_sd": 1.0,
+        "gap_covered50": 0.5,
+        "gap_covered80": 0.8,
+        "gap_covered90": 0.9,
+        "mean_p": 0.5,
+        "came_true": 0.5,
+        "p_low": 0,
+        "p_low_came_true": float("nan"),
+        "p_high": 12,
+        "p_high_came_true": 0.92,
+        "brier": 0.1,
+        "brier_unrounded": 0.12,
+    }
+    return pd.DataFrame([row | changed])
+
+
+def test_worlds_of_a_known_structure_are_on_the_page_and_what_is_outside_is_marked(page, ranks):
+    judged = {"adaptive": verdicts(ranks)}
+    fine, off = (
+        page.page_text(judged, [CHECK], about=ABOUT, failures=[], worlds=known_world(**changed))
+        for changed in ({}, {"gap_covered80": 0.5, "root_rmse_over_sd": 2.4})
+    )
+    line = next(one for one in fine.splitlines() if "an older province" in one)
+    assert "0.50 / 0.80 / 0.90" in line
+    assert "12, 0.92" in line
+    assert "**" not in line
+    assert "**0.50**" in off
+    assert "**2.40**" in off
+    assert "Worlds of a known structure" not in page.page_text(judged, [CHECK], about=ABOUT, failures=[])
+
+
+def test_ranks_that_are_kept_are_gone_on_with(page, tmp_path):
+    import calibrate
+
+    calibrate._chunk("structural", [0], 1, tmp_path)
+    found = calibrate.kept_ranks("structural", 5, 1, tmp_path)
+    assert list(found) == [0]
+    assert found[0].keys() >= {"child_scale", "gap_year_end"}
+    assert calibrate.kept_ranks("structural", 5, 2, tmp_path) == {}
+    assert calibrate.kept_ranks("regular", 5, 1, tmp_path) == {}
+
+
 def test_every_check_and_quantity_has_its_name(page):
     from forecast.track_record.sbc import prior_checks, ranks_of
 
