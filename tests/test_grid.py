@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from forecast.data.intake import Understood, understand
-from forecast.data.reading.grid import month_in, read_grid
+from forecast.data.reading.grid import read_grid
 from forecast.data.reading.problems import Problems
 from forecast.data.reading.source import sheet_of_rows, sheets_of
+from forecast.data.reading.titles import month_in
 from forecast.periods import Month
 from forecast.runs.datasets import prepare
 
@@ -275,3 +276,105 @@ def test_a_file_of_which_nothing_can_be_read_says_so_once(tmp_path: Path) -> Non
     path = book(tmp_path, [["领导讲话稿"], ["同志们："]])
     (problem,) = understand(path).problems
     assert problem.code == "nothing_read"
+
+
+def read_case(name: str) -> Understood:
+    return understand(CASES / name)
+
+
+def test_single_quarters_and_constant_prices_are_left_aside_and_an_index_is_growth() -> None:
+    read = read_case("nbs-quarters.csv")
+    assert shown(read) == {
+        (GDP, "全国", "2024-03"): pytest.approx(5.1),
+        (GDP, "全国", "2023-12"): pytest.approx(5.3),
+        (GDP, "全国", "2023-09"): pytest.approx(5.1),
+    }
+    assert shown(read, "level_cum")[GDP, "全国", "2023-12"] == 1249000.3
+    assert len(read.figures) == 6
+
+
+def test_growth_beside_cumulative_growth_of_the_same_export_is_of_the_month() -> None:
+    read = read_case("nbs-months.csv")
+    assert shown(read)[IND, "全国", "2024-04"] == 6.2
+    assert shown(read, "month_yoy_pct")[IND, "全国", "2024-04"] == 6.6
+    assert shown(read, "level_month")[RETAIL, "全国", "2024-04"] == 35600.4
+    assert shown(read, "level_cum")[RETAIL, "全国", "2024-04"] == 155920.5
+
+
+def test_a_series_of_a_part_is_not_the_whole_and_lines_of_ids_are_no_names() -> None:
+    read = read_case("vendor-series.csv")
+    assert shown(read)[FAI, "全国", "2024-04"] == 4.2
+    assert shown(read)["固定资产投资完成额:新建", "全国", "2024-04"] == 5.2
+    assert shown(read, "level_month") == {(RETAIL, "陕西", "2024-04"): 820.5, (RETAIL, "陕西", "2024-02"): 1600.1}
+
+
+def test_a_series_of_one_period_is_of_the_month() -> None:
+    read = read_case("series-of-one-period.csv")
+    assert shown(read)[IND, "全国", "2019-12"] == 5.7
+    assert shown(read, "month_yoy_pct")[IND, "全国", "2019-12"] == 6.9
+    assert shown(read, "level_month")["原油产量", "全国", "2019-12"] == 1625.0
+
+
+def test_a_unit_in_its_own_column_decides_of_the_amount_and_not_of_the_growth_beside_it() -> None:
+    read = read_case("主要指标_2025年1-9月_全市.csv")
+    assert shown(read)["地方财政收入", "全市", "2025-09"] == -6.2
+    assert shown(read, "level_cum")["地方财政收入", "全市", "2025-09"] == 86.15
+    assert shown(read, "level_cum")["农村居民人均可支配收入", "全市", "2025-09"] == 14314.0
+
+
+def test_an_amount_that_writes_its_unit_is_a_level() -> None:
+    read = read_case("amounts-with-their-unit.csv")
+    assert shown(read)[GDP, "乙县", "2025-09"] == 5.7
+    assert shown(read, "level_cum") == {
+        (GDP, "甲县", "2025-09"): 520.12,
+        (GDP, "乙县", "2025-09"): 216.09,
+        ("居民人均可支配收入", "甲县", "2025-09"): 31713.0,
+    }
+
+
+def test_amounts_that_fall_within_the_year_are_of_the_month_and_so_is_their_growth() -> None:
+    read = read_case("全国工业用电量.csv")
+    assert {one.measure for one in read.figures} == {"level_month", "month_yoy_pct"}
+
+
+def test_a_bulletin_whose_heads_lack_the_year_takes_it_from_the_others_and_says_so() -> None:
+    read = read_case("bulletin-months-without-year.xlsx")
+    found = shown(read)
+    assert found[FAI, "甲县", "2025-09"] == -2.3
+    assert found["规模工业营业收入", "甲县", "2025-08"] == 28.3
+    assert found["地方财政收入", "湖南省", "2024-11"] == 5.1  # the year stands in one column, the month in another
+    assert found["地方财政收入", "湖南省", "2025-02"] == 3.9
+    assert found[FAI, "全市", "2025-09"] == -9.9
+    assert found["固定资产投资:第一产业", "全市", "2025-09"] == -13.1
+    assert not any(name == "第一产业增加值" for name, _, _ in found)
+    assert "目录" in read.unread
+    assert "year_taken" in {one.code for one in read.remarks}
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "says"),
+    [
+        ("two-numbers-in-a-cell.csv", "cells_mixed", "共 2 格"),
+        ("no-place.csv", "untold_place", "B2–C3 (4)"),
+        ("english-heads.csv", "untold_english", "B4–D5 (6)"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_one_message_with_its_cells(name: str, code: str, says: str) -> None:
+    (problem,) = read_case(name).problems
+    assert problem.code == code
+    assert says in problem.text("zh")
+
+
+def test_a_measure_that_is_assumed_is_said(tmp_path: Path) -> None:
+    path = book(tmp_path, [["安康市"], ["指标", "2021年8月增速(%)"], ["固定资产投资", 6.2]])
+    read = understand(path)
+    assert shown(read) == {(FAI, "安康市", "2021-08"): 6.2}
+    assert [one.code for one in read.remarks] == ["span_assumed"]
+
+
+def test_a_foreign_sheet_with_the_name_of_an_optional_one_is_read(tmp_path: Path) -> None:
+    path = book(tmp_path, [["安康市"], ["指标", "2021年1-8月"], ["固定资产投资增速", 6.2]])
+    workbook = load_workbook(path)
+    workbook.active.title = "指标"
+    workbook.save(path)
+    assert shown(understand(path)) == {(FAI, "安康市", "2021-08"): 6.2}

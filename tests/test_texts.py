@@ -79,6 +79,8 @@ def test_no_problem_text_is_left_over() -> None:
     built |= {f"wide_no_{place}" for place in ("city", "province")}
     reasons = ("neighbours", "tenfold", "turned", "alone", "shipped", "swapped", "climbs")
     built |= {f"doubt_{reason}" for reason in reasons}
+    lacks = ("place", "month", "indicator", "month_place", "month_indicator", "place_indicator")
+    built |= {"untold", *(f"untold_{lack}" for lack in lacks)}
     used = codes() | built | FRAME
     texts = {key.removeprefix("problems.") for key in catalogue("zh") if key.startswith("problems.")}
     assert texts - used == set()

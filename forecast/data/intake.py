@@ -34,11 +34,25 @@ from forecast.data.reading.sheets import DATA, GUIDE, PARAMETERS, SHIPPED, TABLE
 from forecast.data.reading.source import is_workbook, sheets_of, table_rows
 from forecast.data.reading.spoken import known_indicator
 from forecast.data.reading.textfiles import read_bytes
+from forecast.data.reading.titles import beside
 from forecast.data.reading.widesheet import WideRow, label_row, read_wide
 from forecast.errors import Problem
 from forecast.periods import Month
 
 _OTHER: frozenset[str] = frozenset({GUIDE, PARAMETERS, SHIPPED, *TABLE_SHEETS.values()})
+
+
+_UNTOLD: Final = (
+    "_english",
+    "_place",
+    "_month",
+    "_indicator",
+    "_month_place",
+    "_month_indicator",
+    "_place_indicator",
+    "",
+)
+"""What a table may lack; the endings of the codes of remarks that say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +98,14 @@ def rows_of_sheets(
     """Rows of figures of every sheet that is a table of them, in whatever layout; each sheet has its own months."""
     known = places.find if places is not None else lambda _: ""
     found = {}
-    for title, sheet in sheets.items():
-        if title in _OTHER or not sheet.cells:
-            continue
+    other = _OTHER if {DATA, GUIDE} & set(sheets) else frozenset()
+    filled = {title: sheet for title, sheet in sheets.items() if title not in other and sheet.cells}
+    context = beside(Path(file).stem, filled)
+    for title, sheet in filled.items():
         rows = (
             read_wide(sheet, file, problems)
             if label_row(sheet)[0] and _months_across(sheet)
-            else read_grid(sheet, file, problems, known=known, context=Path(file).stem)
+            else read_grid(sheet, file, problems, known=known, context=context)
         )
         if rows:
             found[title] = rows
@@ -115,15 +130,21 @@ def understand(path: Path, *, places: Names | None = None, indicators: Names | N
     sheets = sheets_of(content, path.name, problems) if content is not None else None
     rows = rows_of_sheets(sheets or {}, path.name, problems, places=places)
     figures: list[ReadFigure] = []
+    bad: dict[str, list[tuple[str, str]]] = {}
     for title, found in rows.items():
         for row in found:
-            figures += _figures(title, row, path.name, problems, places, indicators)
-    unread = tuple(t for t, sheet in (sheets or {}).items() if sheet.cells and t not in rows and t not in _OTHER)
+            figures += _figures(title, row, bad, places, indicators)
+    for code, cells in bad.items():
+        problems.add(code, path.name, column=cells[0][0], value=quoted(cells[0][1]))
+        if len(cells) > 1:
+            problems.add_at("more_alike", path.name, None, None, {"n": len(cells) - 1, "code": code})
+    other = _OTHER if sheets and {DATA, GUIDE} & set(sheets) else frozenset()
+    unread = tuple(t for t, sheet in (sheets or {}).items() if sheet.cells and t not in rows and t not in other)
     if unread:
         for title in unread:
             problems.remark("sheets_unread", path.name, title)
     if not figures and not len(problems):
-        problems.add("nothing_read", path.name)
+        problems.refuse([f"untold{code}" for code in _UNTOLD], path.name, otherwise="nothing_read")
     return Understood(
         file=path.name,
         figures=tuple(figures),
@@ -135,7 +156,11 @@ def understand(path: Path, *, places: Names | None = None, indicators: Names | N
 
 
 def _figures(
-    sheet: str, row: WideRow, file: str, problems: Problems, places: Names | None, indicators: Names | None
+    sheet: str,
+    row: WideRow,
+    bad: dict[str, list[tuple[str, str]]],
+    places: Names | None,
+    indicators: Names | None,
 ) -> Sequence[ReadFigure]:
     usual = known_indicator(row.indicator)
     name = indicators.find(plain(row.indicator)) if indicators is not None else usual.name_zh if usual else ""
@@ -144,9 +169,9 @@ def _figures(
     for figure in row.figures:
         growth = not figure.measure.startswith("level")
         try:
-            value = parse_percent(figure.value) if growth else parse_number(figure.written)
+            value = parse_percent(figure.written) if growth else parse_number(figure.written)
         except CellError as error:
-            problems.add(error.code, file, column=figure.cell, value=quoted(figure.value))
+            bad.setdefault(error.code, []).append((figure.cell, figure.value))
             continue
         read.append(
             ReadFigure(

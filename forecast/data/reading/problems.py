@@ -94,6 +94,14 @@ class Problems:
             for (file, code), shown in sorted(self._remarks.items())
         )
 
+    def refuse(self, codes: Sequence[str], file: str, *, otherwise: str) -> None:
+        """Make a problem of the first of these remarks that there is, where nothing could be read for that cause."""
+        for code in codes:
+            if (shown := self._remarks.pop((file, code), None)) is not None:
+                self.add(code, file, n=len(shown), list=_first_few(shown))
+                return
+        self.add(otherwise, file)
+
     def extend(self, problems: Iterable[Problem]) -> None:
         """Take over problems that were found elsewhere."""
         self._found.extend(problems)

@@ -69,7 +69,7 @@ INDICATORS: Final = (
         indicator="fai",
         name_zh="固定资产投资（不含农户）",
         tolerance_pp=3.0,
-        spellings=("固定资产投资", "固投", "固定资产投资总额", "固定资产投资额"),
+        spellings=("固定资产投资", "固投", "固定资产投资总额", "固定资产投资额", "固定资产投资完成额"),
         starts=True,
         nation=True,
     ),
@@ -151,7 +151,11 @@ INDICATORS: Final = (
     ),
     KnownIndicator(indicator="ind_power", name_zh="工业用电量", spellings=("工业用电",), starts=True),
     KnownIndicator(indicator="ind_output", name_zh="规模以上工业总产值", spellings=("规上工业产值",)),
-    KnownIndicator(indicator="re_inv", name_zh="房地产开发投资", spellings=("房地产投资",)),
+    KnownIndicator(
+        indicator="re_inv",
+        name_zh="房地产开发投资",
+        spellings=("房地产投资", "房地产开发投资完成额", "房地产开发投资额"),
+    ),
     KnownIndicator(indicator="house_area", name_zh="商品房销售面积"),
     KnownIndicator(indicator="private_fai", name_zh="民间投资", spellings=("民间固定资产投资",)),
     KnownIndicator(indicator="ind_fai", name_zh="工业投资", spellings=("工业固定资产投资",)),
@@ -206,11 +210,14 @@ PROVINCES: Final[Mapping[str, str]] = {
 }
 """Provinces by their short names, with the ids that data sets use."""
 
-_BRACKETS: Final = re.compile(r"[(\[](?:不含农户|不含跨区|GDP|可比价|现价|%|±%|[^()]*[元吨度米人时]|[亿万])[)\]]", re.I)
+_BRACKETS: Final = re.compile(
+    r"[(\[](?:不含农户|不含跨区|GDP|可比价|不变价|现价|%|±%|[^()]*[元吨度米人时]|[亿万])[)\]]", re.I
+)
 _TAIL: Final = re.compile(
-    r"(?:累计|当月|本月|同比|可比价|不变价|名义|增速|增长率|增长|增幅|绝对[额值量数]|(?:累计|当月|本期)(?:值|额|数)|总量|\(\)|%|[:：_])+$"
+    r"(?:累计|当[月期季]|本月|同比|可比价|不变价|名义|增速|增长率|增长|增幅|绝对[额值量数]|(?:累计|当[月期季]|本期)(?:值|额|数)|总量|\(\)|%|[:：_])+$"
 )
 _HEAD: Final = re.compile(r"^(?:其中[:：]?|[一二三四五六七八九十]+、|\d{1,2}[、.．]\s*|#|全市|全省|全国)+")
+_INDEX_NAME: Final = re.compile(r"指数\(上年(?:同期|同月|同季)?=100\)")
 _ID: Final = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -221,6 +228,7 @@ def indicator_key(name: str) -> str:
     """
     text = re.sub(r"\s+", "", plain(name))
     text = _HEAD.sub("", text)
+    text = _INDEX_NAME.sub("", text)
     text = _BRACKETS.sub("", text)
     text = _TAIL.sub("", text) or text
     return text.replace("规模以上", "规上").replace("限额以上", "限上").lower()
@@ -245,18 +253,20 @@ def known_indicator(name: str) -> KnownIndicator | None:
     return _by_key().get(indicator_key(name))
 
 
-type Kind = Literal["", "growth", "level", "rank", "change", "share"]
-type Span = Literal["", "cum", "month"]
+type Kind = Literal["", "growth", "level", "rank", "change", "share", "other"]
+type Span = Literal["", "cum", "month", "quarter"]
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a text says of the figures that it stands over or beside.
 
-    kind : "" where it says nothing; ``change`` is a difference in points, ``share`` a part of a whole
-    span : ``month`` for a single period; unit : as written in plain characters, "" where none
+    kind : "" where it says nothing; ``change`` is a difference in points, ``share`` a part of a whole, ``other`` an
+        amount in constant prices
+    span : ``month`` for a single month, ``quarter`` for a single quarter; unit : as written in plain characters
     worded : whether words say the kind, and not only a unit
     contradiction : the two words that exclude each other, "" where none
+    base : 100 where growth is written as an index (上年同期=100), else 0
     """
 
     kind: Kind = ""
@@ -264,6 +274,12 @@ class Said:
     unit: str = ""
     worded: bool = False
     contradiction: str = ""
+    base: int = 0
+
+    @property
+    def aside(self) -> bool:
+        """Whether the figures are of no measure that is read: ranks, shares, points, single quarters."""
+        return self.kind in ("rank", "change", "share", "other") or self.span == "quarter"
 
 
 _UNIT: Final = (
@@ -284,7 +300,10 @@ _LEVEL: Final = re.compile(
     r"绝对[额值量数]|累计(?:值|额|数|总量|完成(?!率|进度))|当月(?:值|额|数)|本[月期](?:值|数|完成)|总量|完成[额数]|实绩|level",
     re.I,
 )
-_MONTH: Final = re.compile(r"当月|单月|本月(?!止|末|累)|month_yoy|level_month", re.I)
+_MONTH: Final = re.compile(r"当[月期]|单月|本月(?!止|末|累)|month_yoy|level_month", re.I)
+_QUARTER: Final = re.compile(r"当季|单季|本季(?!止|末|累)")
+_INDEX: Final = re.compile(r"\(?上年(同期|同月|同季)?=100\)?")
+_CONSTANT: Final = re.compile(r"不变价|可比价")
 _CUM: Final = re.compile(r"累计|本月止|年初|1[-—–~至到]\d|cum", re.I)
 _POINTS: Final = frozenset({"pp", "个百分点", "百分点"})
 _PERCENT: Final = frozenset({"%", "±%", "+/-%"})
@@ -314,7 +333,11 @@ def said_of(text: str) -> Said:
         return Said()
     unit = unit_of(word)
     bare = _BRACKETED.sub("", word)
-    span: Span = "month" if _MONTH.search(bare) else "cum" if _CUM.search(bare) else ""
+    span: Span = (
+        "quarter" if _QUARTER.search(bare) else "month" if _MONTH.search(bare) else "cum" if _CUM.search(bare) else ""
+    )
+    if index := _INDEX.search(bare):
+        return Said("growth", "month" if index[1] == "同月" else span or "cum", "%", worded=True, base=100)
     if unit in _POINTS or _CHANGE.search(bare):
         return Said("change", span, unit, worded=True)
     if unit in _RANKS or _RANK.search(bare):
@@ -326,6 +349,8 @@ def said_of(text: str) -> Said:
     kind: Kind = "growth" if growth else "level" if level else of_unit
     found = growth or level
     clash = found is not None and of_unit not in ("", kind)
+    if kind == "level" and _CONSTANT.search(word):
+        kind = "other"
     shown = f"{found[0]} / {unit}" if clash and found is not None else ""
     return Said(kind, span, unit, worded=found is not None, contradiction=shown)
 
@@ -334,19 +359,19 @@ def combined(texts: Iterable[str]) -> Said:
     """What several texts of one column or row say together; a later one goes before an earlier one."""
     kind: Kind = ""
     span: Span = ""
-    unit, worded, contradiction, first = "", False, "", ""
+    unit, worded, contradiction, first, base = "", False, "", "", 0
     for text in texts:
         said = said_of(text)
         contradiction = contradiction or said.contradiction
         if said.kind:
             if said.worded and worded and {kind, said.kind} == {"growth", "level"} and not first_allows(first, text):
                 contradiction = contradiction or f"{first} / {text.strip()}"
-            kind, worded, first = said.kind, said.worded, text.strip()
+            kind, worded, first, base = said.kind, said.worded, text.strip(), said.base
         unit = said.unit or unit
         span = said.span or span
     if kind == "growth" and unit not in _PERCENT:
         unit = ""
-    return Said(kind, span, unit, worded=worded, contradiction=contradiction)
+    return Said(kind, span, unit, worded=worded, contradiction=contradiction, base=base)
 
 
 def first_allows(above: str, below: str) -> bool:
@@ -363,7 +388,7 @@ _MEASURES: Final = {
 
 
 def measure_id(kind: Kind, span: Span) -> str:
-    """Measure of growth or a level; "" for any other kind."""
+    """Measure of growth or a level; "" for any other kind and for single quarters."""
     return _MEASURES.get((kind, span or "cum"), "")
 
 

@@ -26,22 +26,28 @@ from forecast.periods import Month
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One filled cell: month, measure (id), text of the value, address, unit of a level as written."""
+    """One filled cell: month, measure (id), text of the value, address, unit of a level as written.
+
+    base : 100 where growth is written as an index, else 0
+    """
 
     period: Month
     measure: str
     value: str
     cell: str
     unit: str = ""
+    base: int = 0
 
     @property
     def written(self) -> str:
-        """Text of the value, an amount in 亿元; as it stands where it is no number."""
-        factor = to_yi(self.unit) if self.measure.startswith("level") else 1.0
-        if factor == 1.0:
-            return self.value
+        """Text of the value, an amount in 亿元, growth in percent; as it stands where it is no number."""
+        level = self.measure.startswith("level")
+        factor = to_yi(self.unit) if level else 1.0
+        text = plain(self.value).removesuffix(self.unit).strip() if level and self.unit else self.value
+        if factor == 1.0 and not self.base:
+            return text
         try:
-            return f"{parse_number(self.value) * factor:.12g}"
+            return f"{parse_number(text) * factor - self.base:.12g}"
         except CellError:
             return self.value
 
@@ -71,7 +77,7 @@ _LABELS: Final[Mapping[str, frozenset[str]]] = {
     "unit": frozenset({"单位", "计量单位"}),
 }
 ASIDE: Final = re.compile(
-    r"备注|说明|序号|部门|位次|排名|排位|名次|排序|目标|计划|任务|预计|预测|上年|去年|no\.?$", re.I
+    r"备注|说明|序号|编[码号]|代码|部门|位次|排名|排位|名次|排序|目标|计划|任务|预计|预测|上年|去年|no\.?$", re.I
 )
 """Headers of columns that are not read: no published growth."""
 _MONTH_LIKE: Final = re.compile(r"\d|月|季|年|q[1-4]", re.I)
@@ -230,7 +236,7 @@ class _HeaderReader:
                 self._aside(column, text)
                 return
             month, self.pairs[column] = self.columns[self.left].month, self.left
-        if said.kind in ("rank", "change", "share"):
+        if said.aside:
             self._aside(column, text, keep_left=True)
             return
         if said.contradiction:
@@ -282,7 +288,7 @@ class _HeaderReader:
         return None
 
     def _aside(self, column: int, text: str, *, keep_left: bool = False) -> None:
-        self.left = self.left if keep_left or said_of(text).kind in ("rank", "change", "share") else None
+        self.left = self.left if keep_left or said_of(text).aside else None
         if any(row > self.head[-1] and self.sheet.text(row, column) for row in self.sheet.rows):
             self.problems.remark("columns_aside", self.file, f"{self._address(column)} “{quoted(text)}”")
 
@@ -405,7 +411,7 @@ class _Measured:
         if self.of_name.contradiction:
             self._contradicts(address, self.of_name.contradiction)
             return ()
-        if self.of_name.kind in ("rank", "change", "share"):
+        if self.of_name.aside:
             self.problems.remark("rows_aside", self.file, f"{address} “{quoted(self.name)}”")
             return ()
         read = [self._figure(column) for column in columns]
