@@ -20,10 +20,10 @@ import xarray as xr
 
 from forecast.draws.paths import IndicatorPaths, exact_where_published
 from forecast.executor import InProcess
-from forecast.report.backtest import write_backtest
-from forecast.report.files import answers
+from forecast.report.files import answers, write_backtest
 from forecast.runs.run import Fits, Request, finish, run
 from forecast.runs.store import Store, export
+from forecast.tables.track import Track
 from forecast.track_record.backtest import BacktestRequest, backtest
 from forecast.ui.kept import EXAMPLE_RECORD, EXAMPLE_RUN, PACKAGE
 
@@ -70,7 +70,7 @@ def record(source: Path) -> Path:
         zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out,
     ):
         folder = Path(scratch) / "record"
-        write_backtest(result, folder)
+        write_backtest(Track(result), folder)
         for path in sorted(folder.glob("*.*")):
             name = f"{result.dataset.data_hash}/{result.run_id}/{path.name}"
             out.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)

@@ -30,9 +30,6 @@ from forecast.plan.makeup import as_scenario
 from forecast.plan.path import DEFAULT, Demand, RequiredPath, indicators_of
 from forecast.plan.request import MakeupRequest, read_options, wishes_of
 from forecast.plan.result import Makeup
-from forecast.report.backtest import backtest_tables
-from forecast.report.backtest_terminal import render_backtest
-from forecast.report.check import check_frame, render_check
 from forecast.report.export import Kind, ReportRequest, write_reports
 from forecast.report.files import answers, write_run, write_tables
 from forecast.report.news import news_frame
@@ -48,7 +45,9 @@ from forecast.tables.dossier import provenance, tables
 from forecast.tables.makeup import makeup_blocks, makeup_tables
 from forecast.tables.path import TABLE as PATH_TABLE
 from forecast.tables.path import path_blocks, path_frame
+from forecast.tables.record import check_blocks, check_tables
 from forecast.tables.scenarios import scenario_blocks, scenario_tables
+from forecast.tables.track import Track
 from forecast.tasks.breakdown import Method as Spread
 from forecast.texts import Lang, default_lang
 from forecast.track_record.backtest import Backtest, BacktestRequest, backtest
@@ -139,7 +138,8 @@ class City:
             dataset=self.path, years=years, indicators=tuple(indicators) or None, libraries=tuple(libraries)
         )
         found = backtest(request)
-        return Answer(found, tables=backtest_tables(found), screen=partial(render_backtest, found, lang=self.lang))
+        track = Track(found)
+        return Answer(found, tables=track.tables, screen=lambda: page(track.blocks(self.lang)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -371,8 +371,7 @@ class Results(Session):
     def check(self) -> Answer[RunCheck]:
         """The model checked on published figures, as ``dabiao run --check`` does."""
         found = check_run(self.run)
-        screen = partial(render_check, found, lang=self.lang)
-        return Answer(found, tables={"checks": check_frame(found)}, screen=screen)
+        return Answer(found, tables=check_tables(found), screen=lambda: page(check_blocks(found, self.lang)))
 
     def backtest(self, years: tuple[int, int] | None = None, **more: Any) -> Answer[Backtest]:
         """The track record of the run's data set, see ``City.backtest``."""

@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 from forecast.data.dataset import read_dataset
 from forecast.data.reading.columns import TABLES
 from forecast.data.starter import write_starter
-from forecast.report.data_view import assumptions_table, figures_table
 from forecast.runs.datasets import Shelf, preview, whole
 from forecast.runs.store import Store, identity_of, import_bundle
+from forecast.tables.data import assumptions_table, figures_table
+from forecast.tables.table import Surface, View
 from forecast.ui import data as module
 from forecast.ui.data import template_bytes
 from forecast.ui.kept import example_run
@@ -21,6 +22,7 @@ from tests.app_pages import APP, filled_book, keep_main, kept_run, page, said
 from tests.small_dataset import write_dataset
 
 ROOT = Path(__file__).parent.parent
+SHOWN = View(lang="zh", surface=Surface.PAGE)
 HEAD = "unit,indicator,period,measure,value,released,status,source\n"
 NEW = f"{HEAD}ankang,fai,2020-09,cum_yoy_pct,-10.1,2020-10-20,published,市统计局\n".encode()
 BAD = f"{HEAD}ankan,fai,2020-09,cum_yoy_pct,很低,2020-10-20,published,市统计局\n".encode()
@@ -169,7 +171,7 @@ def test_every_part_of_the_page_opens(at, tab, lang):
 
 def test_every_figure_is_listed_with_its_file_and_row(made):
     panel = made[1].dataset.panel
-    table = figures_table(panel, "zh", indicator=None, unit=None)
+    table = figures_table(panel, indicator=None, unit=None).screen(SHOWN)
     with (ROOT / "data" / "ankang-2020" / "observations.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(table) == len(rows)
@@ -177,12 +179,12 @@ def test_every_figure_is_listed_with_its_file_and_row(made):
         row = rows[shown["行"] - 2]
         assert float(row["value"]) == pytest.approx(shown["数值"])
         assert row["source"] == shown["来源"]
-    some = figures_table(panel, "zh", indicator="fai", unit="ankang")
+    some = figures_table(panel, indicator="fai", unit="ankang").screen(SHOWN)
     assert 0 < len(some) == sum(one["indicator"] == "fai" and one["unit"] == "ankang" for one in rows)
 
 
 def test_every_assumption_names_its_source(made):
-    table = assumptions_table(made[1].dataset, "zh")
+    table = assumptions_table(made[1].dataset, "zh").screen(SHOWN)
     assert (table["来源"].str.len() > 0).all()
     assert (table["数值"].str.len() > 0).all()
     industries = made[1].dataset.panel.industries

@@ -7,8 +7,7 @@ import zipfile
 
 import pytest
 
-from forecast.report.export import Kind
-from forecast.report.recipients import By
+from forecast.report.export import By, Kind
 from forecast.scenario.reader import read_scenario
 from forecast.ui.export import ZIP, files_of, work_report
 from tests.app_pages import APP, keep_main

@@ -11,14 +11,14 @@ import pytest
 from forecast.answers.evidence import Evidence
 from forecast.data.dataset import read_dataset
 from forecast.executor import InProcess
-from forecast.report.backtest import write_backtest
-from forecast.report.track_view import level_name
+from forecast.report.files import write_backtest
 from forecast.runs.store import Store
 from forecast.runs.store.registry import identity_fields
 from forecast.tables import words
+from forecast.tables.track import Track, level_name
 from forecast.track_record.backtest import BacktestRequest, backtest
 from forecast.ui import track as module
-from forecast.ui.kept import MANIFEST, folder_of, records, table
+from forecast.ui.kept import MANIFEST, folder_of, records, track_record
 from tests.app_pages import keep_main, kept_run, page, said, tables
 from tests.small_dataset import write_dataset
 
@@ -35,7 +35,7 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DABIAO_HOME", str(home))
         folder = folder_of(result.dataset.data_hash, result.run_id)
-        write_backtest(result, folder)
+        write_backtest(Track(result), folder)
     small = write_dataset(home / "small", {"dataset.toml": None} | _named_example())
     said_of = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     of_small = said_of | {"identity": identity_fields(read_dataset(small))}
@@ -152,4 +152,4 @@ def test_a_torn_record_is_left_out(home, tmp_path, monkeypatch):
     (place / "backtest.json").write_text("{", encoding="utf-8")
     assert records(Store(home).runs()[0].identity, frozenset({"0" * 16})) == []
     monkeypatch.setenv("DABIAO_HOME", str(home))
-    assert len(table(example_records()[0], "scores")) > 0
+    assert len(track_record(example_records()[0]).scores) > 0

@@ -18,9 +18,10 @@ from forecast.data.dataset import read_dataset
 from forecast.errors import UsageError
 from forecast.executor import InProcess, LocalProcesses
 from forecast.periods import AsOf, Month
-from forecast.report.backtest import backtest_document, backtest_tables, write_backtest
-from forecast.report.backtest_terminal import render_backtest
+from forecast.report.files import write_backtest
+from forecast.report.terminal import page
 from forecast.tables.schema import BACKTEST_TABLES, schema
+from forecast.tables.track import Track
 from forecast.texts import LANGS
 from forecast.track_record.backtest import BacktestRequest, backtest, replayed_years
 from forecast.track_record.replay import Pair, outcomes, pairs, replay
@@ -196,7 +197,7 @@ def test_what_cannot_be_replayed_is_said(request_):
 
 
 def test_tables_have_their_columns_and_meanings(result):
-    made = backtest_tables(result)
+    made = Track(result).tables
     assert list(made) == list(BACKTEST_TABLES)
     for name, frame in made.items():
         assert list(frame.columns) == [column.name for column in schema(name)]
@@ -206,7 +207,7 @@ def test_tables_have_their_columns_and_meanings(result):
 
 
 def test_every_mean_follows_from_the_records(result):
-    made = backtest_tables(result)
+    made = Track(result).tables
     rows, means, classes = made["backtest"], made["scores"], made["calibration"]
     assert len(rows) == len(result.records)
     for one in means.to_dict("records"):
@@ -227,7 +228,7 @@ def test_every_mean_follows_from_the_records(result):
 
 def test_a_directory_is_written_whole_and_replaced_only_if_it_is_one(result, tmp_path):
     out = tmp_path / "record"
-    write_backtest(result, out)
+    write_backtest(Track(result), out)
     assert sorted(p.name for p in out.iterdir()) == [
         "backtest.csv",
         "backtest.json",
@@ -235,13 +236,13 @@ def test_a_directory_is_written_whole_and_replaced_only_if_it_is_one(result, tmp
         "scores.csv",
     ]
     before = (out / "backtest.csv").read_bytes()
-    write_backtest(result, out)
+    write_backtest(Track(result), out)
     assert (out / "backtest.csv").read_bytes() == before
     other = tmp_path / "mine"
     other.mkdir()
     (other / "diary.txt").write_text("dear", encoding="utf-8")
     with pytest.raises(UsageError, match="no directory of a backtest"):
-        write_backtest(result, other)
+        write_backtest(Track(result), other)
     assert [p.name for p in other.iterdir()] == ["diary.txt"]
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
 
@@ -249,7 +250,7 @@ def test_a_directory_is_written_whole_and_replaced_only_if_it_is_one(result, tmp
 def shown(result, lang, width=80) -> str:
     console = Console(width=width, record=True, file=None, force_terminal=False)
     with console.capture() as capture:
-        console.print(render_backtest(result, lang=lang))
+        console.print(page(Track(result).blocks(lang)))
     return capture.get()
 
 
@@ -257,7 +258,7 @@ def shown(result, lang, width=80) -> str:
 def test_no_number_is_cut_on_the_screen(result, width):
     text = shown(result, "zh", width)
     assert "…" not in text
-    whole = next(one for one in backtest_tables(result)["scores"].to_dict("records") if one["forecaster"] == "model")
+    whole = next(one for one in Track(result).tables["scores"].to_dict("records") if one["forecaster"] == "model")
     assert f"{whole['brier']:.3f}" in text
 
 
@@ -276,7 +277,7 @@ def test_a_record_of_nothing_says_what_is_needed(result):
     empty = dataclasses.replace(result, records=(), failures={"gdp 2019-03": "ValueError: x"})
     assert "全年增速" in shown(empty, "zh")
     assert "gdp 2019-03" in shown(empty, "zh")
-    assert set(backtest_document(empty)["scores"]) == set()
+    assert set(Track(empty).document()["scores"]) == set()
 
 
 def test_the_command_gives_one_document(folder, tmp_path):

@@ -17,9 +17,11 @@ from forecast.answers.predictive import LEAST_FIGURES, Finding, Judged, check_in
 from forecast.cli import app
 from forecast.executor import InProcess
 from forecast.periods import Frequency
-from forecast.report.check import check_document, check_frame, render_check, write_check
+from forecast.report.files import write_tables
+from forecast.report.terminal import page
 from forecast.runs.run import Request, run
 from forecast.runs.session import RunCheck, check_run
+from forecast.tables.record import check_blocks, check_document, check_tables
 from forecast.tables.schema import MORE_TABLES
 from forecast.texts import LANGS
 from forecast.track_record.simulated import gapped_world, whole_world
@@ -167,7 +169,7 @@ def test_every_fitted_indicator_is_checked_in_city_and_province(check):
 
 
 def test_the_table_has_every_finding_with_its_month(check, tmp_path):
-    frame = check_frame(check)
+    frame = check_tables(check)["checks"]
     assert len(frame) == sum(map(len, check.findings.values()))
     assert list(frame.columns) == [column.name for column in MORE_TABLES["run --check"]["checks"]]
     left = frame[frame["check"] == "left_out"]
@@ -177,7 +179,7 @@ def test_the_table_has_every_finding_with_its_month(check, tmp_path):
         published = {str(p): v for p, v in zip(seen["period"][mine], seen["value"][mine], strict=True)}
         assert row["period"] in published
     assert frame.loc[frame["check"] != "left_out", "period"].isna().all()
-    write_check(check, tmp_path)
+    write_tables(check_tables(check), tmp_path)
     assert (tmp_path / "checks.csv").read_text(encoding="utf-8-sig").count("\n") == len(frame) + 1
     assert len(check_document(check)["checks"]) == len(frame)
 
@@ -191,11 +193,11 @@ def test_what_is_off_is_named_on_the_screen(check, lang):
         for o in (0.0, 9.0)
     ]
     screen = Console(width=160, record=True, file=io.StringIO())
-    screen.print(render_check(dataclasses.replace(check, findings={name: tuple(bad)}), lang=lang))
+    screen.print(page(check_blocks(dataclasses.replace(check, findings={name: tuple(bad)}), lang)))
     text = screen.export_text()
     assert text.count("0.003") == 10
     calm = [dataclasses.replace(one, p_value=0.5) for one in bad]
-    screen.print(render_check(dataclasses.replace(check, findings={name: tuple(calm)}), lang=lang))
+    screen.print(page(check_blocks(dataclasses.replace(check, findings={name: tuple(calm)}), lang)))
     assert "0.003" not in screen.export_text()
 
 

@@ -15,7 +15,7 @@ from docx.oxml.ns import qn
 from forecast.errors import UsageError
 from forecast.report import brief
 from forecast.report.brief import brief_bytes, brief_context, template_bytes, template_path
-from forecast.report.sheets.every import all_sheets
+from forecast.report.export import all_sheets
 from forecast.report.word import ALTERNATIVES, numerals, office, repacked, to_pdf
 from forecast.tables import words
 from forecast.tables.notes import plain_name

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from forecast.report.brief import COLUMNS
+from forecast.report.export import all_sheets
 from forecast.report.formats import reports_document
-from forecast.report.sheets.every import all_sheets
 from tests.report_dossier import dossier
 
 PAGE = Path(__file__).parent.parent / "docs" / "reports.md"

@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 from forecast.cli import app
 from forecast.errors import UsageError
 from forecast.report import export, word
-from forecast.report.export import Kind, ReportRequest, read_backtest, write_reports
-from forecast.report.recipients import By
+from forecast.report.export import By, Kind, ReportRequest, read_backtest, write_reports
 from forecast.report.word import to_pdf, undated
 from forecast.runs.store import KeptRun, Store
 from tests.report_dossier import dossier, pooled_run

@@ -7,7 +7,7 @@ import io
 import openpyxl
 import pytest
 
-from forecast.report.recipients import By, recipient_books, recipients
+from forecast.report.export import By, recipient_books, recipients
 from forecast.report.task_sheet import FIRST_ROW, KEYS_ROW
 from tests.report_dossier import dossier
 

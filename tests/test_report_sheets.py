@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.report.sheets.every import MAKERS, all_sheets
+from forecast.report.export import MAKERS, all_sheets
 from forecast.report.sheets.monthly import KINDS, monthly_sheet
 from forecast.report.sheets.moves import news_sheet
 from forecast.tables.beside import scenario_sheet

@@ -13,7 +13,7 @@ from functools import cache
 import openpyxl
 import pytest
 
-from forecast.report.sheets.every import all_sheets
+from forecast.report.export import all_sheets
 from forecast.report.word import office
 from forecast.report.workbook import PAPER_NUMBERS, workbook_bytes
 from forecast.tables import words

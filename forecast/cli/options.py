@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from forecast.runs.run import Request, Run
     from forecast.runs.session import Session
     from forecast.runs.store import KeptRun, Store
+    from forecast.runs.store.kept import Answers
 
 WIDE: Final = 120
 """Columns of a page that no terminal limits: the widest tables fit."""
@@ -168,37 +169,40 @@ class Call:
             self.tell([self.text("store.not_kept", reason=error.text(self.lang))])
             return None
 
-    def keep(self, store: Store | None, run: Run) -> KeptRun | None:
+    def keep(self, store: Store | None, run: Run, made: Answers) -> KeptRun | None:
         """Keep a run; None, with a note, where that failed."""
-        from forecast.report.files import answers
         from forecast.runs.store import StoreError
 
         try:
-            return None if store is None else store.keep(run, answers(run))
+            return None if store is None else store.keep(run, made)
         except StoreError as error:
             self.tell([self.text("store.not_kept", reason=error.text(self.lang))])
             return None
 
     def run(self, dataset: Path) -> Ran:
         """Run a data set, fits taken up from the store unless ``refit``, and keep it there."""
+        from forecast.report.files import answers
         from forecast.runs.run import no_fits, run
 
         with self.fitting() as show:
             store = self.store()
             fits = no_fits if self.refit or store is None else store.fit
             made = run(self.request(dataset), progress=show, executor=self.executor, kept=fits)
-            return Ran(call=self, run=made, kept=self.keep(store, made))
+            told = answers(made)
+            return Ran(call=self, run=made, answers=told, kept=self.keep(store, made, told))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ran:
     """A run that a command made.
 
+    answers : what is kept and written of it
     kept : as it is in the store; None where that could not be used
     """
 
     call: Call
     run: Run
+    answers: Answers
     kept: KeptRun | None
 
     @cached_property
@@ -213,17 +217,19 @@ class Ran:
         from forecast.report.files import write_run
 
         target = self.call.folder(f"{self.run.run_id}{suffix}")
-        write_run(self.run, target, kept=self.kept)
+        write_run(self.run, target, kept=self.kept, made=self.answers)
         return target
 
     def finish(self, more: Callable[[], dict[str, Any]], screen: Callable[[], RenderableType], out: Path) -> None:
         """Remarks on the run, then the answer; a document has all of the run, ``more``, and where it was written."""
-        from forecast.report.checked import warnings_document
         from forecast.report.files import document
+        from forecast.tables.data import warnings_document
 
         self.call.tell(self.remarks())
         warned = warnings_document(self.run.dataset.warnings(), self.call.lang)
-        self.call.finish(lambda: document(self.run) | more() | {"warnings": warned, "out": str(out)}, screen)
+        self.call.finish(
+            lambda: document(self.run, self.answers) | more() | {"warnings": warned, "out": str(out)}, screen
+        )
 
     def remarks(self) -> list[str]:
         """Failures, fits that were taken up, and the id under which the run is kept."""

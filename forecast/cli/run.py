@@ -76,8 +76,8 @@ def report(
 ) -> None:
     """Write workbook, brief, scheme, charts and data of a run."""
     from forecast.errors import UsageError
+    from forecast.report.export import By as Recipients
     from forecast.report.export import Kind, ReportRequest, write_reports
-    from forecast.report.recipients import By as Recipients
     from forecast.report.word import office
     from forecast.runs.store import Store
 
@@ -126,8 +126,9 @@ def backtest(
     peer: Annotated[Texts, typer.Option("--peer", metavar="NAME", help="option_peer")] = None,
 ) -> None:
     """Replay past years month by month and score the forecasts."""
-    from forecast.report.backtest import backtest_document, write_backtest
-    from forecast.report.backtest_terminal import render_backtest
+    from forecast.report.files import write_backtest
+    from forecast.report.terminal import page
+    from forecast.tables.track import Track
     from forecast.texts import LANGS
     from forecast.track_record.backtest import PAST_YEARS, BacktestRequest
     from forecast.track_record.backtest import backtest as replay_all
@@ -143,16 +144,16 @@ def backtest(
     )
     with call.fitting("backtest.running") as show:
         result = replay_all(request, progress=show, executor=call.executor)
-        target = call.folder(result.run_id)
-        write_backtest(result, target, langs=LANGS)
+        target, found = call.folder(result.run_id), Track(result)
+        write_backtest(found, target, langs=LANGS)
     if result.past_years < PAST_YEARS:
         named = [result.dataset.panel.indicators[name].name_zh for name in result.left_out]
         years = call.text("glossary.and").join(map(str, result.years))
         listed = call.text("glossary.and").join(named) or call.text("collect.none")
         call.tell([call.text("backtest.thin", years=years, list=listed)])
     call.finish(
-        lambda: backtest_document(result) | {"out": str(target)},
-        lambda: render_backtest(result, lang=call.lang, folder=str(target)),
+        lambda: found.document() | {"out": str(target)},
+        lambda: page(found.blocks(call.lang, str(target))),
     )
 
 
@@ -418,7 +419,7 @@ def run(
     check: Annotated[bool, typer.Option("--check", help="option_check")] = False,
 ) -> None:
     """Project the year; write the results; print the table."""
-    from forecast.report.check import check_document
+    from forecast.tables.record import check_document
 
     ran = call.run(dataset)
     target = ran.write()
@@ -436,8 +437,8 @@ def _screen(ran: Ran, checked: RunCheck | None, target: Path) -> RenderableType:
 
     from forecast.answers.advice import best
     from forecast.answers.scores import league
-    from forecast.report.check import render_check
-    from forecast.report.terminal import render, render_league, render_province
+    from forecast.report.terminal import page, render, render_league, render_province
+    from forecast.tables.record import check_blocks
     from forecast.tables.words import advice_text
 
     lang, run = ran.call.lang, ran.run
@@ -452,16 +453,17 @@ def _screen(ran: Ran, checked: RunCheck | None, target: Path) -> RenderableType:
     if sharpest := best(run.paths, unit=config.city, benchmark=config.province):
         parts.append(Padding(advice_text(sharpest, panel.units, panel.indicators, lang), (0, 1)))
     if checked is not None:
-        parts.append(render_check(checked, lang=lang))
+        parts.append(page(check_blocks(checked, lang)))
     return Group(*parts)
 
 
 def _checked(ran: Ran, target: Path) -> RunCheck:
     """Checks of the run, with their progress on standard error, written into its directory."""
-    from forecast.report.check import write_check
+    from forecast.report.files import write_tables
     from forecast.runs.session import check_run
+    from forecast.tables.record import check_tables
 
     with ran.call.fitting("check.running") as show:
         checked = check_run(ran.run, progress=show, executor=ran.call.executor)
-    write_check(checked, target)
+    write_tables(check_tables(checked), target)
     return checked

@@ -21,6 +21,8 @@ from forecast.cli.help import Command, Group, print_json
 from forecast.cli.options import OUTPUT, Call, LangOption, RunArgument, command, page
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from forecast.runs.store import Header
 
 
@@ -158,17 +160,11 @@ def list_runs(call: Call, dataset: Dataset = None) -> None:
         print(call.text("store.none_kept", place=store.root))
 
 
-def _listing(headers: Sequence[Header], place: Path, call: Call) -> Any:
-    from rich import box
-    from rich.table import Table
+def _listing(headers: Sequence[Header], place: Path, call: Call) -> RenderableType:
+    from forecast.report.terminal import show
+    from forecast.tables.data import kept_grid
 
-    table = Table(title=call.text("store.list_title", place=place), box=box.SIMPLE_HEAD)
-    for name in ("run", "city", "as_of", "kept_at", "status"):
-        table.add_column(call.text(f"store.head_{name}"), no_wrap=True)
-    for one in headers:
-        at = one.kept_at.astimezone().strftime("%Y-%m-%d %H:%M")
-        table.add_row(one.run_id, one.place, one.as_of, at, call.text(f"store.status_{one.status}"))
-    return table
+    return show(kept_grid(headers, place, call.lang))
 
 
 @runs.command(cls=Command)

@@ -80,7 +80,8 @@ def validate(
 ) -> None:
     """Check a data set; all problems at once."""
     from forecast.data.dataset import read_dataset, summary
-    from forecast.report.checked import render_summary, warnings_document
+    from forecast.report.terminal import page as paged
+    from forecast.tables.data import summary_blocks, warnings_document
 
     data = read_dataset(dataset)
     if accept and data.doubts:
@@ -92,7 +93,7 @@ def validate(
     warned = warnings_document(data.warnings(), call.lang)
     call.finish(
         lambda: {"ok": True, "data_hash": data.data_hash, "warnings": warned} | asdict(read),
-        lambda: render_summary(data, read, lang=call.lang),
+        lambda: paged(summary_blocks(data, read, call.lang)),
     )
 
 
@@ -106,7 +107,8 @@ def read(
     from forecast.data.dataset import read_dataset
     from forecast.data.intake import understand
     from forecast.data.reading.places import indicator_names, place_names
-    from forecast.report.understood import render_understood, understood_document
+    from forecast.report.terminal import page as paged
+    from forecast.tables.data import understood_blocks, understood_document
 
     places = indicators = None
     if dataset is not None:
@@ -114,7 +116,7 @@ def read(
         places = place_names(known.panel.units.values(), city=known.config.city)
         indicators = indicator_names(known.panel.indicators.values())
     found = understand(file, places=places, indicators=indicators)
-    call.finish(lambda: understood_document(found, call.lang), lambda: render_understood(found, lang=call.lang))
+    call.finish(lambda: understood_document(found, call.lang), lambda: paged(understood_blocks(found, call.lang)))
     if found.problems:
         raise typer.Exit(1)
 
@@ -167,12 +169,12 @@ def update(
             executor=call.executor,
         )
         if call.out is not None:
-            write_run(done.run, call.out, kept=done.after)
-    call.tell(Ran(call=call, run=done.run, kept=done.after).remarks())
+            write_run(done.run, call.out, kept=done.after, made=done.answers)
+    call.tell(Ran(call=call, run=done.run, answers=done.answers, kept=done.after).remarks())
     if call.json:
         news = {"news": split_of(call, done.before, done.after).document} if why else {}
         moved = {"moved": moved_document(done.moved), "update": _document(done.prepared, call)}
-        print_json(document(done.run) | moved | news)
+        print_json(document(done.run, done.answers) | moved | news)
         return
     print("\n".join(_lines(done.prepared, call)))
     page().print(render_moved(done.moved, done.run.dataset, lang=call.lang))
@@ -197,7 +199,7 @@ def _lines(prepared: Prepared, call: Call) -> list[str]:
 
 def _document(prepared: Prepared, call: Call) -> dict[str, Any]:
     """What came in, for programs."""
-    from forecast.report.checked import warnings_document
+    from forecast.tables.data import warnings_document
 
     intake = prepared.intake
     return {

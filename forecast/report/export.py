@@ -1,15 +1,18 @@
-"""Writing reports: the one call that command line and app make.
+"""Writing reports: the one call that command line and app make; which sheets there are, and which lists for whom.
 
 Invariant: all files of a call are made before the first is written, each at once or not at all; same run, same bytes
-(held by ``tests/test_report_export.py``).
+(held by ``tests/test_report_export.py``); every sheet is made from one dossier (``tests/test_report_workbook.py``), and
+every task is in exactly one workbook of a split (``tests/test_report_recipients.py``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
@@ -17,19 +20,113 @@ from forecast.errors import UsageError
 from forecast.files import write_whole
 from forecast.news.news import News
 from forecast.report.brief import brief_bytes
-from forecast.report.data_files import data_files
-from forecast.report.recipients import By, recipient_books
+from forecast.report.files import data_files, read_backtest
+from forecast.report.news import news_frame
 from forecast.report.report_charts import FORMATS, drawn, report_charts
 from forecast.report.scheme import scheme_bytes
-from forecast.report.sheets.every import all_sheets
+from forecast.report.sheets.monthly import monthly_sheet
+from forecast.report.sheets.moves import news_sheet
 from forecast.report.word import to_pdf
-from forecast.report.workbook import workbook_bytes
+from forecast.report.workbook import TaskList, workbook_bytes
 from forecast.runs.run import Run
 from forecast.runs.store import KeptRun
+from forecast.tables import words
+from forecast.tables.actions import action_sheet
+from forecast.tables.beside import scenario_sheet
+from forecast.tables.breakdown import breakdown_tables, task_summary_sheet
+from forecast.tables.counties import interview_sheet, naming_sheet
+from forecast.tables.data import data_sheet, explanation_sheet
 from forecast.tables.dossier import Dossier, city_name, gather
-from forecast.tables.schema import BACKTEST_TABLES
+from forecast.tables.forecast import chance_sheet, forecast_sheet
+from forecast.tables.makeup import makeup_tables
+from forecast.tables.path import path_sheet
+from forecast.tables.plans import lever_sheet, plan_sheet, sector_sheet
+from forecast.tables.record import track_sheet
+from forecast.tables.stock import filing_sheet, stock_sheet
 from forecast.tables.table import Sheet
+from forecast.tasks.tasks import Task
 from forecast.texts import Lang, t
+
+MAKERS: Final[tuple[Callable[[Dossier, Lang], Sheet], ...]] = (
+    forecast_sheet,
+    chance_sheet,
+    monthly_sheet,
+    path_sheet,
+    scenario_sheet,
+    action_sheet,
+    plan_sheet,
+    sector_sheet,
+    lever_sheet,
+    task_summary_sheet,
+    stock_sheet,
+    filing_sheet,
+    naming_sheet,
+    interview_sheet,
+    news_sheet,
+    track_sheet,
+    explanation_sheet,
+    data_sheet,
+)
+
+
+def all_sheets(dossier: Dossier, lang: Lang) -> list[Sheet]:
+    """Every table of a dossier, in the order of the workbook."""
+    return [make(dossier, lang) for make in MAKERS]
+
+
+def exact_tables(dossier: Dossier) -> dict[str, pd.DataFrame]:
+    """Tables of the run, its tasks, its plan and its backtest, as they are in their own directories."""
+    found = dict(dossier.tables) | breakdown_tables(dossier.assigned)
+    if dossier.plans:
+        found |= makeup_tables(dossier.plans[0].makeup, dossier.run)
+    if dossier.news:
+        found["news"] = news_frame(dossier.news, dossier.provenance)
+    return found | dict(dossier.backtest)
+
+
+_NOT_IN_NAMES: Final = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+
+
+class By(StrEnum):
+    """Who gets a workbook of its own."""
+
+    TEAM = "team"
+    COUNTY = "county"
+
+
+def _key(task: Task, by: By) -> str:
+    return (task.team_zh or "") if by is By.TEAM else task.place
+
+
+def recipients(dossier: Dossier, by: By, lang: Lang) -> dict[str, str]:
+    """Names of all recipients by key, those of the tasks in their order."""
+    found: dict[str, str] = {}
+    for b in dossier.assigned.breakdowns:
+        for task in b.tasks:
+            key = _key(task, by)
+            name = task.place_zh if by is By.COUNTY else task.team_zh
+            found.setdefault(key, name or t("breakdown.no_team", lang))
+    return found
+
+
+def recipient_books(dossier: Dossier, by: By, lang: Lang) -> Iterator[tuple[str, bytes]]:
+    """Name of the file without its end, and the workbook, of every recipient with a task."""
+    for key, name in recipients(dossier, by, lang).items():
+        lists = [
+            TaskList(breakdown=b, tasks=mine, recipient=name)
+            for b in dossier.assigned.breakdowns
+            if (mine := tuple(task for task in b.tasks if _key(task, by) == key)) and any(task.due_wan for task in mine)
+        ]
+        if not lists:
+            continue
+        title = t(
+            "reports.file_tasks",
+            lang,
+            city=city_name(dossier, lang),
+            name=name,
+            as_of=words.knowledge(dossier.run.paths.as_of, lang),
+        )
+        yield _NOT_IN_NAMES.sub("_", title), workbook_bytes((), dossier, lang=lang, lists=lists)
 
 
 class Kind(StrEnum):
@@ -98,20 +195,6 @@ def _gathered(source: Run | KeptRun | Dossier, asked: ReportRequest) -> Dossier:
     return gather(run, asked.scenarios, backtest=backtest, news=asked.news)
 
 
-def read_backtest(folder: Path) -> dict[str, pd.DataFrame]:
-    """Tables of the directory of a backtest.
-
-    Raises
-    ------
-    UsageError
-        It is no such directory.
-    """
-    try:
-        return {name: pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig") for name in BACKTEST_TABLES}
-    except (OSError, ValueError) as error:
-        raise UsageError("usage_no_backtest", folder=folder) from error
-
-
 def _files(dossier: Dossier, asked: ReportRequest) -> Iterator[tuple[str, bytes]]:
     """Files by their place below the directory."""
     lang = asked.lang
@@ -134,7 +217,7 @@ def _files(dossier: Dossier, asked: ReportRequest) -> Iterator[tuple[str, bytes]
             for format_, content in drawn(chart, FORMATS).items():
                 yield f"{t('reports.folder_charts', lang)}/{name}.{format_}", content
     if Kind.DATA in asked.kinds:
-        for name, content in data_files(sheets, dossier, lang):
+        for name, content in data_files(sheets, exact_tables(dossier), dossier, lang):
             yield f"{t('reports.folder_data', lang)}/{name}", content
 
 

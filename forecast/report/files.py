@@ -1,11 +1,13 @@
-"""Files of results: tables in their fixed format, and directories that hold a whole run or none of it.
+"""Files of results: tables as CSV, Parquet and JSON, and directories that hold a whole run or backtest or none of it.
 
-Tables are UTF-8 with a byte order mark, so that Excel shows Chinese without an import dialogue; lines end in
-``\\n``; an empty cell is a value that does not exist, which is not 0.
+CSV is UTF-8 with a byte order mark, so that Excel shows Chinese without an import dialogue; lines end in ``\\n``; an
+empty cell is a value that does not exist, which is not 0; in what is handed on, text that a spreadsheet would take for
+a formula gets an apostrophe before it. Types of Parquet are those of the columns' kinds, whatever the rows.
 
 Invariant: same run, same bytes, no probability is written as 0 or 1; a directory that is none of ours is never
 touched, and an earlier one stays until the new one is complete (held by ``tests/test_report.py``,
-``tests/test_cli.py``, ``tests/test_collected.py`` and ``tests/test_backtest.py``).
+``tests/test_cli.py``, ``tests/test_collected.py`` and ``tests/test_backtest.py``); a table has the same rows in the
+workbook, in CSV, in Parquet and in JSON (held by ``tests/test_report_data.py``).
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -31,11 +34,14 @@ from forecast.runs.run import Run
 from forecast.runs.store.disk import Staging
 from forecast.runs.store.kept import Answers, KeptRun, fill, header_of
 from forecast.tables.collected import collected_head, collected_tables
-from forecast.tables.dossier import provenance, tables
-from forecast.tables.kind import Kind
-from forecast.tables.schema import schema
-from forecast.tables.table import LEAST, Column
+from forecast.tables.dossier import Dossier, provenance, tables
+from forecast.tables.kind import Kind, Value
+from forecast.tables.schema import BACKTEST_TABLES, schema
+from forecast.tables.table import LEAST, Column, Field, Sheet, Table, View
+from forecast.tables.track import MANIFEST as BACKTEST_MANIFEST
+from forecast.tables.track import Track
 from forecast.tasks.collected import Collected
+from forecast.texts import Lang, t
 
 
 @contextmanager
@@ -105,10 +111,11 @@ def _correlations(run: Run) -> dict[str, float]:
     return {} if found is None else {level.value: round(one, 3) for level, one in typical(found, run.fits).items()}
 
 
-def document(run: Run) -> dict[str, Any]:
-    """Everything of a run as one document for programs: the manifest and the short tables."""
-    short = {name: frame for name, frame in tables(run).items() if name not in ("paths", "dependence")}
-    return manifest(run) | {name: json.loads(frame.to_json(orient="records")) for name, frame in short.items()}
+def document(run: Run, made: Answers | None = None) -> dict[str, Any]:
+    """Everything of a run as one document for programs: the manifest and the short tables; ``made``: its answers."""
+    found = answers(run) if made is None else made
+    short = {name: frame for name, frame in found.tables.items() if name not in ("paths", "dependence")}
+    return dict(found.summary) | {name: json.loads(frame.to_json(orient="records")) for name, frame in short.items()}
 
 
 def answers(run: Run) -> Answers:
@@ -116,12 +123,13 @@ def answers(run: Run) -> Answers:
     return Answers(summary=manifest(run), tables=tables(run))
 
 
-def write_run(run: Run, out: Path, *, kept: KeptRun | None = None) -> None:
+def write_run(run: Run, out: Path, *, kept: KeptRun | None = None, made: Answers | None = None) -> None:
     """Write a run's directory: its tables as CSV, and all that a kept run has; an earlier run there is replaced.
 
     Parameters
     ----------
     kept : the run as it is kept, from which files are copied instead of being made again
+    made : its answers, where they were made already
 
     Raises
     ------
@@ -129,18 +137,55 @@ def write_run(run: Run, out: Path, *, kept: KeptRun | None = None) -> None:
         ``out`` exists and is not a run, or cannot be written.
     """
     with replaced(out, manifest=MANIFEST, refusal="usage_not_a_run") as fresh:
-        _fill(Staging(fresh), run, kept)
+        _fill(Staging(fresh), run, kept, answers(run) if made is None else made)
 
 
-def _fill(staged: Staging, run: Run, kept: KeptRun | None) -> None:
+def _fill(staged: Staging, run: Run, kept: KeptRun | None, made: Answers) -> None:
     """Everything of a run's directory."""
-    made = answers(run)
     for name, frame in made.tables.items():
         write_csv(frame, staged.folder / f"{name}.csv", table=name)
         staged.register(f"{name}.csv")
     fill(staged, run, made, {} if kept is None else dict.fromkeys([*run.keys.values(), kept.header.dataset], kept))
     header = header_of(run, made.summary)
     staged.seal(header if kept is None else header | {"kept_at": kept.manifest["kept_at"]})
+
+
+def write_backtest(found: Track, out: Path, *, langs: Sequence[Lang] = ()) -> None:
+    """Write the directory of a backtest; an earlier one there is replaced.
+
+    Parameters
+    ----------
+    langs : languages in which charts are drawn, a sheet a kind of place, ``charts/city-zh.svg``; none: no charts
+
+    Raises
+    ------
+    UsageError
+        ``out`` exists and is no backtest, or cannot be written.
+    """
+    with replaced(out, manifest=BACKTEST_MANIFEST, refusal="usage_not_a_backtest") as fresh:
+        write_tables(found.tables, fresh)
+        if langs and found.result.records:
+            from forecast.report.track_charts import track_sheets  # altair takes a second to import
+
+            (fresh / "charts").mkdir()
+            for name, drawn in track_sheets(found, langs).items():
+                (fresh / "charts" / f"{name}.svg").write_text(drawn, encoding="utf-8")
+        text = json.dumps(found.manifest(), ensure_ascii=False, indent=2)
+        (fresh / BACKTEST_MANIFEST).write_text(text + "\n", encoding="utf-8")
+
+
+def read_backtest(folder: Path) -> dict[str, pd.DataFrame]:
+    """Tables of the directory of a backtest.
+
+    Raises
+    ------
+    UsageError
+        It is no such directory.
+    """
+    try:
+        return {name: pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig") for name in BACKTEST_TABLES}
+    except (OSError, ValueError) as error:
+        raise UsageError("usage_no_backtest", folder=folder) from error
 
 
 def _written(value: object, column: Column[Any]) -> str:
@@ -196,11 +241,15 @@ def csv_text(frame: pd.DataFrame, *, table: str) -> str:
     names = [column.name for column in columns]
     if list(frame.columns) != names:
         raise ValueError(f"columns of {table} are {names}, not {list(frame.columns)}")
+    rows = frame.itertuples(index=False, name=None)
+    return _lines(names, ([_written(v, one) for v, one in zip(row, columns, strict=True)] for row in rows))
+
+
+def _lines(names: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(names)
-    for record in frame.itertuples(index=False, name=None):
-        writer.writerow(_written(value, column) for value, column in zip(record, columns, strict=True))
+    writer.writerows(rows)
     return buffer.getvalue()
 
 
@@ -233,3 +282,126 @@ def write_collected(found: Collected, out: Path) -> None:
         write_tables(collected_tables(found), fresh)
         text = json.dumps(about, ensure_ascii=False, indent=2)
         (fresh / COLLECTION).write_text(text + "\n", encoding="utf-8")
+
+
+_DANGEROUS: Final = re.compile(r"^[=+\-@\t\r]")
+_NUMBER: Final = re.compile(r"^[+\-]?[\d.,]+(%|)?$")
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula; a number stays as it is."""
+    return f"'{text}" if _DANGEROUS.match(text) and not _NUMBER.match(text) else text
+
+
+def csv_of(sheet: Sheet, lang: Lang) -> str:
+    """A sheet as the text of a CSV file: fixed names as header, numbers at the digits of their column."""
+    names = [one.name for one in sheet.fields]
+    return _lines(
+        names, ([_cell(v, one.kind, lang) for v, one in zip(row, sheet.fields, strict=True)] for row in sheet.rows)
+    )
+
+
+def csv_shown(table: Table[Any], view: View) -> bytes:
+    """What a page shows of a table, as a CSV file with its headings."""
+    shown = table.of(view.surface)
+    heads = [one.heading(view.lang, table.params) for one in shown]
+    rows = ([_cell(v, one.kind, view.lang) for v, one in zip(row, shown, strict=True)] for row in table.values(view))
+    return _encoded(_lines(heads, rows))
+
+
+def _cell(value: Value, kind: Kind, lang: Lang) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return harmless(value.replace("\n", ""))
+    return kind.shown(value, lang).removeprefix("+").replace(",", "")
+
+
+def parquet_of(frame: pd.DataFrame, columns: Sequence[Column[Any] | Field]) -> bytes:
+    """A table as a Parquet file: the type of a column is that of its kind, though no row had a value.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A column has values that its kind does not allow.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet  # both take a tenth of a second that a terminal need not wait for
+
+    types = {None: pa.string(), True: pa.int64(), False: pa.float64()}
+    fields = [(one.name, types[_integral(one.kind)]) for one in columns]
+    buffer = io.BytesIO()
+    parquet.write_table(pa.Table.from_pandas(frame, schema=pa.schema(fields), preserve_index=False), buffer)
+    return buffer.getvalue()
+
+
+def _integral(kind: Kind) -> bool | None:
+    """Whether numbers of a kind are whole; None for texts."""
+    return None if kind.places is None else kind in (Kind.WHOLE, Kind.MONEY_WAN)
+
+
+DICTIONARY: Final = "dictionary"
+EXACT: Final = "exact_"
+"""Beginning of the names of tables with exact numbers, as the commands write them into a run's directory."""
+_TOLD: Final[tuple[Column[Any], ...]] = tuple(Column(name) for name in ("table", "column", "unit", "meaning"))
+
+
+def data_files(
+    sheets: Sequence[Sheet], exact: Mapping[str, pd.DataFrame], dossier: Dossier, lang: Lang
+) -> Iterator[tuple[str, bytes]]:
+    """Files by name: the sheets, the exact tables of the run, the dictionary, and one JSON document."""
+    for sheet in sheets:
+        yield f"{sheet.name}.csv", _encoded(csv_of(sheet, lang))
+        yield f"{sheet.name}.parquet", parquet_of(_numbers(sheet), sheet.fields)
+    for name, frame in exact.items():
+        yield f"{EXACT}{name}.csv", _encoded(csv_text(_cleaned(frame), table=name))
+        yield f"{EXACT}{name}.parquet", parquet_of(frame, schema(name))
+    told = pd.DataFrame(_dictionary(sheets, exact, lang), columns=pd.Index([one.name for one in _TOLD]))
+    yield f"{DICTIONARY}.csv", _encoded(told.to_csv(index=False, lineterminator="\n"))
+    yield f"{DICTIONARY}.parquet", parquet_of(told, _TOLD)
+    text = json.dumps(_report(sheets, dossier), ensure_ascii=False, indent=1)
+    yield "report.json", f"{text}\n".encode()
+
+
+def _numbers(sheet: Sheet) -> pd.DataFrame:
+    """A sheet as it was computed; a word among numbers is no number."""
+    columns: dict[str, Any] = {}
+    for k, one in enumerate(sheet.fields):
+        values = [row[k] for row in sheet.rows]
+        words = _integral(one.kind) is None
+        columns[one.name] = [v if words or not isinstance(v, str) else None for v in values]
+    return pd.DataFrame(columns, dtype=object)
+
+
+def _cleaned(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose texts no spreadsheet takes for formulas."""
+    out = frame.copy()
+    for name in out.columns:
+        if out[name].dtype == object or pd.api.types.is_string_dtype(out[name]):
+            out[name] = [harmless(value) if isinstance(value, str) else value for value in out[name]]
+    return out
+
+
+def _encoded(text: str) -> bytes:
+    """With a byte order mark, so that Excel shows Chinese."""
+    return text.encode("utf-8-sig")
+
+
+def _dictionary(sheets: Sequence[Sheet], exact: Iterable[str], lang: Lang) -> Iterator[tuple[str, str, str, str]]:
+    for sheet in sheets:
+        for one in sheet.fields:
+            yield sheet.name, one.name, one.kind.unit, one.meaning(lang)
+    for name in exact:
+        for column in schema(name):
+            yield f"{EXACT}{name}", column.name, column.kind.unit, column.meaning(lang)
+
+
+def _report(sheets: Sequence[Sheet], dossier: Dossier) -> dict[str, Any]:
+    """Everything for programs: what was run, and every sheet as records with numbers as they were computed."""
+    return {
+        **manifest(dossier.run),
+        "scenarios": [{"name": r.scenario.name, "hash": r.scenario.hash} for r in dossier.scenarios],
+        "provenance": asdict(dossier.provenance),
+        "sheets": {sheet.name: {"title": sheet.title, "mark": sheet.mark, "rows": sheet.records()} for sheet in sheets},
+        "note": t("report.note_probability", "zh"),
+    }

@@ -16,7 +16,6 @@ from docx.enum.section import WD_SECTION
 
 from forecast.plan.result import SectorRow
 from forecast.report import prose
-from forecast.report.sheets.explanation import explanation_sheet
 from forecast.report.word import (
     ACROSS_MM,
     Draft,
@@ -29,6 +28,7 @@ from forecast.report.workbook import made_at
 from forecast.runs.session import PlanOf
 from forecast.tables import words
 from forecast.tables.breakdown import duty_grid, margin_grid, task_summary_sheet
+from forecast.tables.data import explanation_sheet
 from forecast.tables.dossier import Dossier, city_name, source_line
 from forecast.tables.kind import Kind
 from forecast.tables.makeup_words import GROUPS, feasible_words, group_of, plan_name, said_of, sentences, support

@@ -9,19 +9,18 @@ Invariant: a chart holds the shares and counts of its table (held by ``tests/tes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import altair as alt
 import pandas as pd
 
 from forecast.report.charts import COLOURS
+from forecast.tables.track import Track, forecaster_name, level_name, months_name
 from forecast.texts import Lang, t
+from forecast.track_record.replay import MODEL
 from forecast.track_record.sbc import binomial_band
 
-MODEL: Final = "model"
-REFERENCE: Final = "pace"
-ALL_MONTHS: Final = (0, 12)
 OTHERS: Final = ("#6b7280", "#8a6d3b", "#4d7c6f", "#7c5c93", "#9a4f4f", "#3f6f8f")
 GREY: Final = "#7a7f87"
 WIDTH: Final = 300
@@ -39,12 +38,6 @@ def _title(text: str, below: list[str]) -> alt.TitleParams:
     return alt.TitleParams(
         text, subtitle=below, anchor="start", fontSize=13, subtitleFontSize=11, subtitleColor=GREY, offset=8
     )
-
-
-def _band_label(first: int, last: int, lang: Lang) -> str:
-    if (first, last) == ALL_MONTHS:
-        return t("backtest.months_all", lang)
-    return t("backtest.months_band", lang, first=first, last=last)
 
 
 def _of(table: pd.DataFrame, level: str, **wanted: object) -> pd.DataFrame:
@@ -112,7 +105,7 @@ def coverage_chart(scores: pd.DataFrame, *, level: str, lang: Lang, forecaster: 
             low, high = binomial_band(int(row["outcomes"]), nominal / 100)
             records.append(
                 {
-                    "months": _band_label(int(row["months_left_from"]), int(row["months_left_to"]), lang),
+                    "months": months_name((int(row["months_left_from"]), int(row["months_left_to"])), lang),
                     "interval": t(f"track.interval_{nominal}", lang),
                     "covered": float(row[f"covered{nominal}"]),
                     "nominal": nominal / 100,
@@ -229,11 +222,11 @@ def skill_chart(scores: pd.DataFrame, *, level: str, lang: Lang) -> Any | None:
         return None
     rows = rows.sort_values("months_left_from", ascending=False, kind="stable")
     spans = zip(rows["months_left_from"], rows["months_left_to"], strict=True)
-    months = [_band_label(int(a), int(b), lang) for a, b in spans]
-    names = [t(f"backtest.forecaster_{name}", lang) for name in rows["forecaster"]]
+    months = [months_name((int(a), int(b)), lang) for a, b in spans]
+    names = [forecaster_name(name, lang) for name in rows["forecaster"]]
     frame = _ratios(rows, months=months, forecaster=names)
     domain = list(dict.fromkeys(names))
-    own = t(f"backtest.forecaster_{MODEL}", lang)
+    own = forecaster_name(MODEL, lang)
     others = iter(OTHERS * 2)
     palette = [COLOURS[0] if name == own else next(others) for name in domain]
     shapes = ["circle" if name == own else shape for name, shape in zip(domain, _shapes(len(domain)), strict=True)]
@@ -306,12 +299,25 @@ def track_sheet(
     found = [chart for chart in charts if chart is not None]
     if not found:
         return None
-    title = t("track.title", lang, level=t(f"backtest.level_{level}", lang), years=years)
+    title = t("track.title", lang, level=level_name(level, lang), years=years)
     below = [t("track.synthetic", lang)] if synthetic else []
     rows = [_apart(alt.hconcat(*found[i : i + 2], spacing=36)) for i in range(0, len(found), 2)]
     sheet = _apart(alt.vconcat(*rows, spacing=28))
     heading = alt.TitleParams(title, subtitle=below, fontSize=16, subtitleFontSize=12, subtitleColor="#b4475a")
     return sheet.properties(title=heading, padding=12).configure(font=FONTS, background="white")
+
+
+def track_sheets(found: Track, langs: Sequence[Lang]) -> dict[str, str]:
+    """The sheets of a backtest as SVG, by kind of place and language."""
+    scores, classes = found.tables["scores"], found.tables["calibration"]
+    drawn = {
+        f"{level}-{lang}": track_sheet(
+            scores, classes, level=level, years=found.years, synthetic=found.synthetic, lang=lang
+        )
+        for lang in langs
+        for level in levels_of(scores)
+    }
+    return {name: svg(sheet) for name, sheet in drawn.items() if sheet is not None}
 
 
 def _apart(sheet: Any) -> Any:

@@ -62,11 +62,12 @@ class Prepared:
 class Updated:
     """A finished update.
 
-    before, after : the run before and the new one; moved : what differs between them
+    before, after : the run before and the new one; moved : what differs between them; answers : of the new one
     """
 
     prepared: Prepared
     run: Run
+    answers: Answers
     before: KeptRun
     after: KeptRun
     moved: Moved
@@ -144,15 +145,16 @@ def update(
     """
     prepared = prepare(request.dataset, files, as_of=request.as_of, released=released)
 
-    def made(as_of: str) -> tuple[Run, KeptRun]:
+    def made(as_of: str) -> tuple[Run, Answers, KeptRun]:
         finished = run(replace(request, as_of=as_of), progress=progress, executor=executor, kept=store.fit)
-        return finished, store.keep(finished, answers(finished))
+        told = answers(finished)
+        return finished, told, store.keep(finished, told)
 
-    before = _newest(store, prepared, request) or made(prepared.dataset.config.as_of)[1]
+    before = _newest(store, prepared, request) or made(prepared.dataset.config.as_of)[2]
     apply(prepared.amendment)
-    finished, after = made(prepared.as_of)
+    finished, told, after = made(prepared.as_of)
     moved = compare(vintage(before, dataset=prepared.dataset), vintage(after, dataset=finished.dataset))
-    return Updated(prepared=prepared, run=finished, before=before, after=after, moved=moved)
+    return Updated(prepared=prepared, run=finished, answers=told, before=before, after=after, moved=moved)
 
 
 def _newest(store: Store, prepared: Prepared, request: Request) -> KeptRun | None:

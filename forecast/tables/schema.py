@@ -21,105 +21,29 @@ from forecast.tables import (
     makeup,
     path,
     paths,
+    record,
     required,
     scenarios,
+    track,
 )
 from forecast.tables.kind import Kind, Value
-from forecast.tables.table import PROVENANCE, Column, Provenance, Surface, typed
+from forecast.tables.table import PROVENANCE, Column, Provenance, filed, typed
 
-_TEXT, _WHOLE = Kind.TEXT, Kind.WHOLE
-_PERCENT, _POINTS, _PROBABILITY = Kind.PERCENT, Kind.POINTS, Kind.PROBABILITY
-
-
-def _filed(columns: tuple[Column[Any], ...]) -> tuple[Column[Any], ...]:
-    return tuple(one for one in columns if Surface.FILE in one.on)
+_TEXT: Final = Kind.TEXT
 
 
 TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
-    "attainment": (*_filed(attainment.COLUMNS), *PROVENANCE),
-    "paths": (*_filed(paths.COLUMNS), *PROVENANCE),
-    "joint": (*_filed(required.JOINT), *PROVENANCE),
-    "required": (*_filed(required.REQUIRED), *PROVENANCE),
-    "dependence": (*_filed(required.DEPENDENCE), *PROVENANCE),
-    "ranks": (*_filed(league.RANKS), *PROVENANCE),
-    "assessment": (*_filed(assessment.SCORES), *PROVENANCE),
+    "attainment": filed(attainment.COLUMNS),
+    "paths": filed(paths.COLUMNS),
+    "joint": filed(required.JOINT),
+    "required": filed(required.REQUIRED),
+    "dependence": filed(required.DEPENDENCE),
+    "ranks": filed(league.RANKS),
+    "assessment": filed(assessment.SCORES),
 }
 
 
-def _tested(name: str, kind: Kind) -> Column[Any]:
-    """A column that only tables of a backtest have."""
-    return Column(name, kind, "backtest")
-
-
-_GROUP: Final = (
-    _tested("level", _TEXT),
-    _tested("months_left_from", _WHOLE),
-    _tested("months_left_to", _WHOLE),
-    _tested("forecaster", _TEXT),
-    _tested("outcomes", _WHOLE),
-    _tested("enough", _TEXT),
-)
-
-_BACKTEST: Final[tuple[Column[Any], ...]] = (
-    Column("indicator", _TEXT),
-    Column("unit", _TEXT),
-    _tested("level", _TEXT),
-    Column("benchmark", _TEXT),
-    _tested("year", _WHOLE),
-    Column("as_of", _TEXT),
-    _tested("months_left", _WHOLE),
-    Column("evidence", _TEXT),
-    _tested("forecaster", _TEXT),
-    _tested("outcome_pct", _PERCENT),
-    _tested("benchmark_outcome_pct", _PERCENT),
-    _tested("mean_pct", _PERCENT),
-    Column("p_reach", _PROBABILITY),
-    _tested("event", _WHOLE),
-    _tested("crps_pp", _POINTS),
-    _tested("twcrps_pp", _POINTS),
-    _tested("tolerance_pp", _POINTS),
-    _tested("brier", Kind.SHARE),
-    _tested("log_score", Kind.COUNT),
-    _tested("covered50", _WHOLE),
-    _tested("covered90", _WHOLE),
-    _tested("pit", Kind.SHARE),
-    _tested("diagnostics", _TEXT),
-    _tested("synthetic", _WHOLE),
-)
-
-_SCORES: Final = (
-    *_GROUP,
-    _tested("indicator", _TEXT),
-    _tested("cases", _WHOLE),
-    _tested("crps_pp", _POINTS),
-    _tested("twcrps_pp", _POINTS),
-    _tested("brier", Kind.SHARE),
-    _tested("log_score", Kind.COUNT),
-    _tested("covered50", Kind.SHARE),
-    _tested("covered90", Kind.SHARE),
-    _tested("p_reach_mean", Kind.SHARE),
-    _tested("reached", Kind.SHARE),
-    _tested("deviation", Kind.SHARE),
-    _tested("against_pace", Kind.COUNT),
-    _tested("against_pace_p05", Kind.COUNT),
-    _tested("against_pace_p95", Kind.COUNT),
-)
-
-_CALIBRATION: Final = (
-    *_GROUP,
-    _tested("kind", _TEXT),
-    _tested("lower", Kind.SHARE),
-    _tested("upper", Kind.SHARE),
-    _tested("count", _WHOLE),
-    _tested("expected", Kind.SHARE),
-    _tested("observed", Kind.SHARE),
-)
-
-BACKTEST_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
-    "backtest": (*_BACKTEST, *PROVENANCE),
-    "scores": (*_SCORES, *PROVENANCE),
-    "calibration": (*_CALIBRATION, *PROVENANCE),
-}
+BACKTEST_TABLES: Final = {name: filed(columns) for name, columns in track.FILES.items()}
 """Tables of a backtest, which is no run."""
 
 
@@ -129,24 +53,17 @@ def _columns(texts: str, names: str) -> tuple[Column[Any], ...]:
     return tuple(Column(name, Kind[measure.upper()] if measure else _TEXT, texts) for name, _, measure in pairs)
 
 
-BREAKDOWN_TABLES: Final = {name: (*_filed(columns), *PROVENANCE) for name, columns in breakdown.COLUMNS.items()}
+BREAKDOWN_TABLES: Final = {name: filed(columns) for name, columns in breakdown.COLUMNS.items()}
 """Tables of ``dabiao breakdown``: tasks, their sums, lists of naming and the balance of 五上 units."""
 
-COLLECT_TABLES: Final = {name: (*_filed(columns), *PROVENANCE) for name, columns in collected.COLUMNS.items()}
+COLLECT_TABLES: Final = {name: filed(columns) for name, columns in collected.COLUMNS.items()}
 """Tables of ``dabiao collect``: what teams and counties reported, against the plan."""
 
-MAKEUP_TABLES: Final = {name: (*_filed(columns), *PROVENANCE) for name, columns in makeup.COLUMNS.items()}
+MAKEUP_TABLES: Final = {name: filed(columns) for name, columns in makeup.COLUMNS.items()}
 """Tables of ``dabiao makeup``: what was wished for, 补多少济多少, every lever, the frontier, other difficulties."""
 
 
-CHECK_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
-    "checks": (
-        *_columns("report", "indicator unit"),
-        *_columns("check", "check period:month figures:whole observed:count model_p05:count model_p50:count"),
-        *_columns("check", "model_p95:count p_value:share verdict"),
-        *PROVENANCE,
-    ),
-}
+CHECK_TABLES: Final = {"checks": filed(record.CHECKS)}
 """Table of the checks of a run (``dabiao run --check``), beside its others."""
 
 
@@ -165,11 +82,11 @@ NEWS_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
 }
 """Table of ``dabiao news``: a row a part of the change of a target."""
 
-PATH_TABLES: Final = {"required_path": (*_filed(path.COLUMNS), *PROVENANCE)}
+PATH_TABLES: Final = {"required_path": filed(path.COLUMNS)}
 """Table of ``dabiao path``: a row a period of a place's or a project's path."""
 
 
-SCENARIO_TABLES: Final = {name: (*_filed(columns), *PROVENANCE) for name, columns in scenarios.COLUMNS.items()}
+SCENARIO_TABLES: Final = {name: filed(columns) for name, columns in scenarios.COLUMNS.items()}
 """Tables of ``dabiao scenario``."""
 
 MORE_TABLES: Final[dict[str, dict[str, tuple[Column[Any], ...]]]] = {

@@ -285,6 +285,11 @@ class Table[R]:
         """What stands above the columns of ``cells``."""
         return {one.name: one.heading(view.lang, self.params) for one in self.of(view.surface, parts, width=view.width)}
 
+    def screen(self, view: View) -> pd.DataFrame:
+        """Rows under their headings, for a page that scrolls and sorts: numbers as computed, all else as text."""
+        heads = [one.heading(view.lang, self.params) for one in self.of(view.surface)]
+        return pd.DataFrame(self.values(view), columns=pd.Index(heads))
+
     def fields(self, surface: Surface, lang: Lang) -> tuple[Field, ...]:
         """Columns of a worksheet."""
         return tuple(one.field(lang, self.params) for one in self.of(surface))
@@ -358,6 +363,11 @@ class Shown[R]:
             total=self.show.total,
             widest=self.show.widest,
         )
+
+
+def filed(columns: Sequence[Column[Any]]) -> tuple[Column[Any], ...]:
+    """Columns of a file: those that it has, and what its numbers came from."""
+    return (*(one for one in columns if Surface.FILE in one.on), *PROVENANCE)
 
 
 def typed(records: Sequence[tuple[Value, ...]], columns: Sequence[Column[Any]]) -> pd.DataFrame:

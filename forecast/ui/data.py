@@ -19,9 +19,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import pandas as pd
 import streamlit as st
 
 from forecast.data.dataset import Dataset, read_dataset, summary
@@ -29,11 +28,20 @@ from forecast.data.reading.columns import TABLES
 from forecast.data.starter import BOOK_NAME, write_starter
 from forecast.errors import ForecastError, InputError
 from forecast.periods import AsOf
-from forecast.report.data_view import additions_table, assumptions_table, figures_table, files_table, series_table
+from forecast.report.files import csv_shown
 from forecast.runs.datasets import Preview, Shelf, Version, preview, whole
 from forecast.runs.store import Identity, StoreError, identity_of
 from forecast.runs.store.kept import INPUTS
 from forecast.tables import words
+from forecast.tables.data import (
+    additions_table,
+    assumptions_table,
+    figures_table,
+    files_table,
+    problems_table,
+    series_table,
+)
+from forecast.tables.table import Surface, Table, View
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice
 from forecast.ui.jobs import show_jobs, start
@@ -202,20 +210,18 @@ def _previewed(contents: Mapping[str, bytes], current: Present | None, lang: Lan
     return None
 
 
+def _listed(table: Table[Any], title: str, lang: Lang, **layout: Any) -> None:
+    """A table that its reader scrolls and sorts; ``title``: for who cannot see it."""
+    st.dataframe(table.screen(View(lang=lang, surface=Surface.PAGE)), hide_index=True, alt=title, **layout)
+
+
 def _problems(error: InputError, lang: Lang) -> None:
-    st.error(t("ui_data.problems", lang, n=len(error.problems)))
-    where, what = t("ui_data.column_where", lang), t("ui_data.column_problem", lang)
-    prefix = t("problems.colon", lang)
-    table = pd.DataFrame(
-        [
-            {where: one.where(lang), what: one.text(lang).removeprefix(f"{one.where(lang)}{prefix}")}
-            for one in error.problems
-        ]
-    )
-    st.dataframe(table, hide_index=True, alt=t("ui_data.problems", lang, n=len(error.problems)), row_height=36)
+    title, table = t("ui_data.problems", lang, n=len(error.problems)), problems_table(error.problems)
+    st.error(title)
+    _listed(table, title, lang, row_height=36)
     st.download_button(
         t("ui_data.problems_csv", lang),
-        table.to_csv(index=False).encode("utf-8-sig"),
+        csv_shown(table, View(lang=lang, surface=Surface.PAGE)),
         file_name="problems.csv",
         mime="text/csv",
         on_click="ignore",
@@ -230,8 +236,8 @@ def _show(made: Preview, lang: Lang) -> None:
             t("ui_data.whole_ok", lang, dataset=config.name_zh, as_of=words.knowledge(AsOf.parse(config.as_of), lang))
         )
         read = summary(made.dataset)
-        st.dataframe(series_table(read, made.dataset.panel, lang), hide_index=True, alt=t("ui_data.series", lang))
-        st.dataframe(files_table(read, lang), hide_index=True, alt=t("ui_data.files", lang))
+        _listed(series_table(read, made.dataset.panel), t("ui_data.series", lang), lang)
+        _listed(files_table(read), t("ui_data.files", lang), lang)
         return
     intake = made.prepared.intake
     revised = sum(one.revises is not None for one in intake.additions)
@@ -242,11 +248,8 @@ def _show(made: Preview, lang: Lang) -> None:
     lines.append(t("store.as_of", lang, as_of=words.knowledge(AsOf.parse(made.prepared.as_of), lang)))
     st.success("\n\n".join(lines))
     if intake.additions:
-        st.dataframe(
-            additions_table(intake.additions[:MOST_ROWS], made.dataset.panel, lang),
-            hide_index=True,
-            alt=t("ui_data.additions", lang),
-        )
+        shown = additions_table(intake.additions[:MOST_ROWS], made.dataset.panel)
+        _listed(shown, t("ui_data.additions", lang), lang)
 
 
 def new_city(lang: Lang) -> None:
@@ -340,7 +343,7 @@ def _update(now: Present, choice: Choice) -> None:
         )
     show_jobs("run", lang, dataset=now.dataset.config.name_zh)
     st.html(f'<h2 class="dabiao-part">{escape(t("ui_data.files", lang))}</h2>')
-    st.dataframe(files_table(summary(now.dataset), lang), hide_index=True, alt=t("ui_data.files", lang))
+    _listed(files_table(summary(now.dataset)), t("ui_data.files", lang), lang)
     _history(now, lang)
 
 
@@ -441,9 +444,9 @@ def _sources(choice: Choice) -> None:
             key="source-unit",
             width=180,
         )
-    table = figures_table(panel, lang, indicator=indicator, unit=unit)
-    st.caption(t("ui_data.sources_help", lang, n=len(table)))
-    st.dataframe(table, hide_index=True, height=TABLE_HEIGHT, alt=t("ui_data.tab_sources", lang))
+    table = figures_table(panel, indicator=indicator, unit=unit)
+    st.caption(t("ui_data.sources_help", lang, n=len(table.rows)))
+    _listed(table, t("ui_data.tab_sources", lang), lang, height=TABLE_HEIGHT)
     manifest = store().open(choice.run.header.run_id).manifest
     with st.expander(t("ui_data.run_source", lang)):
         header = choice.run.header
@@ -463,6 +466,4 @@ def _assumptions(choice: Choice) -> None:
     lang = choice.lang
     dataset = present(choice.run).dataset
     st.caption(t("ui_data.assumptions_help", lang))
-    st.dataframe(
-        assumptions_table(dataset, lang), hide_index=True, height=TABLE_HEIGHT, alt=t("ui_data.tab_assumptions", lang)
-    )
+    _listed(assumptions_table(dataset, lang), t("ui_data.tab_assumptions", lang), lang, height=TABLE_HEIGHT)

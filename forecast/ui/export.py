@@ -49,8 +49,8 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
     options : run, kinds, by ("" for none), pdf, lang, scenario (YAML, "" for none), backtest (folder, "" for none),
         news (name of a kept split, "" for none), place (folder of the store to write to), tasks (``task_state``)
     """
-    from forecast.report.export import Kind, ReportRequest, read_backtest, write_reports
-    from forecast.report.recipients import By
+    from forecast.report.export import By, Kind, ReportRequest, write_reports
+    from forecast.report.files import read_backtest
     from forecast.tables.dossier import gather
     from forecast.ui.news import read_split
 

@@ -35,7 +35,6 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
 import streamlit as st
 
 from forecast.answers.advice import Sharpening, best
@@ -46,19 +45,23 @@ from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.panel import Config, Panel
 from forecast.data.target import TargetKind
 from forecast.errors import ForecastError, InputError
+from forecast.report.files import read_backtest
 from forecast.runs.difference import Moved, compare, vintage
 from forecast.runs.session import Session
 from forecast.runs.store import Header, Identity, Scenarios, ScenarioStatus, ScenarioVersion, Store, home
 from forecast.runs.store.registry import stated_identity
 from forecast.scenario.drafting import Draft, draft_of, parsed, to_yaml
 from forecast.scenario.reader import read_scenario
+from forecast.tables.record import TrackRecord
+from forecast.tables.track import MANIFEST
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from forecast.data.dataset import Dataset
     from forecast.runs.run import Run
 
 FOLDER: Final = "backtests"
-MANIFEST: Final = "backtest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,15 +82,20 @@ class Record:
         return str(self.manifest["data_hash"])
 
 
-def table(record: Record, name: str) -> pd.DataFrame:
-    """One of a record's tables, as ``dabiao backtest`` writes it."""
-    path = record.folder / f"{name}.csv"
-    return _table(str(path), path.stat().st_mtime_ns).copy()
+def track_record(record: Record) -> TrackRecord:
+    """A record's tables, as ``dabiao backtest`` writes them.
+
+    Raises
+    ------
+    UsageError
+        A table is missing or damaged.
+    """
+    return _track_record(str(record.folder), (record.folder / MANIFEST).stat().st_mtime_ns)
 
 
-@st.cache_resource(show_spinner=False, max_entries=12)
-def _table(path: str, changed: int) -> pd.DataFrame:  # noqa: ARG001  part of the key
-    return pd.read_csv(path, encoding="utf-8-sig")
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _track_record(folder: str, changed: int) -> TrackRecord:  # noqa: ARG001  part of the key
+    return TrackRecord(**read_backtest(Path(folder)))
 
 
 def folder_of(data_hash: str, run_id: str) -> Path:

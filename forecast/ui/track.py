@@ -5,29 +5,20 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-import pandas as pd
 import streamlit as st
 
-from forecast.report.track_view import (
-    SCORE_COLUMNS,
-    few_text,
-    forecaster_name,
-    level_name,
-    replays,
-    score_lines,
-)
+from forecast.report.html import labelled
 from forecast.tables import words
+from forecast.tables.record import TrackRecord
+from forecast.tables.track import failed_texts, level_name, years_name
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, segments, select
 from forecast.ui.data import present
-from forecast.ui.html import plain_table
 from forecast.ui.jobs import show_jobs, start
-from forecast.ui.kept import Record, data_of, records, table
+from forecast.ui.kept import Record, data_of, records, track_record
 
 AROUND: Final = 110
 """Pixels that titles, legends and axes take of a chart's height on the screen."""
-SHOWN: Final = ("model", "pace", "persistence")
-"""Forecasters whose words are shown month by month."""
 
 
 def track(choice: Choice) -> None:
@@ -41,22 +32,20 @@ def track(choice: Choice) -> None:
         _start(choice, expanded=True)
         return
     record = _record(found, choice)
-    _about(record, choice)
-    scores = table(record, "scores")
-    levels = [str(one) for one in dict.fromkeys(scores["level"])]
-    if not levels:
+    read = track_record(record)
+    _about(record, read, choice)
+    if not read.levels:
         st.info(t("backtest.note_nothing", lang))
         _start(choice, expanded=True)
         return
-    level = segments(t("ui_track.level", lang), levels, key="level", show=lambda one: level_name(one, lang), lang=lang)
-    if few := few_text(scores, level, lang):
+    title = t("ui_track.level", lang)
+    level = segments(title, read.levels, key="level", show=lambda one: level_name(one, lang), lang=lang)
+    if few := read.few(level, lang):
         st.warning(few)
-    heads = [t(f"ui_track.head_{name}", lang) for name in SCORE_COLUMNS]
-    title = t("backtest.title_level", lang, level=level_name(level, lang))
-    st.html(plain_table("scores", heads, score_lines(scores, level, lang), title))
+    st.html(labelled(read.score_grid(level, lang)))
     st.caption(t("backtest.note_scores", lang))
-    _charts(record, scores, level, choice)
-    _outcomes(record, level, choice)
+    _charts(read, level, choice)
+    _outcomes(read, level, choice)
     _notes(record, lang)
     _start(choice, expanded=False)
 
@@ -72,7 +61,7 @@ def _record(found: list[Record], choice: Choice) -> Record:
         show=lambda one: t(
             "ui_track.record_named",
             choice.lang,
-            years=_years(by_id[one]),
+            years=years_name(by_id[one].manifest["years"]),
             method=by_id[one].manifest["method"],
             data=by_id[one].data_hash[:8],
             id=one[-8:],
@@ -82,12 +71,7 @@ def _record(found: list[Record], choice: Choice) -> Record:
     return by_id[chosen]
 
 
-def _years(record: Record) -> str:
-    years = record.manifest["years"]
-    return "" if not years else str(years[0]) if len(years) == 1 else f"{years[0]}—{years[-1]}"
-
-
-def _about(record: Record, choice: Choice) -> None:
+def _about(record: Record, read: TrackRecord, choice: Choice) -> None:
     """On which data, and whether those are the data of the run that is shown."""
     lang = choice.lang
     same = record.data_hash == choice.run.header.data_hash
@@ -95,7 +79,7 @@ def _about(record: Record, choice: Choice) -> None:
         t(
             "ui_track.about",
             lang,
-            years=_years(record),
+            years=years_name(record.manifest["years"]),
             data=record.data_hash[:12],
             same=t("ui_track.same_data" if same else "ui_track.other_data", lang),
             method=record.manifest["method"],
@@ -103,11 +87,11 @@ def _about(record: Record, choice: Choice) -> None:
             version=record.manifest["model_version"],
         )
     )
-    if choice.run.config.synthetic or (table(record, "backtest")["synthetic"] == 1).any():
+    if choice.run.config.synthetic or read.synthetic:
         st.html(f'<p class="dabiao-synthetic" role="note">{escape(t("backtest.note_synthetic", lang))}</p>')
 
 
-def _charts(record: Record, scores: pd.DataFrame, level: str, choice: Choice) -> None:
+def _charts(read: TrackRecord, level: str, choice: Choice) -> None:
     """Reliability, coverage, PIT and skill, two beside each other."""
     from forecast.report.track_charts import (  # altair takes a second that the other pages need not wait for
         coverage_chart,
@@ -117,7 +101,7 @@ def _charts(record: Record, scores: pd.DataFrame, level: str, choice: Choice) ->
         skill_chart,
     )
 
-    lang, classes = choice.lang, table(record, "calibration")
+    lang, scores, classes = choice.lang, read.scores, read.calibration
     panel = choice.run.panel
     names = {one: words.indicator_name(one, known.name_zh, lang) for one, known in panel.indicators.items()}
     drawn = {
@@ -135,49 +119,40 @@ def _charts(record: Record, scores: pd.DataFrame, level: str, choice: Choice) ->
             st.altair_chart(tall, alt=t(f"track.{name}", lang))
 
 
-def _outcomes(record: Record, level: str, choice: Choice) -> None:
+def _outcomes(read: TrackRecord, level: str, choice: Choice) -> None:
     """What was said of an outcome from month to month."""
     lang, panel = choice.lang, choice.run.panel
-    backtest = table(record, "backtest")
-    rows = backtest[backtest["level"] == level]
     st.html(f'<h2 class="dabiao-part">{escape(t("ui_track.replays", lang))}</h2>')
     with st.container(horizontal=True):
         unit = st.selectbox(
             t("ui.choice_unit", lang),
-            list(dict.fromkeys(rows["unit"])),
+            read.choices("unit", level=level),
             format_func=lambda one: words.unit_name(panel.units[one], lang) if one in panel.units else one,
             key=f"track-unit-{level}",
             width=180,
         )
-        rows = rows[rows["unit"] == unit]
         indicator = st.selectbox(
             t("ui.choice_indicator", lang),
-            list(dict.fromkeys(rows["indicator"])),
+            read.choices("indicator", level=level, unit=unit),
             format_func=lambda one: (
                 words.indicator_name(one, panel.indicators[one].name_zh, lang) if one in panel.indicators else one
             ),
             key=f"track-indicator-{level}",
             width=280,
         )
-        years = sorted(set(rows[rows["indicator"] == indicator]["year"]), reverse=True)
+        years = sorted(read.choices("year", level=level, unit=unit, indicator=indicator), reverse=True)
         year = st.selectbox(t("ui_track.year", lang), years, key=f"track-year-{level}", width=110)
-    if year is None or indicator is None or unit is None:
+    chosen = {"unit": unit, "indicator": indicator, "year": year}
+    if not (outcome := read.outcome(panel, lang, **chosen)):
         return
-    told = replays(backtest, panel, lang, unit=unit, indicator=indicator, year=int(year), forecasters=SHOWN)
-    if told is None:
-        return
-    st.html(f'<p class="dabiao-rule">{escape(told.outcome)}</p>')
-    heads = [t("ui_track.head_month", lang), *(forecaster_name(name, lang) for name in SHOWN)]
-    st.html(plain_table("replays", heads, told.lines, t("ui_track.replays", lang)))
+    st.html(f'<p class="dabiao-rule">{escape(outcome)}</p>')
+    st.html(labelled(read.replay_grid(lang, **chosen)))
     st.caption(t("ui_track.replays_help", lang))
 
 
 def _notes(record: Record, lang: Lang) -> None:
     facts = [t("backtest.note_outcomes", lang), t("backtest.note_common", lang), t("backtest.note_known", lang)]
-    failed = record.manifest.get("replays_failed", {})
-    if failed:
-        name, reason = next(iter(failed.items()))
-        facts.append(t("backtest.note_failed", lang, count=len(failed), name=name, reason=reason))
+    facts += failed_texts(record.manifest.get("replays_failed", {}), lang)
     with st.expander(t("ui.rules", lang)):
         st.html(f'<ul class="dabiao-facts">{"".join(f"<li>{escape(fact)}</li>" for fact in facts)}</ul>')
 

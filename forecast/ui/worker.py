@@ -92,14 +92,15 @@ def _run(dataset: Path, options: dict[str, Any], progress: Progress) -> dict[str
 
 
 def _backtest(dataset: Path, options: dict[str, Any], progress: Progress) -> dict[str, str]:
-    from forecast.report.backtest import write_backtest
+    from forecast.report.files import write_backtest
+    from forecast.tables.track import Track
     from forecast.track_record.backtest import BacktestRequest, backtest
     from forecast.ui.kept import folder_of
 
     if (years := options.get("years")) is not None:
         options = options | {"years": tuple(years)}
     result = backtest(BacktestRequest(dataset=dataset, **options), progress=progress)
-    write_backtest(result, folder_of(result.dataset.data_hash, result.run_id))
+    write_backtest(Track(result), folder_of(result.dataset.data_hash, result.run_id))
     return {"run_id": result.run_id}
 
 
