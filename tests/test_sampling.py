@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from forecast.inference.model import Measurements, log_growth
 from forecast.inference.priors import HYPER_DRAWS
+from forecast.inference.regular.events import Restated
 from forecast.inference.regular.factors import Grid
 from forecast.inference.sampling import fit, stream
 from forecast.inference.volatility import mixture
@@ -174,7 +175,13 @@ def test_a_missing_last_figure_widens_the_year_end_of_the_place_alone(whole):
     assert abs(np.median(a[:, 2]) - np.median(b[:, 2])) < b[:, 2].std()
 
 
-def test_with_gaps_published_growth_is_met_in_every_draw(whole):
+@pytest.fixture
+def settled(monkeypatch):
+    """Totals that are not restated: those that are leave what was published (``tests/test_restated.py``)."""
+    monkeypatch.setattr(Restated, "draw", lambda *asked: np.zeros(asked[3]))
+
+
+def test_with_gaps_published_growth_is_met_in_every_draw(whole, settled):
     """The year before and this year, a figure missing in each, in the root and in a child."""
     s, start = whole.per_year, whole.per_year * (whole.years - 2)
     gone = np.isin(whole.unit, (0, 2)) & np.isin(whole.time, (start + 4, start + s + 2))
@@ -220,7 +227,7 @@ def test_single_months_beside_whole_cumulative_growth_are_not_read(whole):
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_the_history_is_the_same_in_every_draw_but_for_base_weights_and_published_growth_is_met(whole, known):
+def test_the_history_is_the_same_in_every_draw_but_for_base_weights_and_published_growth_is_met(whole, known, settled):
     posterior = fitted(weights_known(whole) if known else whole)
     s = whole.per_year
     history = posterior.index[:, :, :s]

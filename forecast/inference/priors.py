@@ -343,6 +343,33 @@ LONGEST_REVISION: Final = 730
 SETTLED_PP: Final = 0.03
 """Points below which what is still to be corrected is rounding (its sd is .029)."""
 
+# Running totals that are restated within the year
+
+RESTATED_RATE: Final = 0.001
+"""Prior mean of restatements of a running total a period. Source: products of Chinese provinces .012 to .017 a period
+from May on, single ones 0 to .027; Australian retail and employment, livestock, power use 0 to .003."""
+RESTATED_WEIGHT: Final = 0.5
+"""Restatements that this weighs as much as: five hundred periods of all siblings without any halve it."""
+RESTATED_OWN: Final = 100.0
+"""Periods that the siblings' common rate weighs as much as in a place's own."""
+RESTATED_LATE: Final = 2.5
+"""How much likelier they are in the last quarter, when the year is closed. Source: 82 of 366 from October to December
+in odd years, 15 a month before them; the same in even ones."""
+RESTATED_FROM: Final = 4
+"""Periods of a year from which a jump of a running total can be told from a month's own growth."""
+RESTATED_LEAST: Final = 6.0
+"""Usual changes beyond which a change of cumulative growth is looked at: none in employment and livestock, one in fifty
+in products of Chinese provinces."""
+RESTATED_MONTH: Final = 1.0
+"""Log growth of the period alone that it would take, less the year's to date: reopened hotels had no more than half of
+it, restated products twice as much (median)."""
+RESTATED_STAYS: Final = 0.5
+"""Share of a jump that the period beside it may take back: else it is a slip, or the end of one."""
+RESTATED_SIZE: Final = 10.0
+"""Prior sd of a restatement, usual changes of the place's cumulative growth at the end of a year."""
+RESTATED_FIGURES: Final = 2.0
+"""Restatements that this prior weighs as much as."""
+
 # Events
 
 EVENT_PROBABILITY: Final = 5e-4

@@ -31,6 +31,7 @@ from forecast.inference.gaps.family import Parent, prepare
 from forecast.inference.gaps.ratio import Method, RatioDraws, sampled_family
 from forecast.inference.model import Measurements
 from forecast.inference.priors import GROWTH_SCALES, GROWTH_SEEN, LEAST_SHARE, MOST_GROWTH, MOST_REPLACED
+from forecast.inference.regular.events import Restated, restated
 from forecast.inference.regular.factors import Grid
 from forecast.inference.regular.incomplete import Drawn, Series, series
 from forecast.inference.regular.noise import shifted, tilts
@@ -165,6 +166,7 @@ class _Progress:
     tilt : (draw, per_year) log of base weights over the stated ones, of every regular unit
     grid : of every unit; series : figures of every regular unit; drawn : the same with what was missing drawn
     events : periods in which an event was found, by unit
+    restated : what is restated of running totals, by the family's parent; None of the root
     excess : (n,) direct draws of every regular unit
     """
 
@@ -177,6 +179,7 @@ class _Progress:
     series: dict[int, Series] = field(default_factory=dict)
     drawn: dict[int, Drawn] = field(default_factory=dict)
     events: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    restated: dict[int, Restated | None] = field(default_factory=dict)
     excess: dict[int, Floats] = field(default_factory=dict)
 
     @classmethod
@@ -224,7 +227,20 @@ class _Fit:
         made.grid.update(dict.fromkeys(units, grid))
         if grid is not None:
             made.series.update({unit: series(m, unit, grid) for unit in units})
+            made.restated[above] = self._restated(units, made.series.get(above), grid, made)
         return _Siblings(above=above, label="root" if above < 0 else m.units[above], units=units, grid=grid)
+
+    def _restated(self, units: Sequence[int], above: Series | None, grid: Grid, made: _Progress) -> Restated | None:
+        """What siblings' figures say of totals that are restated within the year; None for the root.
+
+        A jump of all places together is a shock, not a restatement.
+        """
+        if above is None:
+            return None
+        mine = [made.series[unit] for unit in units]
+        beside = above.log_growth[: grid.observed]
+        growth = [one.log_growth[: grid.observed] - beside for one in mine]
+        return restated(growth, [np.union1d(one.missing, above.missing) for one in mine], grid)
 
     def draw(self, family: _Siblings, made: _Progress) -> None:
         """All draws of a family. ``auto`` takes the reference where the fast route breaks down or replaces too many."""
@@ -267,9 +283,9 @@ class _Fit:
         if bad.all():
             raise NonFiniteError(f"{self.name}, {m.units[unit]}: no draw is finite")
         astray = int(bad.sum())
-        years = m.periods if family.grid is None else 2 * m.per_year
-        far = bad | beyond(made.index[:, unit, -years:], m.weight[unit], self.most[unit])
-        bad = bad if far.mean() > 0.5 else far
+        if family.grid is None:  # where figures are regular they know the scale
+            far = bad | beyond(made.index[:, unit], m.weight[unit], self.most[unit])
+            bad = bad if far.mean() > 0.5 else far
         if bad.any():
             rng = stream(self.seed, self.name, family.label, m.units[unit], "replaced")
             other = self._alike(family, made, bad, rng)
@@ -328,14 +344,17 @@ class _Fit:
         m = self.measurements
         shared = mixture(grid, self.draws, stream(self.seed, self.name, "mixture"))
         self._direct(family, grid, made, shared)
-        for unit in family.units:
+        still = made.restated[family.above]
+        for i, unit in enumerate(family.units):
             paths, weight = made.index[:, unit], m.weight[unit]
             found = parts(paths, weight, grid)
             to_date, figures = found.to_date.copy(), made.series[unit]
             if grid.known and grid.observed - 1 not in figures.missing:
                 to_date[shared.direct] = figures.log_growth[-1] + self._corrected(made.drawn[unit])[shared.direct]
             rest = combined(found.rest, to_date[shared.direct] + made.excess[unit], shared)
-            made.index[:, unit] = with_parts(paths, weight, grid, Parts(to_date=to_date, rest=rest))
+            rng = stream(self.seed, self.name, family.label, m.units[unit], "restated")
+            moved = 0.0 if still is None else still.draw(i, grid, self.draws, rng)
+            made.index[:, unit] = with_parts(paths, weight, grid, Parts(to_date=to_date + moved, rest=rest + moved))
 
     def _corrected(self, place: Drawn) -> Floats:
         """What a place's last figure is still corrected by in every draw, (draw,), log points."""

@@ -12,10 +12,21 @@ of last year comes back as a base effect, a shift stays. That periods are chosen
 
 Invariant: with events the likelihood is that of the dense covariance with ``V D D'`` added
 (held by ``tests/test_events.py``).
+
+Running totals that are restated within the year: the part to date is not settled by its being published.
+
+A change of cumulative growth, less the parent's, by which the period alone would have grown by a log point and more,
+six times what is usual, and which stays, is none of the period's: the total was restated. How often that happens is
+learnt by siblings, with a gamma prior of the rate a period, and by place around that; how large it is, by siblings,
+with an inverse gamma prior of the mean square. The periods to come restate the total once at most, by a normal amount
+that stays to the year's end. What is restated of a parent is not of its children, and a jump of all is a shock.
+
+Invariant: where none was seen, at most a draw in fifty moves (held by ``tests/test_restated.py``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,9 +41,19 @@ from forecast.inference.priors import (
     EVENT_SCREEN_SIZE,
     MEDIAN_OF_SQUARES,
     MOST_EVENTS,
+    RESTATED_FIGURES,
+    RESTATED_FROM,
+    RESTATED_LATE,
+    RESTATED_LEAST,
+    RESTATED_MONTH,
+    RESTATED_OWN,
+    RESTATED_RATE,
+    RESTATED_SIZE,
+    RESTATED_STAYS,
+    RESTATED_WEIGHT,
     WINSOR,
 )
-from forecast.inference.regular.factors import Factors, Grid, contrasts, whitening
+from forecast.inference.regular.factors import Factors, Grid, calendar_weights, contrasts, whitening
 from forecast.inference.regular.learning import Learnt
 
 
@@ -129,3 +150,74 @@ def _usual(precision: Floats, figures: Floats, rows: np.ndarray) -> float:
     squares = (lower.T @ figures[rows]) ** 2
     usual = np.median(squares) / MEDIAN_OF_SQUARES
     return float(np.maximum(np.minimum(squares, WINSOR * usual).mean(), 1e-12))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restated:
+    """How often and by how much the running totals of siblings are restated.
+
+    rate : of every sibling, a period before the last quarter, ``RESTATED_LATE`` times that in it
+    size : sd, log points
+    """
+
+    rate: Floats
+    size: float
+
+    def draw(self, sibling: int, grid: Grid, draws: int, rng: np.random.Generator) -> Floats:
+        """What is still restated of the total of the target year in every draw, (draw,), log points."""
+        to_come = self.rate[sibling] * hazard(grid.per_year)[grid.known :].sum()
+        happens = rng.random(draws) < -np.expm1(-to_come)
+        return np.asarray(np.where(happens, self.size * rng.standard_normal(draws), 0.0))
+
+
+def hazard(per_year: int) -> Floats:
+    """Relative frequency of restatements by period of the year, (per_year,)."""
+    quarter = max(1, round(per_year / 4))
+    return np.where(np.arange(per_year) >= per_year - quarter, RESTATED_LATE, 1.0)
+
+
+def jumps(growth: Floats, gaps: np.ndarray, grid: Grid) -> tuple[Floats, float, float]:
+    """Restatements in cumulative log growth, (T,), 0 where none is; periods they were looked for in; usual change.
+
+    The base of the year after is what was published: a jump comes back with the other sign, and is counted once. The
+    periods are weighted by ``hazard``, the usual change is one at the end of a year, log points.
+    """
+    s = grid.per_year
+    position = np.arange(grid.observed) % s
+    elapsed = calendar_weights(s).cumsum()[position] / calendar_weights(s)[position]
+    there = np.isin(np.arange(grid.observed), gaps, invert=True)
+    change = np.diff(growth, prepend=0.0)
+    both = (position > 0) & there & np.append(False, there[:-1])
+    if not both.any():
+        return np.zeros(grid.observed), 0.0, 0.0
+    month = np.abs(change) * elapsed
+    size = float(np.median(month[both])) / np.sqrt(MEDIAN_OF_SQUARES)
+    can = both & (position >= RESTATED_FROM)
+    large = RESTATED_STAYS * np.abs(change)
+    after = np.append(change[1:], 0.0) * np.append(position[1:] > 0, False)
+    before = np.append(0.0, change[:-1]) * (position > 1)
+    stays = (after * np.sign(change) > -large) & (before * np.sign(change) > -large)
+    found = can & stays & (month > np.maximum(RESTATED_LEAST * size, RESTATED_MONTH))
+    last = np.append(np.zeros(s), np.where(found, change, 0.0)[:-s])
+    mirrored = (last * change < 0) & (np.abs(change + last) < RESTATED_STAYS * np.abs(last))
+    exposed = float(hazard(s)[position][can].sum())
+    return np.where(found & ~mirrored, change, 0.0), exposed, size / float(elapsed.max())
+
+
+def restated(growth: Sequence[Floats], missing: Sequence[np.ndarray], grid: Grid) -> Restated:
+    """What the figures of siblings say of restatements.
+
+    Parameters
+    ----------
+    growth : of every sibling, (T,), cumulative log growth less the parent's; missing : positions of its gaps
+    """
+    found = [jumps(one, gaps, grid) for one, gaps in zip(growth, missing, strict=True)]
+    count = np.array([np.count_nonzero(seen) for seen, _, _ in found])
+    exposed = np.array([periods for _, periods, _ in found])
+    common = (count.sum() + RESTATED_WEIGHT) / (exposed.sum() + RESTATED_WEIGHT / RESTATED_RATE)
+    prior = RESTATED_SIZE * float(np.median([usual for _, _, usual in found]))
+    square = sum(float(seen @ seen) for seen, _, _ in found) + RESTATED_FIGURES * prior**2
+    return Restated(
+        rate=(count + RESTATED_OWN * common) / (exposed + RESTATED_OWN),
+        size=float(np.sqrt(square / (count.sum() + RESTATED_FIGURES))),
+    )
