@@ -32,8 +32,6 @@ from forecast.plan.request import MakeupRequest, read_options, wishes_of
 from forecast.plan.result import Makeup
 from forecast.report.export import Kind, ReportRequest, write_reports
 from forecast.report.files import answers, write_run, write_tables
-from forecast.report.news import news_frame
-from forecast.report.news_text import render_news
 from forecast.report.terminal import page, paged, render
 from forecast.runs.run import DRAWS, Request, no_fits
 from forecast.runs.run import run as run_request
@@ -43,6 +41,7 @@ from forecast.scenario.reader import read_scenario
 from forecast.tables.breakdown import breakdown_blocks, breakdown_tables
 from forecast.tables.dossier import provenance, tables
 from forecast.tables.makeup import makeup_blocks, makeup_tables
+from forecast.tables.news import news_blocks, news_frame
 from forecast.tables.path import TABLE as PATH_TABLE
 from forecast.tables.path import path_blocks, path_frame
 from forecast.tables.record import check_blocks, check_tables
@@ -360,7 +359,7 @@ class Results(Session):
         """
         found = split_news(earlier.side, self.side)
         frame = news_frame(found, provenance(self.run))
-        screen = partial(render_news, found, self.dataset, lang=self.lang)
+        screen = partial(page, news_blocks(found, self.dataset, self.lang))
         return Answer(found, tables={"news": frame}, screen=screen)
 
     @property

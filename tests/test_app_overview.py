@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -11,16 +12,16 @@ import pytest
 from forecast.answers.chances import Criterion
 from forecast.answers.evidence import Evidence
 from forecast.news.news import Delta, Kind, Levels, News, NewsStatus, Part, TargetNews
-from forecast.report.changes import change_lines, earlier_of
-from forecast.report.news_view import news_lines, waterfall
 from forecast.runs.session import Session
 from forecast.runs.store import Store
 from forecast.tables import words
 from forecast.tables.actions import action_name, effective_actions, scenario_sentence
 from forecast.tables.leaders import next_release
+from forecast.tables.moved import change_lines
+from forecast.tables.news import news_lines, waterfall
 from forecast.tables.table import grid
 from forecast.ui.html import Sheet, sheet
-from forecast.ui.news import _form
+from forecast.ui.news import _form, earlier_of
 from tests.app_pages import Rows, keep_main, page, tables
 from tests.app_runs import ROOT, ankang
 
@@ -120,13 +121,13 @@ def test_changes_name_what_moved_by_a_shown_step():
     home, before, after = ankang()
     store = Store(home)
     moved = compare(vintage(store.open(before.run_id)), vintage(store.open(after.run_id)))
-    lines = change_lines(moved, after.dataset, "zh")
+    lines = change_lines(moved, after.dataset, Criterion.NEAR, "zh")
     mine = [m for m in moved.moves if m.unit == "ankang" and m.target_kind == "province_average"]
     named = [m for m in mine if None not in m.p_near]
     assert named
     for move in named:
-        shown = [words.shown_percent(p, Evidence(move.evidence)) for p in move.p_near]
-        assert any(line.startswith(move.name_zh) for line in lines) == (shown[0] != shown[1])
+        step = words.level_points(move.p_near[1], move.p_near[0], evidence=Evidence(move.evidence))
+        assert any(line.startswith(move.name_zh) for line in lines) == (step != 0)
 
 
 def test_the_printed_page_shows_the_same_table_and_sentences(at):
@@ -155,12 +156,15 @@ def test_the_next_release_is_that_of_the_following_month():
 
 
 def told(change: float = 0.23) -> News:
-    levels = Levels(p_reach=0.40, p_near=0.5, forecast_pct=1.0, benchmark_pct=2.0)
-    later = Levels(p_reach=0.40 + change, p_near=0.6, forecast_pct=1.5, benchmark_pct=2.0)
+    levels = Levels(p_reach=0.40, p_near=0.5, forecast_pct=1.0, benchmark_pct=2.0, gap_pp=-1.0)
+    later = Levels(p_reach=0.40 + change, p_near=0.6, forecast_pct=1.5, benchmark_pct=2.0, gap_pp=-0.5)
     parts = (
-        Part(kind=Kind.CITY, delta=Delta(reach=0.30, near=0.1, forecast_pp=0.5, benchmark_pp=0.0)),
-        Part(kind=Kind.PROVINCE, delta=Delta(reach=change - 0.30, near=0.0, forecast_pp=0.0, benchmark_pp=0.0)),
-        Part(kind=Kind.MONTE_CARLO, delta=Delta(reach=0.0, near=0.0, forecast_pp=0.0, benchmark_pp=0.0)),
+        Part(kind=Kind.CITY, delta=Delta(reach=0.30, near=0.1, forecast_pp=0.5, benchmark_pp=0.0, gap_pp=0.7)),
+        Part(
+            kind=Kind.PROVINCE,
+            delta=Delta(reach=change - 0.30, near=0.0, forecast_pp=0.0, benchmark_pp=0.0, gap_pp=-0.2),
+        ),
+        Part(kind=Kind.MONTE_CARLO, delta=Delta(reach=0.0, near=0.0, forecast_pp=0.0, benchmark_pp=0.0, gap_pp=0.0)),
     )
     target = TargetNews(
         key=("fai", "ankang", "province_average"),
@@ -171,18 +175,20 @@ def told(change: float = 0.23) -> News:
         status=NewsStatus.SPLIT,
         before=levels,
         after=later,
-        change=Delta(reach=change, near=0.1, forecast_pp=0.5, benchmark_pp=0.0),
+        change=Delta(reach=change, near=0.1, forecast_pp=0.5, benchmark_pp=0.0, gap_pp=0.5),
         parts=parts,
     )
     return News(before="a", after="b", as_of=("2020-07", "2020-08"), targets=(target,))
 
 
-def test_a_waterfall_leads_from_the_earlier_to_the_later_probability_without_a_gap():
-    steps = waterfall(told().targets[0], ankang()[2].dataset, "zh")
+@pytest.mark.parametrize(("criterion", "ends"), [(Criterion.NEAR, ("50%", "60%")), (Criterion.REACH, ("40%", "65%"))])
+def test_a_waterfall_leads_from_the_earlier_to_the_later_gap_without_a_gap(criterion, ends):
+    found = replace(told(), criterion=criterion)
+    steps = waterfall(found.targets[0], found, ankang()[2].dataset, "zh")
     assert steps is not None
-    assert list(steps["text"]) == ["40%", "+30", "-7", "65%"]
+    assert list(steps["text"]) == [f"-1.0（概率{ends[0]}）", "+0.7", "-0.2", f"-0.5（概率{ends[1]}）"]
     assert list(steps["end"][:-2]) == list(steps["start"][1:-1])
-    assert steps["end"].iloc[-1] == 63.0
+    assert steps["end"].iloc[-1] == -0.5
     assert steps["name"].is_unique
 
 
@@ -190,7 +196,7 @@ def test_news_is_kept_as_it_was_split(home):
     again = _form().validate_json(_form().dump_json(told()))
     assert again == told()
     assert news_lines(again, ankang()[2].dataset, "zh", most=3) == news_lines(told(), ankang()[2].dataset, "zh", most=3)
-    assert "提高23个百分点" in news_lines(again, ankang()[2].dataset, "zh", most=3)[0]
+    assert "达到或接近的概率提高10个百分点（50%→60%）" in news_lines(again, ankang()[2].dataset, "zh", most=3)[0]
 
 
 def test_a_split_that_is_there_is_shown_in_place_of_the_bare_facts(at, monkeypatch):
@@ -200,4 +206,4 @@ def test_a_split_that_is_there_is_shown_in_place_of_the_bare_facts(at, monkeypat
     monkeypatch.setattr(module, "split_between", lambda *_: Split(news=told()))
     at.run()
     assert not at.exception
-    assert "固定资产投资（不含农户）：较上月提高23个百分点" in " ".join(one.value for one in at.html)
+    assert "固定资产投资（不含农户）：较上月达到或接近的概率提高10个百分点" in " ".join(one.value for one in at.html)

@@ -15,12 +15,12 @@ import pytest
 from forecast.data.dataset import read_dataset
 from forecast.errors import InputError, UsageError
 from forecast.report.files import answers
-from forecast.report.moved import moved_document, moved_lines
 from forecast.runs import amend as amend_module
 from forecast.runs.datasets import prepare, update
 from forecast.runs.difference import Cause, compare, vintage
 from forecast.runs.run import Request, run
 from forecast.runs.store import Store, StoreError
+from forecast.tables.moved import moved_document, moved_lines
 from tests.small_dataset import FILES, write_dataset
 
 HEAD = "unit,indicator,period,measure,value,released,status,source\n"

@@ -178,13 +178,13 @@ def news(
     scenario: Annotated[str | None, typer.Option("--scenario", metavar="FILE", help="option_scenario_after")] = None,
 ) -> None:
     """Split the change between two runs by its causes."""
-    from forecast.report.news import write_news
+    from forecast.report.files import write_apart
     from forecast.runs.store import Store
 
     store = Store()
     told = split_of(call, store.open(before), store.open(after), scenarios=(scenario_before, scenario))
     if call.out is not None:
-        write_news(told.frame, call.out)
+        write_apart({"news": told.frame}, call.out)
     call.finish(lambda: told.document, lambda: told.screen)
 
 
@@ -203,17 +203,17 @@ def split_of(
     """Why probabilities moved between two kept runs, with the progress of refits on standard error."""
     from forecast.news.news import kept_side
     from forecast.news.news import news as split
-    from forecast.report.news import news_document, news_frame
-    from forecast.report.news_text import render_news, sentences
+    from forecast.report.terminal import page
     from forecast.tables.dossier import provenance
+    from forecast.tables.news import news_blocks, news_document, news_frame
 
     sides = [kept_side(kept, scenario=file) for kept, file in zip((before, after), scenarios, strict=True)]
     with call.fitting() as show:
         found = split(*sides, executor=call.executor, progress=show)
     dataset = sides[1].run.dataset
     frame = news_frame(found, provenance(sides[1].run))
-    document = news_document(found, frame, sentences(found, dataset, lang=call.lang))
-    return Told(frame=frame, document=document, screen=render_news(found, dataset, lang=call.lang))
+    document = news_document(found, frame, dataset, call.lang)
+    return Told(frame=frame, document=document, screen=page(news_blocks(found, dataset, call.lang)))
 
 
 Want = Annotated[Literal["near", "reach"], typer.Option("--want", metavar="near|reach", help="option_want")]

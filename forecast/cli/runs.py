@@ -188,14 +188,15 @@ def show(call: Call, run: RunArgument) -> None:
 @command("lang", "json")
 def diff(call: Call, before: RunArgument, after: RunArgument) -> None:
     """What differs between two runs: probabilities, forecasts, new figures, revisions, ledgers."""
-    from forecast.report.moved import moved_document, render_moved
+    from forecast.report.terminal import page as blocks
     from forecast.runs.difference import compare, vintage
     from forecast.runs.store import Store
+    from forecast.tables.moved import moved_blocks, moved_document
 
     store = Store()
     sides = [vintage(store.open(one)) for one in (before, after)]
     moved = compare(*sides)
-    call.finish(lambda: moved_document(moved), lambda: render_moved(moved, sides[1].dataset, lang=call.lang))
+    call.finish(lambda: moved_document(moved), lambda: blocks(moved_blocks(moved, sides[1].dataset, call.lang)))
 
 
 @runs.command(cls=Command)

@@ -147,10 +147,11 @@ def update(
 ) -> None:
     """Take in new figures, run, keep, and say what moved."""
     from forecast.report.files import answers, document, write_run
-    from forecast.report.moved import moved_document, render_moved
+    from forecast.report.terminal import page as blocks
     from forecast.runs.datasets import prepare
     from forecast.runs.datasets import update as update_all
     from forecast.runs.store import Store
+    from forecast.tables.moved import moved_blocks, moved_document
 
     if preview:
         prepared = prepare(dataset, files or (), as_of=call.as_of, released=released)
@@ -177,7 +178,7 @@ def update(
         print_json(document(done.run, done.answers) | moved | news)
         return
     print("\n".join(_lines(done.prepared, call)))
-    page().print(render_moved(done.moved, done.run.dataset, lang=call.lang))
+    page().print(blocks(moved_blocks(done.moved, done.run.dataset, call.lang)))
     if why:
         page().print(split_of(call, done.before, done.after).screen)
 

@@ -56,9 +56,9 @@ from forecast.news.releases import (
 from forecast.runs.run import Request, Run, fit_task
 from forecast.scenario.contributions import shapley
 
-QUANTITIES: Final = ("reach", "near", "forecast", "benchmark")
+QUANTITIES: Final = ("reach", "near", "forecast", "benchmark", "gap")
 """Order of the numbers of a target: P(reach), P(near), median year-end growth of the unit and of what it is held
-against, percent."""
+against, percent; median of their paired difference, points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,7 +107,8 @@ def worth(one: IndicatorPaths | None, goals: Sequence[Case]) -> Floats:
         if one is None or isinstance(goal.held, Unknown) or not set(goal.units) <= known:
             continue
         found = outcome(ends(drawn_ends(one), [goal]), 0)
-        out[k] = found.p_reach, found.p_near, found.growth.median_pct, found.benchmark_growth.median_pct
+        medians = found.growth.median_pct, found.benchmark_growth.median_pct, found.gap_pp
+        out[k] = found.p_reach, found.p_near, *medians
     return out
 
 

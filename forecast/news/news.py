@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 
 from forecast.answers.attainment import Attainment, attain
+from forecast.answers.chances import Criterion
 from forecast.answers.evidence import Evidence
 from forecast.dims import Floats, brief
 from forecast.executor import Executor, Progress
@@ -75,17 +76,25 @@ class NewsStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levels:
-    """Numbers of a target in a run; None where it has none. Probabilities fractions, growth percent."""
+    """Numbers of a target in a run; None where it has none. Probabilities fractions, growth percent.
+
+    gap_pp : median of paired draws of the unit's growth less what it is held against, points
+    """
 
     p_reach: float | None = None
     p_near: float | None = None
     forecast_pct: float | None = None
     benchmark_pct: float | None = None
+    gap_pp: float | None = None
 
     def array(self) -> Floats:
         """In the order of ``QUANTITIES``, NaN for none."""
-        values = (self.p_reach, self.p_near, self.forecast_pct, self.benchmark_pct)
+        values = (self.p_reach, self.p_near, self.forecast_pct, self.benchmark_pct, self.gap_pp)
         return np.array([np.nan if value is None else value for value in values])
+
+    def p(self, criterion: Criterion) -> float | None:
+        """Probability of what is spoken of."""
+        return self.p_near if criterion is Criterion.NEAR else self.p_reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +105,11 @@ class Delta:
     near: float | None
     forecast_pp: float | None
     benchmark_pp: float | None
+    gap_pp: float | None = None
+
+    def p(self, criterion: Criterion) -> float | None:
+        """Change of the probability of what is spoken of."""
+        return self.near if criterion is Criterion.NEAR else self.reach
 
     @classmethod
     def of(cls, values: Floats) -> Delta:
@@ -151,12 +165,16 @@ class TargetNews:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """Why the targets of a city moved from one run to another, in official order."""
+    """Why the targets of a city moved from one run to another, in official order.
+
+    criterion : what is spoken of, of both runs alike
+    """
 
     before: str
     after: str
     as_of: tuple[str, str]
     targets: tuple[TargetNews, ...]
+    criterion: Criterion = Criterion.NEAR
 
     __repr__ = brief
 
@@ -193,9 +211,14 @@ def _levels(attainment: Attainment) -> dict[TargetKey, Levels]:
             p_near=row.p_near,
             forecast_pct=row.forecast.median_pct if row.forecast else None,
             benchmark_pct=row.benchmark_forecast.median_pct if row.benchmark_forecast else None,
+            gap_pp=row.year_gap_pp,
         )
         for row in attainment.rows
     }
+
+
+_COLUMNS: Final = ("p_reach", "p_near", "forecast_growth_pct", "benchmark_forecast_pct", "year_gap_pp")
+"""Columns of ``attainment`` that levels are read from, in the order of theirs."""
 
 
 def kept_side(kept: KeptRun, *, scenario: str | Path | None = None) -> NewsSide:
@@ -214,12 +237,10 @@ def kept_side(kept: KeptRun, *, scenario: str | Path | None = None) -> NewsSide:
     """
     published = {}
     for row in kept.table("attainment").to_dict("records"):
-        values = [row[name] for name in ("p_reach", "p_near", "forecast_growth_pct", "benchmark_forecast_pct")]
+        values = [row.get(name) for name in _COLUMNS]  # runs of older versions have no gap
         numbers = [None if value is None or np.isnan(value) else float(value) for value in values]
         key = (str(row["indicator"]), str(row["unit"]), str(row["target_kind"]))
-        published[key] = Levels(
-            p_reach=numbers[0], p_near=numbers[1], forecast_pct=numbers[2], benchmark_pct=numbers[3]
-        )
+        published[key] = Levels(**dict(zip(Levels.__slots__, numbers, strict=True)))
     run = kept.run()
     return NewsSide(run=run, baseline=published, levels=published if scenario is None else _under(run, scenario))
 
@@ -268,7 +289,13 @@ def news(
             )
         )
     as_of = (before.run.paths.as_of.text, after.run.paths.as_of.text)
-    return News(before=before.run.run_id, after=after.run.run_id, as_of=as_of, targets=tuple(targets))
+    return News(
+        before=before.run.run_id,
+        after=after.run.run_id,
+        as_of=as_of,
+        targets=tuple(targets),
+        criterion=after.run.attainment.criterion,
+    )
 
 
 type _Named = tuple[Kind, Floats, tuple[Release, ...], str]

@@ -250,11 +250,11 @@ def gap_chart(shares: Distribution, *, tolerance_pp: float, lang: Lang) -> alt.L
 
 
 def waterfall_chart(steps: pd.DataFrame, lang: Lang) -> alt.LayerChart:
-    """How a probability went from one run to the next, part by part.
+    """How a year-end gap went from one run to the next, part by part.
 
     Parameters
     ----------
-    steps : of ``news_view.waterfall``: name, start, end, kind (total, up, down), text; points, first and last
+    steps : of ``tables.news.waterfall``: name, start, end, kind (total, up, down), text; points, first and last
         are the totals
     """
     kinds = ("total", "up", "down")

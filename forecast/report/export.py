@@ -21,11 +21,9 @@ from forecast.files import write_whole
 from forecast.news.news import News
 from forecast.report.brief import brief_bytes
 from forecast.report.files import data_files, read_backtest
-from forecast.report.news import news_frame
 from forecast.report.report_charts import FORMATS, drawn, report_charts
 from forecast.report.scheme import scheme_bytes
 from forecast.report.sheets.monthly import monthly_sheet
-from forecast.report.sheets.moves import news_sheet
 from forecast.report.word import to_pdf
 from forecast.report.workbook import TaskList, workbook_bytes
 from forecast.runs.run import Run
@@ -39,6 +37,7 @@ from forecast.tables.data import data_sheet, explanation_sheet
 from forecast.tables.dossier import Dossier, city_name, gather
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.makeup import makeup_tables
+from forecast.tables.news import news_frame, news_sheet
 from forecast.tables.path import path_sheet
 from forecast.tables.plans import lever_sheet, plan_sheet, sector_sheet
 from forecast.tables.record import track_sheet

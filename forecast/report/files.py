@@ -212,6 +212,21 @@ def write_tables(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
         write_csv(frame, folder / f"{name}.csv", table=name)
 
 
+def write_apart(frames: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write tables into a directory of their own, which is made where there is none.
+
+    Raises
+    ------
+    UsageError
+        They cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_tables(frames, folder)
+    except OSError as error:
+        raise UsageError("usage_not_written", folder=folder, reason=error.strerror or error) from error
+
+
 def write_csv(frame: pd.DataFrame, path: Path, *, table: str) -> None:
     """Write a table in its fixed format, at once or not at all.
 

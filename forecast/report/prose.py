@@ -14,13 +14,12 @@ from forecast.answers.chances import Outcome, Status
 from forecast.answers.evidence import Evidence, HistoryStatus
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
-from forecast.report.news import whole_points
-from forecast.report.news_text import main_targets, sentence
 from forecast.tables import words
 from forecast.tables.dossier import Dossier
 from forecast.tables.kind import Kind
 from forecast.tables.leaders import evidence_text
 from forecast.tables.makeup_words import said_of
+from forecast.tables.news import news_lines
 from forecast.tables.notes import OK, notes, plain_name
 from forecast.tables.plans import on_ledger, plan_mark
 from forecast.texts import Lang, t
@@ -150,15 +149,7 @@ def _moved(dossier: Dossier, lang: Lang) -> list[str]:
     """Why the chances of the indicators that moved most moved since the earlier run."""
     if dossier.news is None:
         return []
-    dataset = dossier.run.dataset
-    told = [one for one in main_targets(dossier.news, dataset) if whole_points(one)[0]]
-    told.sort(key=lambda one: -abs(whole_points(one)[0] or 0))
-    return [
-        words.indicator_name(one.indicator, one.name_zh, lang)
-        + t("glossary.colon", lang)
-        + sentence(one, dossier.news, dataset, lang=lang)
-        for one in told[:MOVED]
-    ]
+    return news_lines(dossier.news, dossier.run.dataset, lang, most=MOVED)
 
 
 def _behind(rows: Sequence[Row], lang: Lang) -> str:

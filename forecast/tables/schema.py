@@ -19,6 +19,7 @@ from forecast.tables import (
     collected,
     league,
     makeup,
+    news,
     path,
     paths,
     record,
@@ -67,19 +68,7 @@ CHECK_TABLES: Final = {"checks": filed(record.CHECKS)}
 """Table of the checks of a run (``dabiao run --check``), beside its others."""
 
 
-NEWS_TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
-    "news": (
-        *_columns("news", "indicator name_zh unit benchmark target_kind run_before as_of_before as_of evidence"),
-        *_columns("news", "news_status p_reach_before:share p_reach_after:share p_near_before:share"),
-        *_columns("news", "p_near_after:share forecast_before_pct:percent forecast_after_pct:percent"),
-        *_columns("news", "benchmark_before_pct:percent benchmark_after_pct:percent change_points:whole part:whole"),
-        *_columns("news", "kind linked figures:whole"),
-        *_columns("news", "release_unit release_period:month release_measure value_pct:percent previous_pct:percent"),
-        *_columns("news", "change_pp:points expected_pct:percent expected_sd_pp:points surprise_sd:count verdict"),
-        *_columns("news", "d_reach:share d_near:share d_forecast_pp:points d_benchmark_pp:points d_points:whole"),
-        *PROVENANCE,
-    ),
-}
+NEWS_TABLES: Final = {"news": (*_filed(news.COLUMNS), *PROVENANCE)}
 """Table of ``dabiao news``: a row a part of the change of a target."""
 
 PATH_TABLES: Final = {"required_path": filed(path.COLUMNS)}

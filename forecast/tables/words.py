@@ -101,6 +101,14 @@ def gap_phrase(change_pp: float, lang: Lang) -> str:
     return t("glossary.gap_narrows" if shown[0] == "+" else "glossary.gap_widens", lang, points=shown[1:])
 
 
+def growth_phrase(change_pp: float, lang: Lang) -> str:
+    """What a year's growth gains, likewise: 预计全年提高0.3个百分点，; empty where it gains nothing."""
+    shown = effect(change_pp)
+    if shown == "0":
+        return ""
+    return t("glossary.growth_up" if shown[0] == "+" else "glossary.growth_down", lang, points=shown[1:])
+
+
 def effect(pp: float) -> str:
     """A small difference with as many decimals as show it, three at most: ``+1.2``, ``-0.04``, ``0``."""
     for digits in (1, 2, 3):

@@ -22,7 +22,6 @@ from forecast.answers.chances import Criterion
 from forecast.data.dataset import Dataset
 from forecast.errors import ForecastError
 from forecast.files import replacing, write_whole
-from forecast.report.changes import earlier_of
 from forecast.runs.session import Wanted, chance_of, wanted
 from forecast.runs.store import Store, home
 from forecast.scenario.drafting import to_yaml
@@ -33,7 +32,7 @@ from forecast.ui.bench import working
 from forecast.ui.choice import Choice, get
 from forecast.ui.jobs import REQUEST, Job, JobStatus, jobs, show_job, start
 from forecast.ui.kept import data_of, headers, records
-from forecast.ui.news import kept_split
+from forecast.ui.news import earlier_of, kept_split
 
 FOLDER: Final = "files"
 ZIP: Final = "reports.zip"

@@ -21,21 +21,19 @@ from forecast.draws.condition import Given, parse_given
 from forecast.errors import ForecastError
 from forecast.plan.path import RequiredPath
 from forecast.report import html
-from forecast.report.changes import earlier_of
 from forecast.report.explored import explored_grid, explored_text
 from forecast.report.monthly import Growth, history_rows, month_lines, of_indicator, pace_points, path_points
-from forecast.report.news_text import sentence
-from forecast.report.news_view import of_target, waterfall
 from forecast.runs.session import Session
 from forecast.tables import words
 from forecast.tables.leaders import leaders
+from forecast.tables.news import of_target, sentence, waterfall
 from forecast.tables.notes import plain_name
 from forecast.tables.path import path_grid, path_sentence
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, get, put, segments, select, toggle
 from forecast.ui.html import facts_html, months_table, part_html
 from forecast.ui.kept import gap, headers, loaded, session
-from forecast.ui.news import Split, split_between, wait_for
+from forecast.ui.news import Split, earlier_of, split_between, wait_for
 
 GIVEN = "given"
 SIGNS = {">=": "above", "<=": "below"}
@@ -235,7 +233,7 @@ def _news(choice: Choice, row: Row) -> None:
     lang, run = choice.lang, choice.run
     st.html(part_html(t("ui_indicator.waterfall", lang)))
     earlier = earlier_of(run.header, headers())
-    split = Split() if earlier is None else split_between(earlier, run.header)
+    split = Split() if earlier is None else split_between(earlier, run.header, choice.criterion)
     if earlier is not None and split.running:
         wait_for(earlier, run.header, lang)
         return
@@ -245,7 +243,7 @@ def _news(choice: Choice, row: Row) -> None:
         return
     dataset = loaded(run.header).dataset
     target = of_target(found, (row.target.indicator, row.target.unit, row.target.kind.value))
-    steps = None if target is None else waterfall(target, dataset, lang)
+    steps = None if target is None else waterfall(target, found, dataset, lang)
     if target is None or steps is None:
         st.caption(t("ui_indicator.no_waterfall", lang))
         return

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,9 +19,12 @@ from pydantic import TypeAdapter
 from streamlit import runtime
 
 from forecast import __version__
+from forecast.answers.chances import Criterion
 from forecast.files import write_whole
 from forecast.news.news import News
+from forecast.runs.datasets import Shelf
 from forecast.runs.store import Header, Store, home
+from forecast.runs.store.registry import earlier
 from forecast.texts import Lang, t
 from forecast.ui.jobs import REQUEST, JobStatus, jobs, start
 
@@ -49,11 +52,19 @@ def _form() -> TypeAdapter[News]:
     return TypeAdapter(News)
 
 
-def split_between(before: Header, after: Header) -> Split:
-    """The split of the changes between two runs; begun if it was not, where a server runs that can wait for it."""
+def earlier_of(header: Header, kept: Sequence[Header]) -> Header | None:
+    """The run to compare with; runs of data that were taken back do not count."""
+    return earlier(header, kept, Shelf().undone(header.identity))
+
+
+def split_between(before: Header, after: Header, criterion: Criterion = Criterion.NEAR) -> Split:
+    """The split of the changes between two runs; begun if it was not, where a server runs that can wait for it.
+
+    criterion : what it is to speak of: both runs' numbers are there of either
+    """
     place = _place(before.checksum, after.checksum)
     if place.is_file():
-        return Split(news=_read(str(place)))
+        return Split(news=replace(_read(str(place)), criterion=criterion))
     if not runtime.exists():
         return Split()
     mine = [job for job in jobs() if job.kind == KIND and _options(job.folder).get("place") == place.name]

@@ -11,13 +11,13 @@ import streamlit as st
 
 from forecast.answers.chances import Criterion
 from forecast.errors import ForecastError
+from forecast.periods import AsOf
 from forecast.report import html
-from forecast.report.changes import change_lines, earlier_of, since
-from forecast.report.moved import moved_lines
-from forecast.report.news_view import news_lines
 from forecast.tables import words
 from forecast.tables.actions import effective_actions, scenario_sentence
 from forecast.tables.leaders import Order, evidence_text, leaders, lights_text, next_release, qualities, title
+from forecast.tables.moved import change_lines, moved_lines
+from forecast.tables.news import news_lines
 from forecast.tables.notes import notes
 from forecast.tables.words import advice_text
 from forecast.texts import Lang, t
@@ -25,7 +25,7 @@ from forecast.ui.bench import Working, choose_scenario, working
 from forecast.ui.choice import Choice, mark_text, segments, source_text
 from forecast.ui.html import Sheet, sheet
 from forecast.ui.kept import headers, moved
-from forecast.ui.news import Split, split_between, wait_for
+from forecast.ui.news import Split, earlier_of, split_between, wait_for
 
 LONGEST = 30  # letters of a title that leaves room for the controls beside it
 MOST_NEWS = 3  # indicators whose causes a leader is told of
@@ -157,11 +157,11 @@ def _changes(choice: Choice) -> tuple[str, Sequence[str]]:
     if earlier is None:
         said: Sequence[str] = [t("ui_overview.no_earlier", lang)]
     else:
-        heading = t("ui_overview.changes_since", lang, before=since(earlier, lang))
+        heading = t("ui_overview.changes_since", lang, before=words.knowledge(AsOf.parse(earlier.as_of), lang))
         try:
             found, dataset = moved(earlier, run.header)
-            said = change_lines(found, dataset, lang)
-            split = split_between(earlier, run.header)
+            said = change_lines(found, dataset, choice.criterion, lang)
+            split = split_between(earlier, run.header, choice.criterion)
             if split.news is not None:
                 said = [*(news_lines(split.news, dataset, lang, most=MOST_NEWS) or said[:1]), said[-1]]
         except ForecastError as error:
