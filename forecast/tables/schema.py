@@ -6,11 +6,7 @@ after the last, never renamed or moved (held by ``tests/test_report.py``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import astuple
 from typing import Any, Final
-
-import pandas as pd
 
 from forecast.tables import (
     assessment,
@@ -27,11 +23,7 @@ from forecast.tables import (
     scenarios,
     track,
 )
-from forecast.tables.kind import Kind, Value
-from forecast.tables.table import PROVENANCE, Column, Provenance, filed, typed
-
-_TEXT: Final = Kind.TEXT
-
+from forecast.tables.table import Column, filed
 
 TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "attainment": filed(attainment.COLUMNS),
@@ -48,12 +40,6 @@ BACKTEST_TABLES: Final = {name: filed(columns) for name, columns in track.FILES.
 """Tables of a backtest, which is no run."""
 
 
-def _columns(texts: str, names: str) -> tuple[Column[Any], ...]:
-    """Columns of a table written short: ``name`` holds a text, ``name:measure`` what the measure's name says."""
-    pairs = (word.partition(":") for word in names.split())
-    return tuple(Column(name, Kind[measure.upper()] if measure else _TEXT, texts) for name, _, measure in pairs)
-
-
 BREAKDOWN_TABLES: Final = {name: filed(columns) for name, columns in breakdown.COLUMNS.items()}
 """Tables of ``dabiao breakdown``: tasks, their sums, lists of naming and the balance of 五上 units."""
 
@@ -68,7 +54,7 @@ CHECK_TABLES: Final = {"checks": filed(record.CHECKS)}
 """Table of the checks of a run (``dabiao run --check``), beside its others."""
 
 
-NEWS_TABLES: Final = {"news": (*_filed(news.COLUMNS), *PROVENANCE)}
+NEWS_TABLES: Final = {"news": filed(news.COLUMNS)}
 """Table of ``dabiao news``: a row a part of the change of a target."""
 
 PATH_TABLES: Final = {"required_path": filed(path.COLUMNS)}
@@ -101,9 +87,3 @@ def schema(table: str) -> tuple[Column[Any], ...]:
     """
     more = (tables[table] for tables in MORE_TABLES.values() if table in tables)
     return next(more, None) or TABLES[table]
-
-
-def table_frame(table: str, records: Sequence[tuple[Value, ...]], provenance: Provenance) -> pd.DataFrame:
-    """A table from its records, each without the provenance, with the types of its columns."""
-    tail = astuple(provenance)
-    return typed([(*record, *tail) for record in records], schema(table))
