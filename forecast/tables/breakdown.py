@@ -307,7 +307,7 @@ def margin_grid(
     b: Breakdown, dimension: str, found: Assignments, lang: Lang, *, surface: Surface = PAGE, width: int = 0
 ) -> Grid:
     """Tasks of a dimension by month, above the sum over all: whole 万元, in a document 亿元."""
-    head = f"ui_tasks.head_{dimension}" if surface is PAGE else f"breakdown.head_{dimension}"
+    head = f"breakdown.head_{dimension}"
     titles = {"place": "table_county", "team": "table_team", "support": "table_support"}
     name = f"ui_tasks.by_{dimension}" if surface is PAGE else f"breakdown.{titles[dimension]}"
     caption = t(name, lang)
