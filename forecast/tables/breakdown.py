@@ -477,11 +477,12 @@ def breakdown_blocks(found: Assignments, lang: Lang, width: int, *, files: Seque
         out.append(line(t("breakdown.title", lang, indicator=indicator_name(b, lang)), bold=True))
         out += [line(text) for text in narrative(b, found, lang)]
         if b.tasks:
-            grids = [
+            first, *others = (
                 margin_grid(b, dimension, found, lang, surface=TERMINAL, width=width)
                 for dimension in ("place", "team", "support")
-            ]
-            out += [line(""), *grids, line(t("breakdown.said_zones", lang))]
+            )
+            out += [line(""), first, *(replace(grid, warning="") for grid in others)]
+            out.append(line(t("breakdown.said_zones", lang)))
         out.append(line(""))
     out += [*counties.county_blocks(found, lang), line(""), *stock.stock_blocks(found, lang)]
     if files:

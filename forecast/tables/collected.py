@@ -51,18 +51,23 @@ def _percent(ratio: float | None, lang: Lang) -> str:
     return t("collect.none", lang) if ratio is None else f"{Kind.PERCENT.shown(ratio * 100.0, lang)}%"
 
 
+def _short(r: Report, _: View) -> Said:
+    """What is missing, as the two numbers before it are printed."""
+    return r.due_wan - round(words.rounded(r.actual_wan or 0.0, 1.0))
+
+
 REPORTS: Final[tuple[Column[Report], ...]] = (
     _filed("plan_id", _TEXT, lambda r: r.plan_id),
     _filed("indicator", _TEXT, lambda r: r.indicator),
     _filed("key", _TEXT, lambda r: r.key),
     _filed("name_zh", _TEXT, lambda r: r.name_zh, seen("collect", "carrier", left=True)),
-    _filed("place_zh", _TEXT, lambda r: r.place_zh, seen("collect", "group")),
+    _filed("place_zh", _TEXT, lambda r: r.place_zh, seen("collect", "group", left=True)),
     _filed("team_zh", _TEXT, lambda r: r.team_zh),
     _filed("month", Kind.MONTH, lambda r: str(r.month)),
     _filed("due_wan", _WAN, lambda r: r.due_wan, seen("collect", "due")),
     _filed("task_wan", _WAN, lambda r: r.task_wan),
     _exact("actual_wan", lambda r: r.actual_wan, seen("collect", "actual")),
-    column("collect", "short_wan", _WAN, lambda r: r.short_wan, filed=False, terminal=seen("collect", "short")),
+    column("collect", "short_wan", _WAN, filed=False, terminal=seen("collect", "short", _short)),
     _filed("ratio", _SHARE, lambda r: r.ratio),
     _filed("file", _TEXT, lambda r: r.file),
     _filed("cell", _TEXT, lambda r: r.cell),

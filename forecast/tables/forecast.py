@@ -24,6 +24,7 @@ from forecast.tables.attainment import Judged, attainment_table
 from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.kind import Kind, Value, spread_text
 from forecast.tables.notes import notes, plain_name
+from forecast.tables.path import span_notes
 from forecast.tables.table import Chart, Column, Paper, Said, Sheet, Show, Surface, Table, View
 from forecast.texts import Lang, t
 
@@ -279,7 +280,7 @@ def outcome_of(dossier: Dossier, row: Row, scenario: int = 0) -> Outcome | None:
 
 def _forecast_notes(dossier: Dossier, lang: Lang) -> list[str]:
     """What the columns of this table mean, and which bases are estimates."""
-    lines = [t("reports.note_forecast", lang)]
+    lines = [t("reports.note_forecast", lang), *span_notes(dossier.paths[ASKED], lang)]
     bases = dossier.run.dataset.panel.bases
     if not bases.empty and "unit" in bases:
         mine = bases[(bases["unit"] == dossier.run.dataset.config.city) & (bases["status"] != "published")]

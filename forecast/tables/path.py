@@ -441,6 +441,27 @@ def _of_month(month: Month, lang: Lang) -> Iterator[Column[PlannedPath]]:
         yield Column(f"{name}_m{month.month:02d}", kind, value=value(field, asked=asked), on={Surface.SHEET: show})
 
 
+def span_notes(paths: Sequence[RequiredPath], lang: Lang) -> list[str]:
+    """Which indicators stand in the column of a month with all the months of a longer period."""
+    found: dict[tuple[Month, Month], dict[str, None]] = {}
+    for path in paths:
+        case, city = path.case, next(one for one in path.lines if one.scope is Scope.CITY)
+        name = words.indicator_name(case.target.indicator, case.name_zh, lang)
+        for k, step in enumerate(city.steps):
+            if step.phase is Phase.DEMANDED and (first := _since(city, k)) != step.period:
+                found.setdefault((first, step.period), {})[name] = None
+    return [
+        t(
+            "reports.note_span",
+            lang,
+            list=t("glossary.and", lang).join(names),
+            month=words.month_name(last, lang),
+            span=_span(first, last, lang),
+        )
+        for (first, last), names in found.items()
+    ]
+
+
 def path_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     """达标路径: what every month must bring for a plan's probability, beside the forecast."""
     rows = [PlannedPath(name, path) for name, found in dossier.paths.items() for path in found]
@@ -455,7 +476,7 @@ def path_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         subtitle=subtitle(dossier, lang),
         fields=table.fields(Surface.SHEET, lang),
         rows=table.values(View(lang=lang, surface=Surface.SHEET)),
-        notes=(t("reports.note_paths", lang),),
+        notes=(t("reports.note_paths", lang), *span_notes([one.path for one in rows], lang)),
         mark=dossier.mark(lang),
         paper=Paper.A3,
         dashes=False,
