@@ -41,7 +41,7 @@ def case(held: Benchmark, tolerance: float = 0.5) -> Case:
     return Case(target=target, name_zh="投资", held=held, evidence=Evidence.AMPLE, ess=300.0)
 
 
-def of_growth(indicator: str, unit: str) -> np.ndarray:
+def of_growth(indicator: str, unit: str, period: int) -> np.ndarray:
     return GROWTH[unit]
 
 
@@ -89,7 +89,7 @@ def test_without_anything_before_nothing_changes():
 
 def test_a_draw_that_is_no_number_is_refused_and_nothing_to_be_held_against_too():
     with pytest.raises(NonFiniteError, match="shaanxi: a draw is NaN"):
-        ends(lambda _, unit: np.array([0.1, np.nan if unit == "shaanxi" else 0.1]), [case(Province("shaanxi"))])
+        ends(lambda _, unit, __: np.array([0.1, np.nan if unit == "shaanxi" else 0.1]), [case(Province("shaanxi"))])
     with pytest.raises(ValueError, match="nothing to be held against: no_benchmark"):
         ends(of_growth, [case(Unknown("no_benchmark"))])
 

@@ -250,7 +250,8 @@ def _check_alignment(paths: Paths) -> None:
 
 
 def _in_assessment(target: Target, config: Config) -> bool:
-    return target.assessed and target.unit == config.city and target.kind is TargetKind.PROVINCE_AVERAGE
+    yearly = target.kind is TargetKind.PROVINCE_AVERAGE and not target.interim
+    return target.assessed and yearly and target.unit == config.city
 
 
 def _orders(paths: Paths) -> tuple[Order, Order]:

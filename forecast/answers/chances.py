@@ -208,6 +208,7 @@ class Case:
 
     ess : effective number of draws behind a probability
     decimals : digits that its growth is published with
+    period : position of the period whose cumulative growth is meant; -1: the year's end
     """
 
     target: Target
@@ -216,13 +217,14 @@ class Case:
     evidence: Evidence
     ess: float
     decimals: int = DECIMALS
+    period: int = -1
 
     __repr__ = brief
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Indicator, unit and kind of the target."""
-        return self.target.indicator, self.target.unit, self.target.kind.value
+        """Indicator, unit and kind of the target, with the month of one that is due before the year ends."""
+        return self.target.key
 
     @property
     def units(self) -> tuple[str, ...]:
@@ -233,31 +235,32 @@ class Case:
     def in_assessment(self) -> bool:
         """Whether it is an assessed indicator that is held against the province's average."""
         average = self.target.kind is TargetKind.PROVINCE_AVERAGE
-        return self.target.assessed and average and isinstance(self.held, Province)
+        yearly = average and not self.target.interim
+        return self.target.assessed and yearly and isinstance(self.held, Province)
 
     def tolerance_pp(self, criterion: Criterion) -> float:
         """How far below still counts, points."""
         return self.target.tolerance_pp if criterion is Criterion.NEAR else 0.0
 
 
-type EndsOf = Callable[[str, str], Floats]
-"""Year-end growth of an indicator of a unit, (draw,), fraction."""
+type EndsOf = Callable[[str, str, int], Floats]
+"""Cumulative growth of an indicator of a unit at a period (-1: the year's end), (draw,), fraction."""
 
 
 def drawn_ends(one: IndicatorPaths) -> EndsOf:
-    """Year ends as drawn, of the units of one indicator.
+    """Growth as drawn, of the units of one indicator.
 
     Raises
     ------
     NonFiniteError
         A draw is NaN or infinite: it would count as missed.
     """
-    return lambda _, unit: of_unit(one, unit)[:, -1]
+    return lambda _, unit, period: of_unit(one, unit)[:, period]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ends:
-    """Year-end growth of targets' units and of what these are held against, (case, draw), fraction, paired draws."""
+    """Growth of targets' units and of what these are held against when they are due, (case, draw), fraction, paired."""
 
     cases: tuple[Case, ...]
     own: Floats
@@ -297,7 +300,7 @@ class Ends:
 
 
 def ends(ends_of: EndsOf, cases: Sequence[Case]) -> Ends:
-    """Year ends of cases and of what each is held against.
+    """Growth of cases, and of what each is held against, when they are due: the year's end unless a case says else.
 
     Raises
     ------
@@ -306,31 +309,32 @@ def ends(ends_of: EndsOf, cases: Sequence[Case]) -> Ends:
     ValueError
         There is nothing that a case is held against.
     """
-    known: dict[tuple[str, str], Floats] = {}
+    known: dict[tuple[str, str, int], Floats] = {}
 
-    def end(indicator: str, unit: str) -> Floats:
-        if (indicator, unit) not in known:
-            found = ends_of(indicator, unit)
+    def end(indicator: str, unit: str, period: int) -> Floats:
+        key = (indicator, unit, period)
+        if key not in known:
+            found = ends_of(*key)
             if not np.isfinite(found).all():
                 raise NonFiniteError(f"year-end growth of {indicator}, {unit}: a draw is NaN or infinite")
-            known[indicator, unit] = found
-        return known[indicator, unit]
+            known[key] = found
+        return known[key]
 
-    own = [end(case.target.indicator, case.target.unit) for case in cases]
+    own = [end(case.target.indicator, case.target.unit, case.period) for case in cases]
     return Ends(cases=tuple(cases), own=np.array(own), goal=np.array([_goal(case, end) for case in cases]))
 
 
 def _goal(case: Case, end: EndsOf) -> Floats:
-    """Year-end growth that a case is held against, (draw,); for rank k the k-th best of the others: a tie is enough."""
-    indicator = case.target.indicator
+    """Growth that a case is held against, (draw,); for rank k the k-th best of the others: a tie is enough."""
+    indicator, period = case.target.indicator, case.period
     match case.held:
         case Province(unit):
-            return end(indicator, unit)
+            return end(indicator, unit, period)
         case Siblings(units, rank):
-            others = np.sort(np.array([end(indicator, unit) for unit in units]), axis=0)
+            others = np.sort(np.array([end(indicator, unit, period) for unit in units]), axis=0)
             return np.asarray(others[len(units) - rank])
         case Constant(growth_pct):
-            return np.full_like(end(indicator, case.target.unit), from_percent(growth_pct))
+            return np.full_like(end(indicator, case.target.unit, period), from_percent(growth_pct))
         case Unknown(reason):
             raise ValueError(f"nothing to be held against: {reason}")
 

@@ -235,10 +235,10 @@ class _Asked:
 
     @property
     def over(self) -> bool:
-        """Whether the year's last figure of the unit and of all that it is held against is published."""
+        """Whether the figure that decides it is published, of the unit and of all that it is held against."""
         if self.one is None or not self.drawn:
             return False
-        last = self.one.published.isel({PERIOD: -1}).sel({UNIT: list(self.case.units)})
+        last = self.one.published.isel({PERIOD: self.case.period}).sel({UNIT: list(self.case.units)})
         return bool(np.isfinite(last.to_numpy()).all())
 
 
@@ -270,7 +270,15 @@ def case_of(target: Target, paths: Paths, *, published: Published, config: Confi
         ),
         ess=one.ess if one else 1.0,
         decimals=published.panel.indicators[target.indicator].decimals,
+        period=-1 if one is None else due(one, target.by),
     )
+
+
+def due(one: IndicatorPaths, by: int) -> int:
+    """Position of the first period that ends in a month of the year or later; -1 for the last."""
+    months = [Month.parse(str(label)).month for label in one.cum_yoy[PERIOD].values]
+    at = next((k for k, month in enumerate(months) if month >= by), len(months) - 1)
+    return -1 if at == len(months) - 1 else at
 
 
 def judge(target: Target, paths: Paths, *, published: Published, config: Config) -> Judgement:
@@ -293,30 +301,43 @@ def judge(target: Target, paths: Paths, *, published: Published, config: Config)
     return Judgement(row=_row(asked, status, drawn, judged), case=case, ends=judged)
 
 
-def _required(asked: _Asked, drawn: Ends | None) -> tuple[Required, Required]:
-    """Growth that the periods that a decision can affect must average, and all that are open."""
-    one, unit = asked.one, asked.case.target.unit
-    if drawn is None or one is None:
-        return (Required(status=Status.NOT_JUDGED),) * 2
-    cum, weight = of_unit(one, unit), of_unit(one, unit, of="base_weight")
-    labels = [str(label) for label in one.cum_yoy[PERIOD].values]
-    open_from = first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy())
-    start = first_actionable(labels, open_from=open_from, action=asked.config.first_action_month)
+def required_until(one: IndicatorPaths, case: Case, goal: Floats, *, action: Month) -> tuple[Required, Required]:
+    """Growth that the periods that a decision can affect must average until a target is due, and all that are open.
+
+    Parameters
+    ----------
+    goal : (draw,), growth that is to be reached, fraction
+    action : first month that a decision can affect
+    """
+    unit = case.target.unit
+    until = slice(case.period % one.cum_yoy.sizes[PERIOD] + 1)
+    cum, weight = of_unit(one, unit)[:, until], of_unit(one, unit, of="base_weight")
+    if until.stop < weight.shape[1]:
+        weight = weight[:, until] / weight[:, until].sum(axis=1, keepdims=True)
+    labels = [str(label) for label in one.cum_yoy[PERIOD].values[until]]
+    open_from = first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy()[until])
+    start = first_actionable(labels, open_from=open_from, action=action)
     over_actionable, over_open = (
-        required(drawn.goal[0], cum=cum, base_weight=weight, labels=labels, start=k, open_from=open_from)
+        required(goal, cum=cum, base_weight=weight, labels=labels, start=k, open_from=open_from)
         for k in (start, open_from)
     )
     return over_actionable, over_open
 
 
+def _to_date(asked: _Asked, unit: str) -> tuple[Figure, ...]:
+    """Published cumulative growth of a place until the target is due."""
+    target = asked.case.target
+    return tuple(f for f in asked.published.to_date(unit, target.indicator) if f.period.month <= target.by)
+
+
 def _compared(asked: _Asked) -> tuple[Figure, Figure] | None:
     """Published figures of the latest month that the unit and its benchmark both have; None of a rank."""
     target, held = asked.case.target, asked.case.held
-    own = asked.published.to_date(target.unit, target.indicator)
+    own = _to_date(asked, target.unit)
     if isinstance(held, Constant) and own:
         return own[-1], Figure(own[-1].period, held.growth_pct)
     if isinstance(held, Province):
-        theirs = {f.period: f.growth_pct for f in asked.published.to_date(held.unit, target.indicator)}
+        theirs = {f.period: f.growth_pct for f in _to_date(asked, held.unit)}
         common = [figure for figure in own if figure.period in theirs]
         if common:
             return common[-1], Figure(common[-1].period, theirs[common[-1].period])
@@ -327,13 +348,16 @@ def _row(asked: _Asked, status: RowStatus, drawn: Ends | None, judged: Ends | No
     case, published = asked.case, asked.published
     target, held = case.target, case.held
     indicator = published.panel.indicators[target.indicator]
-    own = published.to_date(target.unit, target.indicator)
-    theirs = published.to_date(held.unit, target.indicator) if isinstance(held, Province) else ()
+    own = _to_date(asked, target.unit)
+    theirs = _to_date(asked, held.unit) if isinstance(held, Province) else ()
     compared = _compared(asked)
     gap_pp = compared[0].growth_pct - compared[1].growth_pct if compared else None
     seen = outcome(drawn, 0) if drawn else None
     told = seen if judged else None
-    needed, needed_open = _required(asked, drawn)
+    needed = needed_open = Required(status=Status.NOT_JUDGED)
+    if drawn is not None and asked.one is not None:
+        action = asked.config.first_action_month
+        needed, needed_open = required_until(asked.one, case, drawn.goal[0], action=action)
     chain = frozenset(unit for place in case.units for unit in (place, *ancestors(published.panel.units, place)))
     return Row(
         target=target,

@@ -78,7 +78,14 @@ def read_dataset(path: Path) -> Dataset:
         below = _below(config.province, units) if config and units else None
         lights = config.lights if config else None
         targets = read_targets(
-            tables["targets"], problems, units=units, indicators=indicators, lights=lights, below=below, city=city
+            tables["targets"],
+            problems,
+            units=units,
+            indicators=indicators,
+            lights=lights,
+            below=below,
+            city=city,
+            year=config.target_year if config else None,
         )
     accepted = read_accepted(config.folder, problems) if config else frozenset()
     problems.check()

@@ -10,11 +10,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from forecast.data.panel import Indicator, LightRule, Unit
 from forecast.data.reading.places import indicator_names, place_names
 from forecast.data.reading.problems import Problems, RawTable, quoted
 from forecast.data.reading.rows import Fields, Names
+
+YEAR_END: Final = 12
+"""Month that a target is due in unless it names another."""
 
 
 class TargetKind(StrEnum):
@@ -34,6 +38,7 @@ class Target:
     tolerance_pp : how far below still counts as 接近, points
     assessed : whether the indicator counts in the yearly assessment
     light_rule : name of the rule of the light in ``dataset.toml``
+    by : month of the target year whose cumulative growth is meant, 1 to 12; the year's end unless told
     """
 
     unit: str
@@ -44,6 +49,17 @@ class Target:
     assessed: bool
     light_rule: str
     source: str
+    by: int = YEAR_END
+
+    @property
+    def interim(self) -> bool:
+        """Whether it is due before the year ends; the yearly assessment counts no such target."""
+        return self.by != YEAR_END
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Indicator, unit, and kind; of an interim target with its month: ``plan@06``."""
+        return self.indicator, self.unit, f"{self.kind.value}@{self.by:02d}" if self.interim else self.kind.value
 
 
 def read_targets(
@@ -55,6 +71,7 @@ def read_targets(
     lights: Mapping[str, LightRule] | None,
     below: frozenset[str] | None = None,
     city: str = "",
+    year: int | None = None,
 ) -> tuple[Target, ...]:
     """Targets in the order of the file; only to be used where no problem was noted.
 
@@ -63,6 +80,7 @@ def read_targets(
     units, indicators, lights : what rows may name; None where these could not be read
     city : the unit that 全市 means
     below : units below the province, which its average can be asked of; None where unknown
+    year : target year, which a month that names its year must be of; None where unknown
     """
     fields = Fields(table, problems)
     unit_names = place_names(units.values(), city=city) if units else None
@@ -77,18 +95,25 @@ def read_targets(
         fields.flags("assessed", required=True),
         fields.ids("light_rule", rules),
         fields.texts("source"),
+        fields.dues("by", year=year),
         strict=True,
     )
     targets: list[Target] = []
-    first: dict[tuple[str, str, str], int] = {}
-    for index, (unit, indicator, kind, value, tolerance, assessed, rule, source) in enumerate(columns):
+    first: dict[tuple[str, str, str, int], int] = {}
+    for index, (unit, indicator, kind, value, tolerance, assessed, rule, source, due) in enumerate(columns):
         if kind and fields.has("value"):
             _check_value(fields, index, kind, value)
         if not (unit and indicator and kind):
             continue
         if kind == TargetKind.PROVINCE_AVERAGE and below is not None and unit not in below:
             fields.note(index, "unit", "target_not_below", value=unit)
-        earlier = first.setdefault((unit, indicator, kind), index)
+        by = due or YEAR_END
+        if indicators and by not in (ends := indicators[indicator].frequency.months):
+            words = ", ".join(map(str, ends))
+            fields.note(
+                index, "by", "target_by_period", value=by, frequency=indicators[indicator].frequency, expected=words
+            )
+        earlier = first.setdefault((unit, indicator, kind, by), index)
         if earlier != index:
             fields.note(index, None, "row_twice", row=fields.rows[earlier], name=f"{unit}, {indicator}, {kind}")
         targets.append(
@@ -101,6 +126,7 @@ def read_targets(
                 assessed=bool(assessed),
                 light_rule=rule,
                 source=source,
+                by=by,
             )
         )
     return tuple(targets)

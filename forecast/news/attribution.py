@@ -534,4 +534,4 @@ def _shapley(names: Sequence[str], value: _Value, shape: tuple[int, ...], *, see
 
 
 def _key(target: Target) -> tuple[str, str, str]:
-    return target.indicator, target.unit, target.kind.value
+    return target.key

@@ -206,7 +206,7 @@ class NewsSide:
 
 def _levels(attainment: Attainment) -> dict[TargetKey, Levels]:
     return {
-        (row.target.indicator, row.target.unit, row.target.kind.value): Levels(
+        row.target.key: Levels(
             p_reach=row.p_reach,
             p_near=row.p_near,
             forecast_pct=row.forecast.median_pct if row.forecast else None,
@@ -269,7 +269,7 @@ def news(
     """
     check_same_place(before.run.dataset, after.run.dataset)
     parts = shared(before.run, after.run, executor=executor, progress=progress)
-    rows = {(r.target.indicator, r.target.unit, r.target.kind.value): r for r in after.run.attainment.rows}
+    rows = {r.target.key: r for r in after.run.attainment.rows}
     targets = []
     for key, row in rows.items():
         was, now = before.levels.get(key, Levels()), after.levels[key]

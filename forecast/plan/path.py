@@ -327,8 +327,9 @@ class _Target:
     @classmethod
     def of(cls, world: World, case: Case) -> _Target:
         one = world.paths.indicators[case.target.indicator]
-        cum = one.cum_yoy.sel({UNIT: world.city}).transpose(DRAW, PERIOD).to_numpy()
-        return cls(world=world, case=case, lift=Lift.of(world, case), cum=cum)
+        lift = Lift.of(world, case)
+        cum = one.cum_yoy.sel({UNIT: world.city}).transpose(DRAW, PERIOD).to_numpy()[:, : len(lift.labels)]
+        return cls(world=world, case=case, lift=lift, cum=cum)
 
     def path(self, demand: Demand, *, below: bool = True) -> RequiredPath:
         found = need_of(self.lift, criterion=demand.criterion, wish=demand.probability)
@@ -364,7 +365,7 @@ class _Target:
         world, indicator = self.world, self.case.target.indicator
         city = world.dataset.panel.units[world.city]
         base = world.base_yi(world.city, indicator)
-        wanted = float((1.0 + self.lift.now.goal[0] - tolerance).mean())
+        wanted = float(((1.0 + self.lift.now.goal[0] - tolerance) * self.lift.to_date).mean())
         steps = steps_of(
             self._periods, (self.lift.growth, self.cum), self.lift.weight, base, size, wanted=wanted, told=told
         )
@@ -388,7 +389,7 @@ class _Target:
             )
         if not (told and indicator == OF_PROJECTS and base is not None):
             return tuple(lines)
-        extra = float((base * self.lift.own).mean()) * size
+        extra = float((base * self.lift.part).mean()) * size
         months = self.lift.labels[self.lift.start :]
         return (*lines, *scaled_projects(world.dataset.ledger.projects, months, extra))
 
@@ -399,10 +400,12 @@ class _Target:
     def _of(self, unit: str) -> tuple[tuple[Floats, Floats], Floats]:
         """Growth of single periods, and to date, and base weights of a place with draws, (draw, period)."""
         one = self.world.paths.indicators[self.case.target.indicator]
+        periods = slice(len(self.lift.labels))
         growth, cum = (
-            array.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy() for array in (one.growth, one.cum_yoy)
+            array.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy()[:, periods]
+            for array in (one.growth, one.cum_yoy)
         )
-        return (growth, cum), self.world.weight(self.case.target.indicator, unit)
+        return (growth, cum), self.world.weight(self.case.target.indicator, unit)[:, periods]
 
     def _total(self, counties: Sequence[str]) -> Floats | None:
         """Base levels of all counties together, (draw,); None where one has none."""

@@ -71,7 +71,7 @@ class Wish:
     @property
     def id(self) -> str:
         """Short name for tables, as it is written on the command line without its level."""
-        names = "+".join(_short(key) for key in self.keys)
+        names = "+".join(target_word(key) for key in self.keys)
         near = ":near" if self.criterion is Criterion.NEAR else ""
         match self.form:
             case Form.EXPECTED:
@@ -82,8 +82,10 @@ class Wish:
                 return f"{names}{near}"
 
 
-def _short(key: WishKey) -> str:
-    return key[0] if key[2] == "province_average" else f"{key[0]}.{key[2]}"
+def target_word(key: WishKey) -> str:
+    """A target as wishes name it: ``gdp``, ``fai.plan``, ``gdp@06`` for one that is due in June."""
+    kind, at, month = key[2].partition("@")
+    return f"{key[0]}{'' if kind == TargetKind.PROVINCE_AVERAGE.value else f'.{kind}'}{at}{month}"
 
 
 def scores(wish: Wish, slack: Floats) -> tuple[Floats, np.ndarray]:
@@ -195,7 +197,7 @@ SETTINGS: Final = ("levers", "singles", "difficulty", "cap", "without", "budget"
 MOST_SINGLES: Final = 60
 MOST_EFFORT: Final = 1e6
 _WISH: Final = re.compile(
-    r"\s*(?:(?P<least>\d+)of:)?(?P<names>[A-Za-z0-9_.+]+?)(?P<near>:near)?"
+    r"\s*(?:(?P<least>\d+)of:)?(?P<names>[A-Za-z0-9_.+@]+?)(?P<near>:near)?"
     r"\s*>=?\s*(?P<level>\d*\.?\d+)\s*(?P<pct>[%％]?)\s*"
 )
 
@@ -245,7 +247,7 @@ def parse_wishes(texts: Sequence[str], judged: Sequence[Case], *, city: str) -> 
     MakeupError
         Anything cannot be read, or names a target that cannot be judged; all of it is told.
     """
-    mine = {(c.target.indicator, c.target.kind.value): c for c in judged if c.target.unit == city}
+    mine = {(c.target.indicator, c.key[2]): c for c in judged if c.target.unit == city}
     assessed = tuple(c.key for c in judged if c.target.unit == city and c.in_assessment)
     problems: list[tuple[str, dict[str, object]]] = []
     found: list[Wish] = []
@@ -283,10 +285,12 @@ def _keys(
 ) -> tuple[tuple[str, str, str], ...]:
     out = []
     for name in dict.fromkeys(names.split("+")):
-        indicator, _, kind = name.partition(".")
-        case = mine.get((indicator, kind or TargetKind.PROVINCE_AVERAGE.value))
+        named, at, month = name.partition("@")
+        indicator, _, kind = named.partition(".")
+        kind = kind or TargetKind.PROVINCE_AVERAGE.value
+        case = mine.get((indicator, f"{kind}{at}{month.zfill(2)}" if at else kind))
         if case is None:
-            known = [i if k == TargetKind.PROVINCE_AVERAGE.value else f"{i}.{k}" for i, k in mine]
+            known = [target_word(one.key) for one in mine.values()]
             suggestion = near(name, known)
             code = "wish_near" if suggestion else "wish_unknown"
             problems.append(

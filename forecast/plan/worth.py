@@ -21,7 +21,7 @@ from forecast.draws.paths import first_open
 from forecast.plan.candidates import ENOUGH, GRID_PP, Lever, merged
 from forecast.scenario.actions import Family, Measure
 from forecast.scenario.actions.kinds import Impulse, total
-from forecast.scenario.effects import Effects, Evaluator, coupled
+from forecast.scenario.effects import Effects, Evaluator, coupled, to_date
 from forecast.scenario.reader import Scenario, scenario_of
 from forecast.scenario.world import World
 
@@ -93,7 +93,7 @@ def worth(world: World, found: Sequence[Lever], judged: Sequence[Case], *, state
         money[c] = sum(float(v.mean(axis=0).sum()) for v in impulse.money.values())
         gdp[c] = float(reader.shift(brought, "gdp", world.city).mean())
         for i, case in enumerate(judged):
-            moved = reader.shift(brought, case.target.indicator, case.target.unit)
+            moved = reader.shift(brought, case.target.indicator, case.target.unit, case.period)
             own[i, c] = float(moved.mean())
             effects[i, c] = moved - reader.benchmark(brought, case, moved)
     kept = np.array([bool(effects[:, c].any() or gdp[c] > 0.0) for c in range(len(positions))], dtype=bool)
@@ -188,12 +188,14 @@ class _Reader:
             self._open[key] = first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy())
         return self._open[key]
 
-    def shift(self, effects: Effects, indicator: str, unit: str) -> Floats:
-        """Change of year-end growth, (draw,), fraction; 0 where nothing moves or nothing is open."""
+    def shift(self, effects: Effects, indicator: str, unit: str, period: int = -1) -> Floats:
+        """Change of growth at a period, (draw,), fraction; 0 where nothing moves or nothing is open."""
         added = effects.added.get((indicator, unit))
         if added is None or not self.world.drawn(indicator, unit):
             return np.zeros(self.world.draws)
-        return np.asarray(added[:, self.start(indicator, unit) :].sum(axis=1))
+        last = period % added.shape[1]
+        moved = added[:, self.start(indicator, unit) : last + 1].sum(axis=1)
+        return np.asarray(moved / to_date(self.world.weight(indicator, unit), last))
 
     def benchmark(self, effects: Effects, case: Case, moved: Floats) -> Floats | float:
         """What the benchmark moves by: the province by the city's share in it, others not at all."""
@@ -201,9 +203,10 @@ class _Reader:
             return 0.0
         indicator, unit = case.target.indicator, case.held.unit
         if not self.city_only:
-            return self.shift(effects, indicator, unit)
+            return self.shift(effects, indicator, unit, case.period)
         share = self.world.share(self.world.city, indicator)
-        closed = self.start(indicator, unit) >= self.world.paths.indicators[indicator].cum_yoy.sizes[PERIOD]
+        periods = self.world.paths.indicators[indicator].cum_yoy.sizes[PERIOD]
+        closed = self.start(indicator, unit) > case.period % periods
         return 0.0 if share is None or closed or unit != self.world.province else moved * share
 
 

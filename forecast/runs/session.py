@@ -237,7 +237,7 @@ class Session:
     def assessed(self) -> int:
         """Indicators in the city's assessment, judged or not."""
         city = self.dataset.config.city
-        average = [t for t in self.dataset.targets if t.kind is TargetKind.PROVINCE_AVERAGE]
+        average = [t for t in self.dataset.targets if t.kind is TargetKind.PROVINCE_AVERAGE and not t.interim]
         wanted = {t.indicator for t in average if t.assessed}
         return len({t.indicator for t in self.dataset.targets if t.unit == city} & wanted)
 

@@ -19,7 +19,7 @@ Invariant: a scenario without actions differs from the baseline by exactly nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -37,7 +37,7 @@ from forecast.draws.paths import Paths, of_unit
 from forecast.draws.streams import generator
 from forecast.periods import Month
 from forecast.scenario.actions import ACTIONS, Measure
-from forecast.scenario.effects import Effects, Evaluator, apply, year_ends
+from forecast.scenario.effects import Effects, Evaluator, apply, made_by, to_date, year_ends
 from forecast.scenario.ledger_rows import by_group, rests_on_synthetic, rows_picked
 from forecast.scenario.reader import Scenario
 from forecast.scenario.world import World
@@ -472,7 +472,7 @@ def _exact(shares: Floats, names: Sequence[str], value: WorthOfSet) -> Floats:
 def _value(evaluator: Evaluator, judged: Sequence[Case]) -> WorthOfSet:
     """Median gap, P(reach) and P(near) of every case under a set of actions, on year-end draws."""
     indicators = evaluator.world.paths.indicators
-    ends = {key: of_unit(indicators[key[0]], key[1])[:, -1] for key in _units(judged)}
+    ends = {key: of_unit(indicators[key[0]], key[1])[:, key[2]] for key in _units(judged)}
     moved: dict[frozenset[str], _Shift] = {}
     kept: dict[frozenset[str], Floats] = {}
     groups = [frozenset(group) for group in evaluator.groups]
@@ -485,51 +485,70 @@ def _value(evaluator: Evaluator, judged: Sequence[Case]) -> WorthOfSet:
     def value(members: frozenset[str]) -> Floats:
         if members not in kept:
             parts = [shift(group & members) for group in groups if group & members]
-            now = {key: _moved(key, end, parts) for key, end in ends.items()}
+            now = {key: _moved(key, ends, parts) for key in ends}
             kept[members] = np.concatenate([_worth(case, now) for case in judged])
         return kept[members]
 
     return value
 
 
+type _At = tuple[str, str, int]
+"""Indicator, unit, position of a period; -1 for the year's end."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shift:
-    """What actions that are evaluated together do to year-end growth."""
+    """What actions that are evaluated together do to growth at the periods that are asked about.
 
-    added: Mapping[tuple[str, str], Floats]
-    fixed: Mapping[tuple[str, str], float]
+    fixed : year-end growth that a path is moved to, and the share of the movement that is made by the period, (draw,)
+    """
+
+    added: Mapping[_At, Floats]
+    fixed: Mapping[_At, tuple[float, Floats | float]]
     rebased: Mapping[tuple[str, str], float]
 
     @classmethod
-    def of(cls, evaluator: Evaluator, effects: Effects, ends: Mapping[tuple[str, str], Floats]) -> _Shift:
-        start = {key: evaluator.open_from(*key) for key in ends}
-        added = {key: effects.added[key][:, start[key] :].sum(axis=1) for key in ends if key in effects.added}
-        still_open = {key for key in ends if start[key] < evaluator.world.weight(*key).shape[1]}
-        fixed = {key: end for key, end in effects.fixed.items() if key in still_open}
-        return cls(added, fixed, {key: ratio for key, ratio in effects.rebased.items() if key in ends})
+    def of(cls, evaluator: Evaluator, effects: Effects, asked: Iterable[_At]) -> _Shift:
+        added: dict[_At, Floats] = {}
+        fixed: dict[_At, tuple[float, Floats | float]] = {}
+        for key in asked:
+            pair = key[:2]
+            weight, start = evaluator.world.weight(*pair), evaluator.open_from(*pair)
+            last = key[2] % weight.shape[1]
+            if start > last:
+                continue
+            of_year = to_date(weight, last)
+            if pair in effects.added:
+                added[key] = effects.added[pair][:, start : last + 1].sum(axis=1) / of_year
+            if pair in effects.fixed:
+                fixed[key] = effects.fixed[pair], made_by(weight, start, last) / of_year
+        return cls(added, fixed, dict(effects.rebased.items()))
 
 
-def _moved(key: tuple[str, str], end: Floats, parts: Sequence[_Shift]) -> Floats:
-    """Year-end growth with effects on it, as ``effects.apply`` gives it."""
-    for part in parts:
-        if key in part.added:
-            end = end + part.added[key]
+def _moved(key: _At, asked: Mapping[_At, Floats], parts: Sequence[_Shift]) -> Floats:
+    """Growth with effects on it, as ``effects.apply`` gives it."""
+
+    def with_added(at: _At) -> Floats:
+        return sum((part.added[at] for part in parts if at in part.added), start=asked[at])
+
+    now = with_added(key)
     for part in parts:
         if key in part.fixed:
-            end = np.full_like(end, part.fixed[key])
+            end, share = part.fixed[key]
+            now = np.full_like(now, end) if key[2] == -1 else now + (end - with_added((*key[:2], -1))) * share
     for part in parts:
-        if key in part.rebased:
-            end = (1.0 + end) * part.rebased[key] - 1.0
-    return end
+        if key[:2] in part.rebased:
+            now = (1.0 + now) * part.rebased[key[:2]] - 1.0
+    return now
 
 
-def _worth(case: Case, now: Mapping[tuple[str, str], Floats]) -> Floats:
+def _worth(case: Case, now: Mapping[_At, Floats]) -> Floats:
     """Median gap, share of draws that reach, share that come close."""
-    found = ends(lambda indicator, unit: now[indicator, unit], [case])
+    found = ends(lambda *at: now[at], [case])
     hits = [found.hits(0, criterion).mean() for criterion in (Criterion.REACH, Criterion.NEAR)]
     return np.array([np.median(found.gap[0]), *hits])
 
 
-def _units(judged: Sequence[Case]) -> set[tuple[str, str]]:
-    """(indicator, unit) whose draws decide the cases."""
-    return {(c.target.indicator, unit) for c in judged for unit in c.units}
+def _units(judged: Sequence[Case]) -> set[_At]:
+    """Places and periods whose draws decide the cases, and their year ends, which paths may be moved to."""
+    return {(c.target.indicator, unit, period) for c in judged for unit in c.units for period in {c.period, -1}}

@@ -71,23 +71,54 @@ def apply(paths: Paths, effects: Effects) -> Paths:
 
 
 def year_ends(paths: Paths, effects: Effects | None = None) -> EndsOf:
-    """Year-end growth of units, with effects on it: the last period of ``apply``, without the rest of the path."""
+    """Growth of units, with effects on it: a period of ``apply``, without the rest of the path."""
     on_it = effects or Effects()
-    return lambda indicator, unit: year_end(paths.indicators[indicator], unit, on_it)
+    return lambda indicator, unit, period: year_end(paths.indicators[indicator], unit, on_it, period)
 
 
-def year_end(one: IndicatorPaths, unit: str, effects: Effects) -> Floats:
-    """Year-end growth of a unit with the effects on it, (draw,), fraction: the last period of ``apply``."""
+def year_end(one: IndicatorPaths, unit: str, effects: Effects, period: int = -1) -> Floats:
+    """Cumulative growth of a unit with the effects on it, (draw,), fraction: a period of ``apply``.
+
+    Parameters
+    ----------
+    period : position, -1 for the year's end
+    """
     key = (one.indicator, unit)
     at = list(one.cum_yoy[UNIT].values).index(unit)
     start = first_open(_values(one.published, (UNIT, PERIOD))[at])
-    end = _values(one.cum_yoy, DIMS)[:, at, -1]
-    if start < one.cum_yoy.sizes[PERIOD]:
+    periods = one.cum_yoy.sizes[PERIOD]
+    last = period % periods
+    end = _values(one.cum_yoy, DIMS)[:, at, last]
+    if start <= last:
+        weight = _values(one.base_weight, DIMS)[:, at]
         if key in effects.added:
-            end = end + effects.added[key][:, start:].sum(axis=1)
+            end = end + effects.added[key][:, start : last + 1].sum(axis=1) / to_date(weight, last)
         if key in effects.fixed:
-            end = np.full_like(end, effects.fixed[key])
+            end = _towards(one, at, effects, key, start, last)
     return (1.0 + end) * effects.rebased[key] - 1.0 if key in effects.rebased else end
+
+
+def to_date(weight: Floats, last: int) -> Floats | float:
+    """Share of the year's base in the periods to ``last``, (draw,); all of it at the year's end."""
+    return 1.0 if last == weight.shape[1] - 1 else 1.0 - weight[:, last + 1 :].sum(axis=1)
+
+
+def made_by(weight: Floats, start: int, last: int) -> Floats | float:
+    """Share of the open periods' base in those to ``last``, (draw,): a movement of the year's end is spread by it."""
+    if last == weight.shape[1] - 1:
+        return 1.0
+    return np.asarray(weight[:, start : last + 1].sum(axis=1) / weight[:, start:].sum(axis=1))
+
+
+def _towards(one: IndicatorPaths, at: int, effects: Effects, key: tuple[str, str], start: int, last: int) -> Floats:
+    """Growth at a period of a path that is moved to its fixed year end, evenly by weight, (draw,)."""
+    cum, weight = _values(one.cum_yoy, DIMS)[:, at], _values(one.base_weight, DIMS)[:, at]
+    if last == cum.shape[1] - 1:
+        return np.full(len(cum), effects.fixed[key])
+    added = effects.added[key] if key in effects.added else np.zeros_like(cum)
+    short = effects.fixed[key] - cum[:, -1] - added[:, start:].sum(axis=1)
+    moved = added[:, start : last + 1].sum(axis=1) + short * made_by(weight, start, last)
+    return np.asarray(cum[:, last] + moved / to_date(weight, last))
 
 
 def _values(array: xr.DataArray, dims: tuple[str, ...]) -> Floats:

@@ -274,7 +274,7 @@ def _base(dossier: Dossier, indicator: str) -> float | None:
 
 def outcome_of(dossier: Dossier, row: Row, scenario: int = 0) -> Outcome | None:
     """What a scenario makes of a target; None where it is not judged."""
-    key = (row.target.indicator, row.target.unit, row.target.kind.value)
+    key = row.target.key
     return next((o for o in dossier.scenarios[scenario].outcomes if o.case.key == key), None)
 
 

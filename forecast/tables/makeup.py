@@ -232,7 +232,7 @@ def _chance(p: Callable[[CaseResult], float]) -> Callable[[CaseLine, View], Said
 def _against(r: CaseLine, v: View) -> Said:
     target = r.case.case.target
     name = words.indicator_name(target.indicator, r.case.case.name_zh, v.lang)
-    return t("makeup.against", v.lang, name=name, goal=words.kind_name(target.kind, v.lang))
+    return t("makeup.against", v.lang, name=name, goal=words.target_name(target, v.lang))
 
 
 INDICATORS: Final[tuple[Column[CaseLine], ...]] = (

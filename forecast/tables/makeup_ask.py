@@ -14,9 +14,8 @@ import pandas as pd
 
 from forecast.answers.chances import Criterion, Outcome
 from forecast.data.dataset import Dataset
-from forecast.data.target import TargetKind
 from forecast.plan.candidates import Lever, LeverOptions, Unit
-from forecast.plan.request import Form, Wish, parse_wishes, wish_text
+from forecast.plan.request import Form, Wish, parse_wishes, target_word, wish_text
 from forecast.scenario.actions import Family
 from forecast.scenario.contributions import Result
 from forecast.tables import words
@@ -38,7 +37,7 @@ class Asked:
     def of(cls, wishes: Sequence[Wish]) -> Asked:
         """What a table must hold to ask for the same."""
         cells = {
-            (_name(key), wish.criterion): wish.level * 100.0
+            (target_word(key), wish.criterion): wish.level * 100.0
             for wish in wishes
             if wish.form is not Form.EXPECTED
             for key in wish.keys
@@ -46,11 +45,6 @@ class Asked:
         counted = [wish.level for wish in wishes if wish.form is Form.EXPECTED]
         together = any(wish.form is Form.ALL and len(wish.keys) > 1 for wish in wishes)
         return cls(cells=cells, together=together, count=counted[0] if counted else None)
-
-
-def _name(key: tuple[str, str, str]) -> str:
-    """A target as wishes are written: gdp, or fai.plan."""
-    return key[0] if key[2] == TargetKind.PROVINCE_AVERAGE.value else f"{key[0]}.{key[2]}"
 
 
 def _mine(result: Result, city: str) -> list[Outcome]:
@@ -62,8 +56,8 @@ def wish_table(base: Result, city: str, asked: Asked, lang: Lang) -> pd.DataFram
     records = {}
     for o in _mine(base, city):
         target, evidence = o.case.target, o.case.evidence
-        name = _name(o.case.key)
-        goal = words.kind_name(target.kind, lang)
+        name = target_word(o.case.key)
+        goal = words.target_name(target, lang)
         shown = words.indicator_name(target.indicator, o.case.name_zh, lang)
         records[name] = {
             "indicator": t("makeup.against", lang, name=shown, goal=goal),

@@ -13,7 +13,6 @@ from forecast.answers.chances import Status
 from forecast.answers.evidence import Comparison, Evidence, weakest
 from forecast.data.dataset import Dataset
 from forecast.data.reading.columns import NO_COUNTY
-from forecast.data.target import TargetKind
 from forecast.plan.candidates import CapEvidence, Lever, Unit
 from forecast.plan.request import Form, Wish
 from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, WishResult
@@ -93,7 +92,7 @@ def wish_name(wish: WishResult, lang: Lang) -> str:
         words.indicator_name(key[0], name, lang) for key, name in zip(wish.wish.keys, wish.names, strict=True)
     )
     kinds = {key[2] for key in wish.wish.keys}
-    goal = words.kind_name(TargetKind(next(iter(kinds))), lang) if len(kinds) == 1 else t("makeup.goal_mixed", lang)
+    goal = words.goal_name(next(iter(kinds)), lang) if len(kinds) == 1 else t("makeup.goal_mixed", lang)
     if wish.wish.form is Form.AT_LEAST:
         return t("makeup.wish_least", lang, names=names, n=wish.wish.least, verb=verb, goal=goal)
     key = "wish_all" if len(wish.names) > 1 else "wish_one"

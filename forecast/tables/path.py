@@ -202,6 +202,7 @@ COLUMNS: Final[tuple[Column[PathStep], ...]] = (
     _col("resp_person", value=lambda r: r.line.resp_person or None),
     _col("synthetic", Kind.WHOLE, lambda r: int(r.line.synthetic)),
     _col("label", value=lambda r: t("scenario.synthetic", "zh") if r.line.synthetic else None),
+    _col("by_month", Kind.WHOLE, lambda r: r.path.case.target.by),
 )
 
 
@@ -254,7 +255,7 @@ def _blocks(paths: Sequence[RequiredPath], run: Run, lang: Lang) -> Iterator[Blo
         "path.title",
         lang,
         indicator=words.indicator_name(case.target.indicator, case.name_zh, lang),
-        kind=words.kind_name(case.target.kind, lang),
+        kind=words.target_name(case.target, lang),
         as_of=words.knowledge(run.paths.as_of, lang),
     )
     yield Sentence(title, bold=True, pad=(1, 1, 0, 1))

@@ -70,6 +70,7 @@ REQUIRED: Final[tuple[Column[Needed], ...]] = (
     Column("best_growth_pct", _PERCENT, value=_past(lambda h: h.best.growth_pct if h.best else None)),
     Column("best_first_month", _MONTH, value=_past(lambda h: str(h.best.first) if h.best else None)),
     Column("best_last_month", _MONTH, value=_past(lambda h: str(h.best.last) if h.best else None)),
+    Column("by_month", Kind.WHOLE, value=lambda r: r.row.target.by),
 )
 
 

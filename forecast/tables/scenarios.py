@@ -135,10 +135,10 @@ def _better(r: UnderScenario, v: View) -> Said:
 def target_name(case: Case, lang: Lang) -> str:
     """Name of the indicator, with what it is held against where that is not the province's average."""
     name = case_name(case, lang)
-    if case.target.kind is TargetKind.PROVINCE_AVERAGE:
+    if case.target.kind is TargetKind.PROVINCE_AVERAGE and not case.target.interim:
         return name
     plan = f" {words.growth(case.target.value, lang)}" if case.target.kind is TargetKind.PLAN else ""
-    return t("ui_scenario.name_kind", lang, indicator=name, kind=f"{words.kind_name(case.target.kind, lang)}{plan}")
+    return t("ui_scenario.name_kind", lang, indicator=name, kind=f"{words.target_name(case.target, lang)}{plan}")
 
 
 WIDE: Final = "wide"
@@ -203,6 +203,7 @@ SCENARIOS: Final[tuple[Column[UnderScenario], ...]] = (
     filed("evidence", lambda r: r.outcome.case.evidence.value),
     filed("given", lambda r: r.given),
     filed("label", lambda r: r.label),
+    filed("by_month", lambda r: r.outcome.case.target.by, Kind.WHOLE),
 )
 
 

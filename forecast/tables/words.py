@@ -20,7 +20,7 @@ from forecast.answers.evidence import Comparison, Evidence, HistoryStatus
 from forecast.answers.judgement import Light, Row
 from forecast.answers.required import Required
 from forecast.data.panel import Indicator, Unit
-from forecast.data.target import TargetKind
+from forecast.data.target import Target, TargetKind
 from forecast.draws.joint import typical
 from forecast.draws.paths import Dependence
 from forecast.periods import AsOf, Month
@@ -262,6 +262,23 @@ def evidence_name(evidence: Evidence, lang: Lang) -> str:
 def kind_name(kind: TargetKind, lang: Lang) -> str:
     """Kind of a target: 全省平均、年度计划、实现正增长、位次."""
     return t(f"glossary.kind_{kind.value}", lang)
+
+
+def target_name(target: Target, lang: Lang) -> str:
+    """Kind of a target, after the month that it is due in where that is not the year's last: 上半年全省平均."""
+    return goal_name(target.key[2], lang)
+
+
+def goal_name(key: str, lang: Lang) -> str:
+    """The same of the last part of a target's key: ``plan``, ``province_average@06``."""
+    kind, _, month = key.partition("@")
+    name = kind_name(TargetKind(kind), lang)
+    return t("glossary.kind_by", lang, kind=name, by=until(int(month), lang)) if month else name
+
+
+def until(month: int, lang: Lang) -> str:
+    """The part of the year to a month: 上半年, 1—10月."""
+    return catalogue(lang).get(f"glossary.to_month_{month}") or t("glossary.to_month", lang, month=month)
 
 
 def indicator_name(indicator: str, name_zh: str, lang: Lang) -> str:

@@ -24,7 +24,7 @@ from forecast.draws.paths import first_actionable, first_open
 from forecast.periods import Month
 from forecast.scenario.actions.enterprises import RESTART
 from forecast.scenario.actions.projects import COMPLETE
-from forecast.scenario.effects import year_ends
+from forecast.scenario.effects import to_date, year_ends
 from forecast.scenario.world import World
 
 ADDITIONALITY_OF: Final = {
@@ -85,8 +85,10 @@ class Need:
 class Lift:
     """A target of the city, and how growth of the periods that a decision can still affect moves it.
 
-    labels : last month of every period; open_from, start : positions of the first open one, and of the first of these
-    growth, weight : (draw, period), growth of single periods and base weights, fractions
+    labels : last month of every period until it is due; open_from, start : positions of the first open one, and of
+        the first of these
+    growth, weight : (draw, period), growth of single periods and base weights of the year, fractions
+    to_date : share of the year's base in these periods, (draw,); 1 at the year's end
     share : (draw,), the city's share of the province that moves with it; None where it moves nothing
     """
 
@@ -97,6 +99,7 @@ class Lift:
     start: int
     growth: Floats
     weight: Floats
+    to_date: Floats | float
     share: Floats | None
     now: Ends
 
@@ -110,8 +113,10 @@ class Lift:
         """
         indicator, unit = case.target.indicator, case.target.unit
         one = world.paths.indicators[indicator]
-        labels = [str(label) for label in one.cum_yoy[PERIOD].values]
-        open_from = first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy())
+        last = case.period % one.cum_yoy.sizes[PERIOD]
+        labels = [str(label) for label in one.cum_yoy[PERIOD].values[: last + 1]]
+        weight = world.weight(indicator, unit)
+        open_from = first_open(one.published.sel({UNIT: unit}).transpose(PERIOD).to_numpy()[: last + 1])
         average = case.target.kind is TargetKind.PROVINCE_AVERAGE
         return cls(
             world=world,
@@ -119,15 +124,21 @@ class Lift:
             labels=tuple(Month.parse(label) for label in labels),
             open_from=open_from,
             start=first_actionable(labels, open_from=open_from, action=world.dataset.config.first_action_month),
-            growth=one.growth.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy(),
-            weight=world.weight(indicator, unit),
+            growth=one.growth.sel({UNIT: unit}).transpose(DRAW, PERIOD).to_numpy()[:, : last + 1],
+            weight=weight[:, : last + 1],
+            to_date=to_date(weight, last),
             share=world.share(unit, indicator) if average else None,
             now=now or ends_of(world, case),
         )
 
     @property
     def own(self) -> Floats:
-        """What a uniform uplift of 1 adds to the unit's year, (draw,)."""
+        """What a uniform uplift of 1 adds to the unit's growth to date when it is due, (draw,)."""
+        return np.asarray(self.part / self.to_date)
+
+    @property
+    def part(self) -> Floats:
+        """Share of the year's base in the periods that can be affected, (draw,)."""
         return np.asarray(self.weight[:, self.start :].sum(axis=1))
 
     @property
@@ -180,7 +191,7 @@ def _work_yi(lift: Lift, assumptions: Assumptions | None) -> float | None:
     if base is None:
         return None
     rate = 1.0 if lift.case.target.indicator != "ind_va" else 1.0 / _value_added(lift.world, assumptions)
-    return float((base * lift.own * rate).mean())
+    return float((base * lift.part * rate).mean())
 
 
 def ends_of(world: World, case: Case) -> Ends:
@@ -249,7 +260,7 @@ def need_of(lift: Lift, *, criterion: Criterion, wish: float, assumptions: Assum
         uplift_pp=to_percent(size),
         required_pct=lift.average_pct(size) if actionable else None,
         growth_pp=to_percent(size * float(lift.own.mean())),
-        level_yi=None if level is None else size * float((level * lift.own).mean()),
+        level_yi=None if level is None else size * float((level * lift.part).mean()),
         effect_yi=None if work is None else whole_up(size * work),
         base_yi=None if base is None else float(base.mean()),
     )

@@ -57,7 +57,7 @@ def explorer(choice: Choice, row: Row) -> None:
     except ForecastError as error:
         st.warning(error.text(lang))
         return
-    table = explored_grid(found, (row.target.indicator, row.target.unit, row.target.kind.value), lang)
+    table = explored_grid(found, row.target.key, lang)
     if table is not None:
         st.html(html.table(table))
     st.caption(explored_text(found, lang))
@@ -197,7 +197,7 @@ def _fan(choice: Choice, row: Row, rows: pd.DataFrame, places: Mapping[str, str]
 
 def _wish(choice: Choice, row: Row) -> RequiredPath | None:
     """What the reader wishes for, and the path that it needs; None where it cannot be named."""
-    lang, key = choice.lang, (row.target.indicator, row.target.unit, row.target.kind.value)
+    lang, key = choice.lang, row.target.key
     if row.status is not Status.JUDGED or choice.unit != choice.run.config.city:
         return None
     lab = session(choice.run.header)
@@ -242,7 +242,7 @@ def _news(choice: Choice, row: Row) -> None:
         st.caption(t("ui_overview.no_earlier" if earlier is None else "ui_indicator.no_waterfall", lang))
         return
     dataset = loaded(run.header).dataset
-    target = of_target(found, (row.target.indicator, row.target.unit, row.target.kind.value))
+    target = of_target(found, row.target.key)
     steps = None if target is None else waterfall(target, found, dataset, lang)
     if target is None or steps is None:
         st.caption(t("ui_indicator.no_waterfall", lang))
@@ -260,7 +260,7 @@ def _choose(choice: Choice) -> Row:
         chosen = select(
             t("ui.choice_indicator", lang), list(names), key="indicator", show=lambda one: names[one], lang=lang
         )
-        kinds = {row.target.kind.value: row for row in rows if row.target.indicator == chosen}
+        kinds = {row.target.key[2]: row for row in rows if row.target.indicator == chosen}
         if len(kinds) == 1:
             return next(iter(kinds.values()))
         first = TargetKind.PROVINCE_AVERAGE.value
@@ -268,7 +268,7 @@ def _choose(choice: Choice) -> Row:
             t("ui.choice_target", lang),
             sorted(kinds, key=lambda one: one != first),
             key="target",
-            show=lambda one: words.kind_name(TargetKind(one), lang),
+            show=lambda one: words.goal_name(one, lang),
             lang=lang,
         )
     return kinds[kind]
@@ -279,7 +279,7 @@ def _gap(choice: Choice, row: Row) -> None:
 
     lang, target = choice.lang, row.target
     st.html(f'<h2 class="dabiao-part">{escape(t("ui.gap_title", lang))}</h2>')
-    found = gap(choice.run.header, target.indicator, target.unit, target.kind)
+    found = gap(choice.run.header, target.key)
     if found is None or row.p_reach is None:
         st.caption(t("glossary.insufficient", lang))
         return

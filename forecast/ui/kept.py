@@ -43,7 +43,6 @@ from forecast.answers.chances import Ends
 from forecast.answers.judgement import year_ends_of
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.panel import Config, Panel
-from forecast.data.target import TargetKind
 from forecast.errors import ForecastError, InputError
 from forecast.report.files import read_backtest
 from forecast.runs.difference import Moved, compare, vintage
@@ -340,20 +339,15 @@ def _moved(root: str, before: str, before_sum: str, after: str, after_sum: str) 
     return compare(vintage(sides[0]), vintage(sides[1], dataset=later)), later
 
 
-def gap(header: Header, indicator: str, unit: str, kind: TargetKind) -> Ends | None:
-    """Draws of the year end of a target; None where it is not judged."""
-    return _gap(str(home()), header.run_id, header.checksum, indicator, unit, kind.value)
+def gap(header: Header, key: tuple[str, str, str]) -> Ends | None:
+    """Draws of the year end of a target by its key; None where it is not judged."""
+    return _gap(str(home()), header.run_id, header.checksum, key)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _gap(root: str, run_id: str, checksum: str, indicator: str, unit: str, kind: str) -> Ends | None:
+def _gap(root: str, run_id: str, checksum: str, key: tuple[str, str, str]) -> Ends | None:
     run = _opened(root, run_id, checksum)
-    wanted = (indicator, unit, kind)
-    target = next(
-        row.target
-        for row in run.attainment.rows
-        if (row.target.indicator, row.target.unit, row.target.kind.value) == wanted
-    )
+    target = next(row.target for row in run.attainment.rows if row.target.key == key)
     paths = _loaded(root, run_id, checksum).paths
     return year_ends_of(target, paths, panel=run.panel, config=run.config)
 

@@ -112,6 +112,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _c("assessed", "是否考核", "考核指标", "考核"),
         _c("light_rule", "预警规则", "亮灯规则"),
         _o("source", "来源", "数据来源", "出处"),
+        _o("by", "截至", "截止", "截至月份", "考核时点", "完成时限"),
     ),
     "industries": (
         _c("industry", "行业", "行业编码"),

@@ -196,6 +196,29 @@ def parse_month(text: str, *, year: int) -> Month | None:
     return Month(day.year, day.month) if day else None
 
 
+def parse_due(text: str, *, year: int | None) -> int | None:
+    """Month of the year that a cell names: ``6``, 6月, 上半年, 三季度, ``Q3``, ``2020-06``; None where masked.
+
+    Raises
+    ------
+    CellError
+        The cell is no month, quarter or half of the year, or is of another year than ``year``.
+    """
+    if is_masked(text):
+        return None
+    bare = plain(text)
+    if found := re.fullmatch(r"(\d{1,2})(?:月份?)?末?", bare):
+        if not 1 <= int(found[1]) <= 12:
+            raise CellError("month_bad")
+        return int(found[1])
+    if _NO_YEAR.fullmatch(bare):
+        return parse_period(f"2000年{bare}").month
+    named = parse_period(text)
+    if year is not None and named.year != year:
+        raise CellError("due_other_year")
+    return named.month
+
+
 _DAY: Final = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[T ]00?:00(?::00(?:\.0+)?)?)?|(\d{4})(\d\d)(\d\d)"
 )
@@ -406,6 +429,10 @@ class Fields:
     def months(self, column: str, *, year: int) -> list[Month | None]:
         """Months of a ledger; None where empty or wrong."""
         return self._parsed(column, lambda cell: parse_month(cell, year=year))
+
+    def dues(self, column: str, *, year: int | None) -> list[int | None]:
+        """Months of ``year`` that something is due in, 1 to 12; None where empty or wrong."""
+        return self._parsed(column, lambda cell: parse_due(cell, year=year))
 
     def days(self, column: str) -> list[dt.date | None]:
         """Days; None where empty or wrong."""
