@@ -69,6 +69,7 @@ ATTAINMENT = [
     "year_gap_pp",
     "status",
     "criterion",
+    "by_month",
 ]
 PATHS = [
     *("indicator", "unit", "period", "status", "cum_yoy_pct_mean"),

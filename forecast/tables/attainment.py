@@ -566,9 +566,9 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
             chances=_likely("gap", Kind.POINTS),
         ),
     ),
-    Column("by_month", Kind.WHOLE, value=lambda r: r.row.target.by),
     Column("status", texts="glossary", value=lambda r: r.row.status.value),
     Column("criterion", texts="glossary", value=lambda r: r.row.criterion.value),
+    Column("by_month", Kind.WHOLE, value=lambda r: r.row.target.by),
 )
 """Every quantity of a target, and where it stands. The columns of ``attainment.csv`` keep their order for ever: a new
 one comes after the last."""
