@@ -73,7 +73,7 @@ def _score(row: Mapping[str, Any]) -> Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReplayedMonth:
     """A row: what forecasters said of an outcome as of a month; p_reach and mean_pct by forecaster."""
 
     month: Month
@@ -148,7 +148,7 @@ class TrackRecord:
         months: dict[str, dict[str, tuple[float, float]]] = {}
         for row in records_of(self._rows(chosen)):
             months.setdefault(row["as_of"], {})[row["forecaster"]] = row["p_reach"], row["mean_pct"]
-        rows = [Told(Month.parse(month), by) for month, by in sorted(months.items())]
+        rows = [ReplayedMonth(Month.parse(month), by) for month, by in sorted(months.items())]
         caption = t("ui_track.replays", lang)
         table = Table(name="replays", columns=_replayed(lang), rows=rows)
         return table.grid(View(lang=lang, surface=Surface.PAGE), caption=caption)
@@ -159,12 +159,12 @@ def distinct_of(frame: pd.DataFrame, column: str) -> list[Any]:
     return list(dict.fromkeys(frame[column].tolist()))
 
 
-def _replayed(lang: Lang) -> tuple[Column[Told], ...]:
-    def on(show: Show[Told]) -> dict[Surface, Show[Told]]:
+def _replayed(lang: Lang) -> tuple[Column[ReplayedMonth], ...]:
+    def on(show: Show[ReplayedMonth]) -> dict[Surface, Show[ReplayedMonth]]:
         return {Surface.PAGE: show}
 
-    def said(name: str) -> Callable[[Told, View], Said]:
-        def says(one: Told, view: View) -> Said:
+    def said(name: str) -> Callable[[ReplayedMonth, View], Said]:
+        def says(one: ReplayedMonth, view: View) -> Said:
             if name not in one.by:
                 return None
             p, mean = one.by[name]
@@ -172,7 +172,9 @@ def _replayed(lang: Lang) -> tuple[Column[Told], ...]:
 
         return says
 
-    head: Show[Told] = Show(head="ui_track.head_month", says=lambda r, v: words.through(r.month, v.lang), left=True)
+    head: Show[ReplayedMonth] = Show(
+        head="ui_track.head_month", says=lambda r, v: words.through(r.month, v.lang), left=True
+    )
     return (
         Column("month", on=on(head)),
         *(Column(name, on=on(Show(label=forecaster_name(name, lang), says=said(name)))) for name in SHOWN),

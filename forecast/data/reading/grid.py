@@ -30,8 +30,8 @@ from forecast.data.reading.titles import (
     DATABASE,
     SPAN,
     YEAR,
-    Beside,
-    Told,
+    HeadWords,
+    Surroundings,
     is_named,
     month_in,
     part_of,
@@ -83,7 +83,7 @@ def read_grid(
     problems: Problems,
     *,
     known: Callable[[str], str] = lambda _: "",
-    context: Beside = ALONE,
+    context: Surroundings = ALONE,
 ) -> tuple[WideRow, ...]:
     """Figures of the table of a sheet; none where it holds no table that can be made out.
 
@@ -121,14 +121,14 @@ class _Table:
     body: tuple[int, ...]
     labels: tuple[int, ...]
     columns: tuple[int, ...]
-    title: Told
-    context: Beside
+    title: HeadWords
+    context: Surroundings
     monthly: bool
     heading: str
     years: bool
 
     @classmethod
-    def of(cls, sheet: Sheet, known: Callable[[str], str], context: Beside) -> _Table | None:
+    def of(cls, sheet: Sheet, known: Callable[[str], str], context: Surroundings) -> _Table | None:
         """The table of a sheet, made out by where its numbers stand."""
         width = range(1, sheet.width + 1)
         values = {row: {c for c in width if _is_value(sheet.text(row, c))} for row in sheet.rows}
@@ -159,7 +159,7 @@ class _Table:
         )
         labels = tuple(c for c in width if filled[c] and c not in columns)
         above = [sheet.cells[at] for at in sorted(sheet.cells) if at[0] < (head[0] if head else first)]
-        title = Told()
+        title = HeadWords()
         for text in reversed([sheet.title, *above]):
             title = told_by(text, known, title=True).over(title) if text else title
         of_file = told_by(context.name, known, title=True)
@@ -201,7 +201,9 @@ class _Table:
                 if not text or column not in over or (text[0] in "注资" and not _is_value(text)):
                     continue
                 address = self.sheet.address(number, column)
-                told = self._amount(over[column].over(line), text).over(self.title).over(Told(indicator=self.heading))
+                told = (
+                    self._amount(over[column].over(line), text).over(self.title).over(HeadWords(indicator=self.heading))
+                )
                 if self.monthly and _kind(told) == "growth" and _key(told) == "工业增加值":
                     told = replace(told, indicator="规模以上工业增加值")  # no other is published by month
                 if not told.said.span and not told.to_date and told.month is not None:
@@ -236,7 +238,7 @@ class _Table:
         self._note(file, problems, lost, [cell for cell in assumed if cell not in monthly])
         return without_ranks(rows, file, problems)
 
-    def _amount(self, told: Told, text: str) -> Told:
+    def _amount(self, told: HeadWords, text: str) -> HeadWords:
         """What is told of a cell that writes its own unit: 520.12 亿元."""
         found = _AMOUNT.fullmatch(header_word(text))
         return told if found is None else replace(told, said=replace(told.said, kind="level", unit=found[2]))
@@ -271,9 +273,9 @@ class _Table:
             shown = quoted(self.sheet.text(*cells[0]))
             problems.add("cells_mixed", file, column=self.sheet.address(*cells[0]), value=shown, n=len(cells))
 
-    def _lines(self, file: str, problems: Problems) -> dict[int, Told]:
+    def _lines(self, file: str, problems: Problems) -> dict[int, HeadWords]:
         """What the labels of every row of figures say; a group's name goes on below it, and so does a year."""
-        found: dict[int, Told] = {}
+        found: dict[int, HeadWords] = {}
         group = above = self.title.indicator
         year = ""
         for number in self.body:
@@ -302,10 +304,10 @@ class _Table:
             found[number] = line
         return found
 
-    def _columns(self, file: str, problems: Problems) -> dict[int, Told]:
+    def _columns(self, file: str, problems: Problems) -> dict[int, HeadWords]:
         """What the head says of every column of figures; a month to the left goes on over 增速 beside it."""
-        found: dict[int, Told] = {}
-        left = Told()
+        found: dict[int, HeadWords] = {}
+        left = HeadWords()
         year = ""
         heads = [row for row in self.head if not self._labelled(row, _META_WORDS)]
         published = [row for row in self.head if self._labelled(row, _PUBLISHER)]
@@ -318,13 +320,13 @@ class _Table:
             years = [match[0][:4] for word in words if (match := YEAR.match(plain(word)))]
             year = years[-1] if years else year
             at = self.sheet.address(self.head[-1], column)
-            told = Told()
+            told = HeadWords()
             for word in reversed(words):
                 told = told.over(told_by(self._dated(word, year, at, file, problems), self.known))
             names = [name for word in words if known_indicator(name := told_by(word, self.known).indicator)]
             told = replace(told, indicator=part_of(told.indicator, names[0] if names else ""))
             if any("国家统计局" in self.sheet.spread(row, column) for row in published):
-                told = told.over(Told(place="全国"))
+                told = told.over(HeadWords(place="全国"))
             told = replace(told, said=combined(SPAN.sub("", word) for word in words))
             if told.said.contradiction:
                 problems.add("measure_contradiction", file, column=at, found=quoted(told.said.contradiction))
@@ -338,7 +340,7 @@ class _Table:
             left = told
             found[column] = told
         if not self.head:
-            return {column: Told() for column in self.columns}
+            return {column: HeadWords() for column in self.columns}
         return found
 
     def _labelled(self, row: int, pattern: re.Pattern[str]) -> bool:
@@ -358,20 +360,20 @@ class _Table:
             problems.remark("year_taken", file, f"{at} “{quoted(word)}” → {dated}")
         return dated
 
-    def _row(self, number: int, year: str, file: str, problems: Problems) -> Told:
+    def _row(self, number: int, year: str, file: str, problems: Problems) -> HeadWords:
         """What the labels of a row say."""
-        told = Told()
-        whole = Told()
+        told = HeadWords()
+        whole = HeadWords()
         for column in self.labels:
             heads = [header_word(self.sheet.spread(row, column)) for row in self.head]
             text = self.sheet.spread(number, column)
             if any(ASIDE.search(head) for head in heads if head) or not text:
                 continue
             if any(_LABELS["unit"].match(head) for head in heads) and said_of(text).unit:
-                told = told.over(Told(said=said_of(text)))
+                told = told.over(HeadWords(said=said_of(text)))
                 continue
             if any(_LABELS["place"].match(head) for head in heads) and not re.search(r"\d", text):
-                told = told.over(Told(place=plain(text)))
+                told = told.over(HeadWords(place=plain(text)))
                 continue
             if YEAR.fullmatch(plain(text)):
                 whole = told_by(text, self.known)
@@ -422,11 +424,11 @@ def _of_month(figure: Figure) -> Figure:
     return replace(figure, measure={"level_cum": "level_month", "cum_yoy_pct": "month_yoy_pct"}[figure.measure])
 
 
-def _key(told: Told) -> str:
+def _key(told: HeadWords) -> str:
     return indicator_key(told.indicator)
 
 
-def _kind(told: Told) -> str:
+def _kind(told: HeadWords) -> str:
     return told.said.kind or "growth"
 
 

@@ -41,7 +41,7 @@ _NOTHING: Final = Said()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class HeadWords:
     """What the words over a column, beside a row or above a table say; None or "" where nothing."""
 
     month: Month | None = None
@@ -51,11 +51,11 @@ class Told:
     aside: bool = False
     to_date: bool = False
 
-    def over(self, other: Told) -> Told:
+    def over(self, other: HeadWords) -> HeadWords:
         """This, and where it says nothing, the other."""
         kind = self.said if self.said.kind else replace(other.said, span=self.said.span or other.said.span)
         said = replace(kind, span=kind.span or other.said.span, unit=kind.unit or other.said.unit)
-        return Told(
+        return HeadWords(
             month=self.month or other.month,
             place=self.place or other.place,
             indicator=self.indicator or other.indicator,
@@ -66,7 +66,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class Surroundings:
     """What is told of a table from outside of its sheet.
 
     name : of the file; alone : whether the sheet is its only table, so that a month in the name is the table's
@@ -85,20 +85,20 @@ class Beside:
         return str(self.year - late) if self.year else ""
 
 
-ALONE: Final = Beside()
+ALONE: Final = Surroundings()
 _FILE_MONTH: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_.年]?(?:1[-—–~至到])?(0?[1-9]|1[0-2])(?!\d)")
 _TOP: Final = 4
 """Rows of a sheet in which its period is looked for on behalf of other sheets."""
 _FILE_YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 
 
-def beside(name: str, sheets: Mapping[str, Sheet]) -> Beside:
+def beside(name: str, sheets: Mapping[str, Sheet]) -> Surroundings:
     """What the name of a file, and the heads of its sheets together, tell of months that are written without a year."""
     alone = len(sheets) < 2
     if found := _FILE_MONTH.search(plain(name)):
-        return Beside(name=name, alone=alone, year=int(found[1]), month=int(found[2]))
+        return Surroundings(name=name, alone=alone, year=int(found[1]), month=int(found[2]))
     if one := _FILE_YEAR.search(plain(name)):
-        return Beside(name=name, alone=alone, year=int(one[1]))
+        return Surroundings(name=name, alone=alone, year=int(one[1]))
     months = {
         (title, month)
         for title, sheet in sheets.items()
@@ -108,8 +108,8 @@ def beside(name: str, sheets: Mapping[str, Sheet]) -> Beside:
     years = Counter(year for _, year in {(title, month.year) for title, month in months})
     year, count = years.most_common(1)[0] if years else (0, 0)
     if 2 * count <= years.total():
-        return Beside(name=name, alone=alone)
-    return Beside(name=name, alone=alone, year=year, month=max(m.month for _, m in months if m.year == year))
+        return Surroundings(name=name, alone=alone)
+    return Surroundings(name=name, alone=alone, year=year, month=max(m.month for _, m in months if m.year == year))
 
 
 LIST_MARK: Final = re.compile(
@@ -141,14 +141,14 @@ def is_place(text: str, known: Callable[[str], str]) -> bool:
     return bool(known(word)) or word in PROVINCES or word in GENERIC_WORDS or _PLACE_END.fullmatch(word) is not None
 
 
-def told_by(text: str, known: Callable[[str], str], *, title: bool = False) -> Told:
+def told_by(text: str, known: Callable[[str], str], *, title: bool = False) -> HeadWords:
     """What one text says of the figures that it stands over or beside."""
     word = header_word(text)
     if not word:
-        return Told()
+        return HeadWords()
     month = month_in(text)
     if is_place(text, known):
-        return Told(place=plain(text).strip())
+        return HeadWords(place=plain(text).strip())
     if title:
         return _of_title(text, month, known)
     said = said_of(SPAN.sub("", text))
@@ -161,7 +161,7 @@ def told_by(text: str, known: Callable[[str], str], *, title: bool = False) -> T
         and known_indicator(text) is None
     )
     to_date = bool(month and _TO_DATE.search(plain(text)))
-    return Told(month=month, place=place, indicator=name, said=said, aside=aside, to_date=to_date)
+    return HeadWords(month=month, place=place, indicator=name, said=said, aside=aside, to_date=to_date)
 
 
 _TO_DATE: Final = re.compile(r"1\s*[-—–~至到]\s*\d{1,2}|半年|季度|全年|q[1-4]|累计|(?:19|20)\d\d年?$", re.I)
@@ -185,7 +185,7 @@ def is_named(token: str) -> bool:
     )
 
 
-def _of_title(text: str, month: Month | None, known: Callable[[str], str]) -> Told:
+def _of_title(text: str, month: Month | None, known: Callable[[str], str]) -> HeadWords:
     """Month, place and indicator of a title: 2021年1-8月安康市主要经济指标, 分市州固定资产投资."""
     bare = SPAN.sub(" ", plain(text))
     found = _TITLE_PLACE.search(bare)
@@ -208,7 +208,7 @@ def _of_title(text: str, month: Month | None, known: Callable[[str], str]) -> To
     name = rest if named or known_indicator(rest) is not None else ""
     said = said_of(bare) if len(bare) < 60 else Said()
     to_date = bool(month and _TO_DATE.search(plain(text)))
-    return Told(month=month, place=place, indicator=name, said=said, to_date=to_date)
+    return HeadWords(month=month, place=place, indicator=name, said=said, to_date=to_date)
 
 
 def part_of(name: str, above: str) -> str:
