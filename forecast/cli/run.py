@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from forecast.news.news import News
+    from forecast.report.export import ReportRequest
     from forecast.runs.session import RunCheck, Wanted
     from forecast.runs.store import KeptRun, Store
 
@@ -61,7 +62,7 @@ ReportBy = Annotated[Literal["team", "county"] | None, typer.Option("--by", meta
 Texts = list[str] | None
 
 
-@command(*OUTPUT)
+@command(*OUTPUT, "unit")
 def report(
     call: Call,
     run: RunArgument,
@@ -98,12 +99,35 @@ def report(
         lang=call.lang,
     )
     target = call.folder(f"{kept.run_id}-report")
-    files = write_reports(kept, target, request)
+    files = _of_units(call, kept, target, request) if call.unit else write_reports(kept, target, request)
     if pdf and office() is None:
         call.tell([call.text("reports.no_office")])
     entries = dict.fromkeys(target / path.relative_to(target).parts[0] for path in files)
     document = {"run": kept.run_id, "out": str(target), "files": [str(path) for path in files]}
     call.say(document, "\n".join(map(str, entries)))
+
+
+def _of_units(call: Call, kept: KeptRun, target: Path, request: ReportRequest) -> list[Path]:
+    """Reports of one other place, or of every sibling with a target, each in a folder of its name."""
+    from forecast.answers.ranks import siblings
+    from forecast.report.export import write_reports
+    from forecast.runs.run import of_unit
+
+    run = kept.run()
+    units = run.dataset.panel.units
+    asked = [call.unit or ""]
+    if call.unit == ALL:
+        judged = {one.unit for one in run.dataset.targets}
+        asked = [one for one in siblings(tuple(units.values()), run.dataset.config.city) if one in judged]
+    files = []
+    with call.fitting("cli.reporting") as show:
+        for k, unit in enumerate(asked):
+            own = of_unit(run, unit)
+            place = own.dataset.panel.units[own.dataset.config.city]
+            show(place.name_zh, k, len(asked))
+            folder = target / (place.name_zh if call.lang == "zh" else place.unit) if call.unit == ALL else target
+            files += write_reports(own, folder, request)
+    return files
 
 
 def _news(call: Call, store: Store, since: str, kept: KeptRun) -> News:

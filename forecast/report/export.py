@@ -41,6 +41,7 @@ from forecast.tables.news import news_frame, news_sheet
 from forecast.tables.path import path_sheet
 from forecast.tables.plans import lever_sheet, plan_sheet, sector_sheet
 from forecast.tables.record import track_sheet
+from forecast.tables.standings import rank_sheet, score_sheet
 from forecast.tables.stock import filing_sheet, stock_sheet
 from forecast.tables.table import Sheet
 from forecast.tasks.tasks import Task
@@ -51,6 +52,8 @@ MAKERS: Final[tuple[Callable[[Dossier, Lang], Sheet], ...]] = (
     chance_sheet,
     monthly_sheet,
     path_sheet,
+    rank_sheet,
+    score_sheet,
     scenario_sheet,
     action_sheet,
     plan_sheet,

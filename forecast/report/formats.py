@@ -172,7 +172,7 @@ of them print the same tables, listed below with the fixed names of their column
 | `…研判专报_….docx` | 两页：总体判断、分指标、主要原因、情景与建议、风险与不确定性；表一张、走势图两幅 |
 | `…互补互济建议方案（代拟稿）_….docx` | 六部分加附件，保底、争取、冲刺三个方案并列；不可及的方案注明剩余缺口 |
 | `分专班任务清单/`、`分县区任务清单/` | `--by`：每个专班或县区一本，只有自己的任务 |
-| `图/` | 每项指标的全年走势 `fan-*`、年末差距 `gap-*`，概率 `chances`，情景 `scenarios`；PNG、SVG、PDF |
+| `图/` | 每项指标的全年走势 `fan-*`、年末差距 `gap-*`，概率 `chances`，情景 `scenarios`，位次走势 `ranks-*`，考核得分 `score`；PNG、SVG、PDF |
 | `数据/` | 下列各表的 CSV、Parquet，精确数的 `exact_*`，数据字典 `dictionary`，全部内容的 `report.json` |
 
 ## 口径

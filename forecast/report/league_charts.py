@@ -27,6 +27,8 @@ QUIET: Final = "#7a7f87"
 ROW: Final = 17
 FRAME: Final = 90
 """Pixels a rank takes, and the axes."""
+NAMES: Final = 74
+"""Pixels that names need to the right of a picture whose width is that of the screen."""
 
 
 def place_chart(answer: RankAnswer, lang: Lang, *, goal: int) -> alt.Chart:
@@ -126,7 +128,7 @@ def bump_chart(course: RankCourse, names: Mapping[str, str], unit: str, lang: La
         )
     )
     layers = [band, lines, dots, line, discs, ends]
-    return alt.LayerChart(layer=layers).properties(height=ROW * among + FRAME, padding={"right": 74})
+    return alt.LayerChart(layer=layers).properties(height=ROW * among + FRAME)
 
 
 def _apart(last: pd.DataFrame, among: int) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from forecast.answers.evidence import Evidence, HistoryStatus
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.tables import words
+from forecast.tables.assessment import score_sentences
 from forecast.tables.dossier import Dossier
 from forecast.tables.kind import Kind
 from forecast.tables.leaders import evidence_text
@@ -71,10 +72,38 @@ def overall(dossier: Dossier, lang: Lang) -> list[str]:
     behind = [row for row in rows if row.gap_pp is not None and words.rounded(row.gap_pp, 0.1) < 0]
     compared = [row for row in rows if row.gap_pp is not None]
     if not compared:
-        return [first]
-    return [
-        first + t("reports.say_today", lang, n=len(compared), behind=len(behind), ahead=len(compared) - len(behind))
+        return [first, *standing(dossier, lang)]
+    today = t("reports.say_today", lang, n=len(compared), behind=len(behind), ahead=len(compared) - len(behind))
+    return [first + today, *standing(dossier, lang)]
+
+
+def standing(dossier: Dossier, lang: Lang) -> list[str]:
+    """Where the city ends the year among its siblings, and its score, in a paragraph; none without siblings."""
+    league, run = dossier.league, dossier.run
+    panel, city = run.dataset.panel, run.dataset.config.city
+    mine = [found for name in league.ranks if (found := league.of(name, city)) is not None]
+    if not mine:
+        return []
+    items = [
+        t(
+            "reports.say_rank",
+            lang,
+            indicator=words.indicator_name(one.indicator, panel.indicators[one.indicator].name_zh, lang),
+            rank=f"{words.rounded(one.expected, 1.0):.0f}",
+            low=f"{one.p10:.0f}",
+            high=f"{one.p90:.0f}",
+        )
+        for one in mine
     ]
+    among, of = min(one.among for one in mine), mine[0].of
+    said = t(
+        f"reports.say_ranks{'' if among == of else '_of'}",
+        lang,
+        among=among,
+        of=of,
+        list=t("glossary.comma", lang).join(items),
+    )
+    return [said + "".join(score_sentences(league, run.attainment, panel, lang)[:2])]
 
 
 def groups(dossier: Dossier, lang: Lang) -> list[Group]:

@@ -22,9 +22,11 @@ import pandas as pd
 
 from forecast.answers.chances import Status
 from forecast.answers.judgement import Row, distribution, year_ends_of
+from forecast.answers.scores import course
 from forecast.data.target import TargetKind
 from forecast.errors import UsageError
 from forecast.report.charts import OUTCOMES, fan_chart, gap_chart
+from forecast.report.league_charts import bump_chart, score_chart
 from forecast.report.monthly import Growth, of_indicator
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, city_name, source_line, unit_names
@@ -125,7 +127,24 @@ def report_charts(dossier: Dossier, lang: Lang) -> dict[str, alt.TopLevelMixin]:
         found["chances"] = made
     if (made := _scenarios(dossier, lang)) is not None:
         found["scenarios"] = made
-    return found
+    return found | _league(dossier, lang)
+
+
+def _league(dossier: Dossier, lang: Lang) -> dict[str, alt.TopLevelMixin]:
+    """Ranks of the city month by month, an indicator a chart, and its score; nothing where it has no siblings."""
+    run, league, names = dossier.run, dossier.league, unit_names(dossier, lang)
+    panel, city = run.dataset.panel, run.dataset.config.city
+    made = {}
+    for name in league.ranks:
+        chart = bump_chart(course(run.paths, panel, league, name), names, city, lang)
+        indicator = words.indicator_name(name, panel.indicators[name].name_zh, lang)
+        title = t("reports.chart_ranks", lang, city=names[city], indicator=indicator)
+        made[f"ranks-{name}"] = _titled(chart, title, dossier, lang, mark=dossier.mark(lang))
+    if league.scores is not None and city in league.scores.units:
+        title = t("reports.chart_score", lang, city=names[city], year=run.paths.target_year)
+        chart = score_chart(league.scores, city, lang)
+        made["score"] = _titled(chart, title, dossier, lang, mark=dossier.mark(lang))
+    return made
 
 
 def chart_names(dossier: Dossier) -> list[str]:

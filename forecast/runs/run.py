@@ -155,6 +155,22 @@ class Fits:
     __repr__ = brief
 
 
+def of_unit(run: Run, unit: str) -> Run:
+    """The same fits asked of another place, as ``dabiao run --unit`` gives it.
+
+    Raises
+    ------
+    UsageError
+        No such place below the province.
+    """
+    return finish(
+        Fits(paths=run.fits, keys=run.keys, reused=run.reused, failures=run.failures),
+        dataset=retargeted(run.dataset, unit=unit),
+        as_of=run.paths.as_of,
+        request=replace(run.request, unit=unit),
+    )
+
+
 def acting(dataset: Dataset, as_of: AsOf) -> Dataset:
     """A data set that names the first month of action at a state of knowledge."""
     config = replace(dataset.config, first_action_month=action_month(dataset.config, as_of))

@@ -6,7 +6,7 @@ Invariant: the rules are printed beside what they give, every parameter of them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,22 +64,95 @@ def _classes(one: Scored) -> str | None:
     return " ".join(f"{name}:{share:.4f}" for name, share in one.classes.items()) or None
 
 
+def _chance(p: float, lang: Lang) -> str:
+    return words.probability(p, lang, evidence=Evidence.AMPLE)
+
+
+def _filed(
+    name: str, says: Callable[[Scored, View], Said] | None = None, *, kind: Kind | None = None, head: str = ""
+) -> dict[Surface, Show[Scored]]:
+    """In files and in the workbook."""
+    sheet = Show(head=f"league.sheet_{head or name}", means=f"league.column_{name}", says=says, kind=kind)
+    return {Surface.FILE: Show(), Surface.SHEET: sheet}
+
+
 SCORES: Final[tuple[Column[Scored], ...]] = (
-    Column("unit", texts="league", value=lambda r: r.unit),
+    Column(
+        "unit",
+        texts="league",
+        value=lambda r: r.unit,
+        on=_filed("unit", lambda r, v: r.name if v.lang == "zh" else r.unit, head="place"),
+    ),
     Column("as_of", value=lambda r: r.as_of),
-    Column("reachable_points", Kind.COUNT, "league", value=lambda r: r.reachable),
-    Column("score_median", Kind.COUNT, "league", value=lambda r: r.score[1]),
-    Column("score_p10", Kind.COUNT, "league", value=lambda r: r.score[0]),
-    Column("score_p90", Kind.COUNT, "league", value=lambda r: r.score[2]),
-    Column("score_rank_expected", Kind.COUNT, "league", value=lambda r: r.rank[1]),
-    Column("score_rank_p10", Kind.WHOLE, "league", value=lambda r: int(r.rank[0])),
-    Column("score_rank_p90", Kind.WHOLE, "league", value=lambda r: int(r.rank[2])),
-    Column("p_last_three_by_score", Kind.PROBABILITY, "league", value=lambda r: r.last),
+    Column("reachable_points", Kind.COUNT, "league", value=lambda r: r.reachable, on=_filed("reachable_points")),
+    Column("score_median", Kind.COUNT, "league", value=lambda r: r.score[1], on=_filed("score_median")),
+    Column("score_p10", Kind.COUNT, "league", value=lambda r: r.score[0], on=_filed("score_p10")),
+    Column("score_p90", Kind.COUNT, "league", value=lambda r: r.score[2], on=_filed("score_p90")),
+    Column("score_rank_expected", Kind.COUNT, "league", value=lambda r: r.rank[1], on=_filed("score_rank_expected")),
+    Column("score_rank_p10", Kind.WHOLE, "league", value=lambda r: int(r.rank[0]), on=_filed("score_rank_p10")),
+    Column("score_rank_p90", Kind.WHOLE, "league", value=lambda r: int(r.rank[2]), on=_filed("score_rank_p90")),
+    Column(
+        "p_last_three_by_score",
+        Kind.PROBABILITY,
+        "league",
+        value=lambda r: r.last,
+        on=_filed("p_last_three_by_score", lambda r, v: _chance(r.last, v.lang), kind=Kind.CHANCE),
+    ),
     Column("p_classes", texts="league", value=_classes),
-    Column("costliest_indicator", texts="league", value=lambda r: r.costliest),
-    Column("costliest_points", Kind.COUNT, "league", value=lambda r: r.lost[r.costliest] if r.costliest else None),
-    Column("p_named_once", Kind.PROBABILITY, "league", value=lambda r: r.named),
+    Column(
+        "costliest_indicator",
+        texts="league",
+        value=lambda r: r.costliest,
+        on=_filed(
+            "costliest_indicator",
+            lambda r, v: words.indicator_name(r.costliest, r.names[r.costliest], v.lang) if r.costliest else None,
+        ),
+    ),
+    Column(
+        "costliest_points",
+        Kind.COUNT,
+        "league",
+        value=lambda r: r.lost[r.costliest] if r.costliest else None,
+        on=_filed("costliest_points"),
+    ),
+    Column(
+        "p_named_once",
+        Kind.PROBABILITY,
+        "league",
+        value=lambda r: r.named,
+        on=_filed("p_named_once", lambda r, v: _chance(r.named, v.lang), kind=Kind.CHANCE),
+    ),
 )
+
+
+def score_columns(rows: Sequence[Scored], rules: Assessment, lang: Lang) -> tuple[Column[Scored], ...]:
+    """Columns of a worksheet: those of ``assessment.csv``, every class and every item's expected points beside them."""
+    weight = {item.indicator: item.weight for item in rules.items}
+    names = rows[0].names if rows else {}
+    own = []
+    for k, one in enumerate(rules.classes):
+        told = t("league.column_class", lang, name=one.name)
+        show: Show[Scored] = Show(label=one.name, told=told, says=_class(one.name))
+        own.append(Column(f"class_{k + 1}", Kind.CHANCE, on={Surface.SHEET: show}))
+    for name, zh in names.items():
+        label = words.indicator_name(name, zh, lang)
+        told = t("league.column_item_points", lang, indicator=label, weight=f"{weight[name]:g}")
+        own.append(
+            Column(
+                f"points_{name}",
+                Kind.COUNT,
+                on={Surface.SHEET: Show(label=label, told=told, group="points", says=_item(name, weight))},
+            )
+        )
+    return (*SCORES, *own)
+
+
+def _class(name: str) -> Callable[[Scored, View], Said]:
+    return lambda r, v: _chance(r.classes[name], v.lang)
+
+
+def _item(name: str, weight: Mapping[str, float]) -> Callable[[Scored, View], Said]:
+    return lambda r, _: weight[name] - r.lost[name]
 
 
 def scored_rows(league: League, attainment: Attainment, panel: Panel) -> list[Scored]:

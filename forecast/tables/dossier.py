@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from forecast import __version__
-from forecast.answers.scores import league
+from forecast.answers.scores import League, league
 from forecast.data.panel import known
 from forecast.dims import brief
 from forecast.news.news import News
@@ -68,6 +68,7 @@ class Dossier:
     goals : the city's indicators, official order
     observed : figures that were out, one vintage each (``panel.known``)
     plans : 保底, 争取, 冲刺 for the indicator that they are about; empty where none can be judged
+    league : ranks and scores of the city and its siblings
     assigned : who does what by when, the lists of naming, the balance of 五上 units
     paths : monthly paths that plans ask of the city's indicators, by name of the plan
     news : why probabilities moved since an earlier run; None where none was given
@@ -79,6 +80,7 @@ class Dossier:
     goals: tuple[Goals, ...]
     observed: pd.DataFrame
     plans: tuple[PlanOf, ...]
+    league: League
     assigned: Assignments
     paths: Mapping[str, tuple[RequiredPath, ...]]
     news: News | None = None
@@ -150,6 +152,7 @@ def gather(
         goals=goals(run),
         observed=known(run.dataset.panel, run.paths.as_of),
         plans=plans(asked),
+        league=asked.league(),
         assigned=asked.assignments(wanted),
         paths=paths(asked),
         news=news,

@@ -74,10 +74,29 @@ PLACE: Final = "place"
 
 
 def _on(
-    head: str, says: Callable[[Ranked, View], Said], *, left: bool = False, part: str = ""
+    head: str,
+    says: Callable[[Ranked, View], Said],
+    *,
+    left: bool = False,
+    part: str = "",
+    sheet: Mapping[Surface, Show[Ranked]] | None = None,
 ) -> dict[Surface, Show[Ranked]]:
     shown = Show(head=f"league.{head}", says=says, left=left, parts=(part,) if part else ())
-    return {Surface.FILE: Show(), Surface.TERMINAL: shown, Surface.PAGE: shown}
+    return {Surface.FILE: Show(), Surface.TERMINAL: shown, Surface.PAGE: shown, **(sheet or {})}
+
+
+def _sheet(
+    name: str, says: Callable[[Ranked, View], Said] | None = None, *, kind: Kind | None = None, head: str = ""
+) -> dict[Surface, Show[Ranked]]:
+    return {
+        Surface.SHEET: Show(head=f"league.sheet_{head or name}", means=f"league.column_{name}", says=says, kind=kind)
+    }
+
+
+def _filed(
+    name: str, says: Callable[[Ranked, View], Said] | None = None, *, kind: Kind | None = None
+) -> dict[Surface, Show[Ranked]]:
+    return {Surface.FILE: Show(), **_sheet(name, says, kind=kind)}
 
 
 RANKS: Final[tuple[Column[Ranked], ...]] = (
@@ -90,57 +109,104 @@ RANKS: Final[tuple[Column[Ranked], ...]] = (
             lambda r, v: Cell(words.indicator_name(r.answer.indicator, r.indicator_zh, v.lang)),
             left=True,
             part=INDICATOR,
+            sheet=_sheet("indicator", lambda r, v: words.indicator_name(r.answer.indicator, r.indicator_zh, v.lang)),
         ),
     ),
     Column(
         "unit",
         texts="league",
         value=lambda r: r.answer.unit,
-        on=_on("head_place", lambda r, v: _name(r.answer.unit, r, v.lang), left=True, part=PLACE),
+        on=_on(
+            "head_place",
+            lambda r, v: _name(r.answer.unit, r, v.lang),
+            left=True,
+            part=PLACE,
+            sheet=_sheet("unit", lambda r, v: _name(r.answer.unit, r, v.lang), head="place"),
+        ),
     ),
     Column("as_of", value=lambda r: r.as_of),
-    Column("rank_now", Kind.WHOLE, "league", value=lambda r: r.answer.now, on=_on("head_now", _now)),
-    Column("rank_now_ties", Kind.WHOLE, "league", value=lambda r: r.answer.now_ties),
-    Column("rank_now_among", Kind.WHOLE, "league", value=lambda r: r.answer.now_among),
-    Column("rank_now_period", Kind.MONTH, "league", value=lambda r: None if r.period is None else str(r.period)),
-    Column("ranked", Kind.WHOLE, "league", value=lambda r: r.answer.among),
-    Column("siblings", Kind.WHOLE, "league", value=lambda r: r.answer.of),
-    Column("rank_expected", Kind.COUNT, "league", value=lambda r: r.answer.expected, on=_on("head_ahead", _ahead)),
-    Column("rank_p10", Kind.WHOLE, "league", value=lambda r: int(r.answer.p10)),
-    Column("rank_p90", Kind.WHOLE, "league", value=lambda r: int(r.answer.p90)),
-    Column("first_places", Kind.WHOLE, "league", value=lambda r: r.first),
+    Column(
+        "rank_now",
+        Kind.WHOLE,
+        "league",
+        value=lambda r: r.answer.now,
+        on=_on("head_now", _now, sheet=_sheet("rank_now")),
+    ),
+    Column("rank_now_ties", Kind.WHOLE, "league", value=lambda r: r.answer.now_ties, on=_filed("rank_now_ties")),
+    Column("rank_now_among", Kind.WHOLE, "league", value=lambda r: r.answer.now_among, on=_filed("rank_now_among")),
+    Column(
+        "rank_now_period",
+        Kind.MONTH,
+        "league",
+        value=lambda r: None if r.period is None else str(r.period),
+        on=_filed("rank_now_period"),
+    ),
+    Column("ranked", Kind.WHOLE, "league", value=lambda r: r.answer.among, on=_filed("ranked")),
+    Column("siblings", Kind.WHOLE, "league", value=lambda r: r.answer.of, on=_filed("siblings")),
+    Column(
+        "rank_expected",
+        Kind.COUNT,
+        "league",
+        value=lambda r: r.answer.expected,
+        on=_on("head_ahead", _ahead, sheet=_sheet("rank_expected")),
+    ),
+    Column("rank_p10", Kind.WHOLE, "league", value=lambda r: int(r.answer.p10), on=_filed("rank_p10")),
+    Column("rank_p90", Kind.WHOLE, "league", value=lambda r: int(r.answer.p90), on=_filed("rank_p90")),
+    Column("first_places", Kind.WHOLE, "league", value=lambda r: r.first, on=_filed("first_places")),
     Column(
         "p_first_places",
         Kind.PROBABILITY,
         "league",
         value=lambda r: r.answer.first(r.first),
-        on=_on("head_first", lambda r, v: _share(r.answer.first(r.first), v.lang)),
+        on=_on(
+            "head_first",
+            lambda r, v: _share(r.answer.first(r.first), v.lang),
+            sheet=_sheet("p_first_places", lambda r, v: _share(r.answer.first(r.first), v.lang), kind=Kind.CHANCE),
+        ),
     ),
     Column(
         "p_last_three",
         Kind.PROBABILITY,
         "league",
         value=lambda r: r.answer.last(LAST_PLACES),
-        on=_on("head_last", lambda r, v: _share(r.answer.last(LAST_PLACES), v.lang)),
+        on=_on(
+            "head_last",
+            lambda r, v: _share(r.answer.last(LAST_PLACES), v.lang),
+            sheet=_sheet("p_last_three", lambda r, v: _share(r.answer.last(LAST_PLACES), v.lang), kind=Kind.CHANCE),
+        ),
     ),
     Column(
         "above",
         texts="league",
         value=lambda r: r.answer.above,
-        on=_on("head_above", lambda r, v: _name(r.answer.above, r, v.lang), part=INDICATOR),
+        on=_on(
+            "head_above",
+            lambda r, v: _name(r.answer.above, r, v.lang),
+            part=INDICATOR,
+            sheet=_sheet("above", lambda r, v: None if r.answer.above is None else _name(r.answer.above, r, v.lang)),
+        ),
     ),
     Column(
         "below",
         texts="league",
         value=lambda r: r.answer.below,
-        on=_on("head_below", lambda r, v: _name(r.answer.below, r, v.lang), part=INDICATOR),
+        on=_on(
+            "head_below",
+            lambda r, v: _name(r.answer.below, r, v.lang),
+            part=INDICATOR,
+            sheet=_sheet("below", lambda r, v: None if r.answer.below is None else _name(r.answer.below, r, v.lang)),
+        ),
     ),
     Column(
         "overtaking_pct",
         Kind.PERCENT,
         "league",
         value=lambda r: r.answer.overtaking_pct,
-        on=_on("head_overtaking", lambda r, v: Cell(words.growth(r.answer.overtaking_pct, v.lang))),
+        on=_on(
+            "head_overtaking",
+            lambda r, v: Cell(words.growth(r.answer.overtaking_pct, v.lang)),
+            sheet=_sheet("overtaking_pct"),
+        ),
     ),
 )
 
@@ -172,8 +238,9 @@ def league_frames(
     )
 
 
-def _counts(one: Ranked) -> dict[str, str]:
-    return {"first": str(one.first), "last": str(LAST_PLACES)}
+def counts(one: Ranked | None) -> dict[str, str]:
+    """What headings are filled with: how many places are the first, and the last."""
+    return {"first": "" if one is None else str(one.first), "last": str(LAST_PLACES)}
 
 
 def rank_grid(

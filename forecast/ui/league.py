@@ -48,7 +48,7 @@ def ranks(choice: Choice) -> None:
 
 def _one(choice: Choice, lab: Session, found: League, view: View) -> None:
     """One indicator: distribution, course, what it takes, all siblings."""
-    from forecast.report.league_charts import bump_chart, place_chart  # altair takes a second
+    from forecast.report.league_charts import NAMES, bump_chart, place_chart  # altair takes a second
 
     run, lang, unit = choice.run, choice.lang, choice.unit
     panel = run.panel
@@ -88,7 +88,8 @@ def _one(choice: Choice, lab: Session, found: League, view: View) -> None:
         names = {one.unit: words.unit_name(panel.units[one.unit], lang) for one in found.ranks[indicator]}
         through = course(lab.run.paths, panel, found, indicator)
         alt = t("ui_league.bump_alt", lang, indicator=name, place=place)
-        st.altair_chart(bump_chart(through, names, unit, lang), alt=alt)
+        chart = bump_chart(through, names, unit, lang).properties(padding={"right": NAMES})
+        st.altair_chart(chart, alt=alt)
         st.caption(t("ui_league.bump_note", lang, place=place))
     st.html(part_html(t("ui_league.siblings", lang)))
     st.html(html.table(sibling_grid(found, run.attainment, panel, view, indicator=indicator, unit=unit)))
