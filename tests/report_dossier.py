@@ -50,7 +50,7 @@ def dossier() -> Dossier:
             path = Path(folder) / f"{name}.yaml"
             path.write_text(text, encoding="utf-8")
             files.append(path)
-        return gather(pooled_run(), files, backtest={"scores": scores()})
+        return gather(pooled_run(), files, backtest={"scores": scores()}, given=("fai.shaanxi>=4",))
 
 
 @cache
@@ -59,7 +59,7 @@ def bare() -> Dossier:
     found = dossier()
     comparison = replace(found.study.comparison, results=())
     plain = replace(found.study, comparison=comparison, traces={}, contributions={}, ranges={})
-    return replace(found, study=plain, backtest={})
+    return replace(found, study=plain, backtest={}, explored=())
 
 
 @cache

@@ -10,11 +10,11 @@ from forecast.answers.evidence import Published
 from forecast.draws.condition import GivenError
 from forecast.plan.path import required_path
 from forecast.report.charts import Overlay, fan_chart
-from forecast.report.explored import explored_grid, explored_text
 from forecast.report.files import answers
 from forecast.report.monthly import Growth, history_rows, of_indicator, pace_points, path_points
 from forecast.runs.session import Session
 from forecast.scenario.contributions import cases
+from forecast.tables.explored import explored_grid, explored_text
 from forecast.tables.path import path_grid
 from tests.app_pages import keep_main, page, tables
 from tests.app_runs import ankang

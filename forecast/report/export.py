@@ -27,6 +27,7 @@ from forecast.report.sheets.monthly import monthly_sheet
 from forecast.report.word import to_pdf
 from forecast.report.workbook import TaskList, workbook_bytes
 from forecast.runs.run import Run
+from forecast.runs.session import wanted
 from forecast.runs.store import KeptRun
 from forecast.tables import words
 from forecast.tables.actions import action_sheet
@@ -35,6 +36,7 @@ from forecast.tables.breakdown import breakdown_tables, task_summary_sheet
 from forecast.tables.counties import interview_sheet, naming_sheet
 from forecast.tables.data import data_sheet, explanation_sheet
 from forecast.tables.dossier import Dossier, city_name, gather
+from forecast.tables.explored import given_sheet
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.makeup import makeup_tables
 from forecast.tables.news import news_frame, news_sheet
@@ -56,6 +58,7 @@ MAKERS: Final[tuple[Callable[[Dossier, Lang], Sheet], ...]] = (
     score_sheet,
     scenario_sheet,
     action_sheet,
+    given_sheet,
     plan_sheet,
     sector_sheet,
     lever_sheet,
@@ -147,6 +150,7 @@ class ReportRequest:
 
     kinds : in any order; by : also a task list for every team or county
     scenarios : files to compare; backtest : folder of a backtest; news : why it moved since an earlier run
+    wishes, given, holds : a further plan, outcomes to tell targets for, sums of tasks that must stay, as texts
     template : of the brief, changed by the user; to : whom the brief is addressed to
     pdf : also brief and scheme as PDF, where LibreOffice is installed
     """
@@ -156,6 +160,9 @@ class ReportRequest:
     scenarios: tuple[str | Path, ...] = ()
     backtest: Path | None = None
     news: News | None = None
+    wishes: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    holds: tuple[str, ...] = ()
     template: Path | None = None
     to: str = ""
     pdf: bool = False
@@ -194,7 +201,15 @@ def _gathered(source: Run | KeptRun | Dossier, asked: ReportRequest) -> Dossier:
         return source
     run = source.run() if isinstance(source, KeptRun) else source
     backtest = read_backtest(asked.backtest) if asked.backtest else None
-    return gather(run, asked.scenarios, backtest=backtest, news=asked.news)
+    return gather(
+        run,
+        asked.scenarios,
+        wanted=wanted(run.dataset, holds=asked.holds) if asked.holds else None,
+        wishes=asked.wishes,
+        given=asked.given,
+        backtest=backtest,
+        news=asked.news,
+    )
 
 
 def _files(dossier: Dossier, asked: ReportRequest) -> Iterator[tuple[str, bytes]]:

@@ -14,12 +14,14 @@ from forecast.answers.chances import Outcome, Status
 from forecast.answers.evidence import Evidence, HistoryStatus
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
+from forecast.runs.session import Explored
 from forecast.tables import words
 from forecast.tables.assessment import score_sentences
 from forecast.tables.dossier import Dossier
+from forecast.tables.explored import explored_text, given_words
 from forecast.tables.kind import Kind
 from forecast.tables.leaders import evidence_text
-from forecast.tables.makeup_words import said_of
+from forecast.tables.makeup_words import plan_said, request_words, said_of
 from forecast.tables.news import news_lines
 from forecast.tables.notes import OK, notes, plain_name
 from forecast.tables.plans import on_ledger, plan_mark
@@ -256,12 +258,18 @@ def advice(dossier: Dossier, lang: Lang) -> list[str]:
     lines = [_scenario(dossier, k, lang) for k in range(len(dossier.scenarios[:SCENARIOS]))]
     if not lines:
         lines.append(t("reports.advice_no_scenario", lang))
-    if dossier.plans:
+    lines += [given_text(one, dossier, lang) for one in dossier.explored]
+    asked = [plan for plan in dossier.plans if plan.demand is None]
+    lines += [
+        t("reports.advice_asked", lang, asked=request_words(plan.makeup, lang), said=plan_said(plan, lang))
+        for plan in asked
+    ]
+    if usual := [plan for plan in dossier.plans if plan not in asked]:
         said = [
             t("reports.plan_brief", lang, plan=t(f"reports.plan_short_{plan.name}", lang), said=said_of(plan, lang))
-            for plan in dossier.plans
+            for plan in usual
         ]
-        wish = dossier.plans[0].makeup.wishes[0]
+        wish = usual[0].makeup.wishes[0]
         pairs = zip(wish.wish.keys, wish.names, strict=True)
         target = t("glossary.and", lang).join(words.indicator_name(key[0], name, lang) for key, name in pairs)
         told = t("reports.advice_plans", lang, target=target, list=t("glossary.semicolon", lang).join(said))
@@ -280,6 +288,35 @@ def _marked(dossier: Dossier, lang: Lang, *, rests: bool) -> str:
     ledger = rests and not dossier.run.dataset.config.synthetic
     mark = dossier.mark(lang, ledger=ledger) if ledger else ""
     return t("reports.in_brackets", lang, text=mark) if mark else ""
+
+
+def given_text(found: Explored, dossier: Dossier, lang: Lang) -> str:
+    """What becomes of the city's indicators given an outcome: those whose gap moves most."""
+    city = dossier.run.dataset.config.city
+    pairs = [
+        (before, after)
+        for before, after in zip(found.before, found.after, strict=True)
+        if after.case.target.unit == city and after.case.target.kind is TargetKind.PROVINCE_AVERAGE
+    ]
+    moved = sorted(pairs, key=lambda pair: -abs(pair[1].gap_pp - pair[0].gap_pp))[:NAMED]
+    items = [
+        t(
+            "reports.given_item",
+            lang,
+            indicator=words.indicator_name(after.case.target.indicator, after.case.name_zh, lang),
+            before=words.gap(before.gap_pp, lang),
+            after=words.gap(after.gap_pp, lang),
+            near=words.probability(after.p_near, lang, evidence=after.case.evidence),
+        )
+        for before, after in moved
+    ]
+    return t(
+        "reports.advice_given",
+        lang,
+        given=given_words(found, dossier.run.dataset.panel, lang),
+        how=explored_text(found, lang),
+        list=t("glossary.semicolon", lang).join(items),
+    )
 
 
 def _scenario(dossier: Dossier, k: int, lang: Lang) -> str:

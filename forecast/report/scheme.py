@@ -105,10 +105,16 @@ def _verdict(plan: PlanOf, lang: Lang) -> str:
 
 
 def _needed(plan: PlanOf, lang: Lang) -> str:
-    """The sentence on the plan's wish."""
-    wish = plan.makeup.wishes[0]
-    needed = Kind.EXTENT.shown(wish.needed_pp, lang)
-    return t("reports.scheme_needed", lang, needed=needed, said=said_of(plan, lang))
+    """The sentence on each of the plan's wishes."""
+    return t("glossary.semicolon", lang).join(
+        t(
+            "reports.scheme_needed",
+            lang,
+            needed=Kind.EXTENT.shown(wish.needed_pp, lang),
+            said=said_of(plan, lang, wish),
+        )
+        for wish in plan.makeup.wishes
+    )
 
 
 def _of_group(dossier: Dossier, group: str) -> list[list[SectorRow]]:

@@ -40,7 +40,7 @@ from forecast.executor import Done, Executor, Failed, Part, processes_for
 from forecast.periods import Month
 from forecast.plan.makeup import makeup
 from forecast.plan.path import DEFAULT, Demand, RequiredPath, required_path
-from forecast.plan.request import MakeupRequest, default_wish
+from forecast.plan.request import MakeupRequest, default_wish, parse_settings, wishes_of
 from forecast.plan.result import Makeup
 from forecast.runs.run import Run, fit_task
 from forecast.scenario.contributions import (
@@ -352,6 +352,24 @@ class Session:
             ranges={} if others is None else {s.name: ranges(others, s, judged) for s in scenarios},
         )
 
+    def request(self, wishes: Sequence[str], settings: str = "", *, scenario: Scenario | None = None) -> MakeupRequest:
+        """What to solve, as it is written in an address or on the command line.
+
+        Parameters
+        ----------
+        wishes : ``gdp:near>=50%``; none: the usual one
+        settings : levers, budget and fairness (``plan.request.parse_settings``)
+        scenario : adopted already
+
+        Raises
+        ------
+        MakeupError
+            Anything cannot be read.
+        """
+        options, budget, fair = parse_settings(settings, self.dataset)
+        asked = wishes_of(wishes, self.cases, city=self.world.city)
+        return MakeupRequest(wishes=asked, options=options, budget=budget, fair=fair, scenario=scenario)
+
     def plan(self, request: MakeupRequest) -> Makeup:
         """The least effort that grants wishes; what was solved once is not solved again."""
         adopted = request.scenario.hash if request.scenario else ""
@@ -476,19 +494,21 @@ DEMANDS: Final[Mapping[str, Demand]] = {
     "sprint": Demand(criterion=Criterion.REACH, probability=0.5),
 }
 """What the three plans are for: 保底, 争取, 冲刺."""
+ASKED: Final = "asked"
+"""Name of a plan that a reader asked for."""
 PATHS: Final = ("floor", "sprint")
 """Plans whose monthly paths are printed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOf:
-    """One of the three plans, solved.
+    """One of the three plans, or the one that was asked for, solved.
 
-    name : floor, strive or sprint
+    name : floor, strive or sprint; asked for the one that a reader asked for, which has no demand
     """
 
     name: str
-    demand: Demand
+    demand: Demand | None
     makeup: Makeup
 
     __repr__ = brief
@@ -545,17 +565,26 @@ def _positive(like: Target) -> Target:
     )
 
 
-def plans(session: Session) -> tuple[PlanOf, ...]:
-    """The three plans, each the least effort for its wish; none where nothing can be judged."""
+def plans(session: Session, asked: MakeupRequest | None = None) -> tuple[PlanOf, ...]:
+    """The one that was asked for, if it is none of the three; then these, each the least effort for its wish.
+
+    None where nothing can be judged.
+    """
     wish = default_wish(session.cases, city=session.world.city)
     if wish is None:
         return ()
-    found = []
-    for name, demand in DEMANDS.items():
-        wanted = replace(wish, criterion=demand.criterion, level=demand.probability)
-        request = MakeupRequest(wishes=(wanted,), points=0, again=False)
-        found.append(PlanOf(name=name, demand=demand, makeup=session.plan(request)))
-    return tuple(found)
+    usual = {
+        name: MakeupRequest(
+            wishes=(replace(wish, criterion=demand.criterion, level=demand.probability),), points=0, again=False
+        )
+        for name, demand in DEMANDS.items()
+    }
+    own = asked is not None and all(replace(asked, points=0, again=False) != one for one in usual.values())
+    first = (PlanOf(name=ASKED, demand=None, makeup=session.plan(asked)),) if asked and own else ()
+    return (
+        *first,
+        *(PlanOf(name=name, demand=DEMANDS[name], makeup=session.plan(one)) for name, one in usual.items()),
+    )
 
 
 def paths(session: Session) -> dict[str, tuple[RequiredPath, ...]]:

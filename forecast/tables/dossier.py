@@ -23,7 +23,7 @@ from forecast.news.news import News
 from forecast.periods import Month
 from forecast.plan.path import RequiredPath
 from forecast.runs.run import BASELINE, Run
-from forecast.runs.session import Assignments, Goals, PlanOf, Session, Study, Wanted, goals, paths, plans
+from forecast.runs.session import Assignments, Explored, Goals, PlanOf, Session, Study, Wanted, goals, paths, plans
 from forecast.scenario.contributions import Result
 from forecast.tables import words
 from forecast.tables.attainment import attainment_frame
@@ -67,9 +67,11 @@ class Dossier:
     tables : of the run, columns of ``tables.schema``
     goals : the city's indicators, official order
     observed : figures that were out, one vintage each (``panel.known``)
-    plans : 保底, 争取, 冲刺 for the indicator that they are about; empty where none can be judged
+    plans : 保底, 争取, 冲刺 for the indicator that they are about, before them the one that was asked for; empty where
+        none can be judged
     league : ranks and scores of the city and its siblings
     assigned : who does what by when, the lists of naming, the balance of 五上 units
+    explored : targets given outcomes that were asked about, one after the other
     paths : monthly paths that plans ask of the city's indicators, by name of the plan
     news : why probabilities moved since an earlier run; None where none was given
     backtest : tables of a backtest of the same data set; empty where none was given
@@ -83,6 +85,7 @@ class Dossier:
     league: League
     assigned: Assignments
     paths: Mapping[str, tuple[RequiredPath, ...]]
+    explored: tuple[Explored, ...] = ()
     news: News | None = None
     backtest: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
@@ -127,6 +130,10 @@ def gather(
     scenarios: Sequence[str | Path] = (),
     *,
     wanted: Wanted | None = None,
+    wishes: Sequence[str] = (),
+    settings: str = "",
+    beyond: bool = False,
+    given: Sequence[str] = (),
     backtest: Mapping[str, pd.DataFrame] | None = None,
     news: News | None = None,
 ) -> Dossier:
@@ -136,6 +143,8 @@ def gather(
     ----------
     scenarios : files to compare, in order; the first is the one of the forecast table
     wanted : what the breakdown is to reach and which sums are locked; None: the usual
+    wishes, settings : of a further plan, as ``Session.request`` reads them; ``beyond``: on top of the first scenario
+    given : outcomes that all targets are also told for, such as ``fai.shaanxi>=4.0``
     backtest : tables of a backtest; None without one
     news : why it moved since an earlier run; None without one
 
@@ -143,18 +152,24 @@ def gather(
     ------
     ScenarioError
         A file is unusable.
+    MakeupError, GivenError
+        A wish, a setting or an outcome cannot be used.
     """
     asked = session if isinstance(session, Session) else Session(session)
     run = asked.run
+    study = asked.study(scenarios)
+    adopted = next((one.scenario for one in study.comparison.results), None) if beyond else None
+    request = asked.request(wishes, settings, scenario=adopted) if wishes or settings or adopted else None
     return Dossier(
-        study=asked.study(scenarios),
+        study=study,
         tables=tables(run),
         goals=goals(run),
         observed=known(run.dataset.panel, run.paths.as_of),
-        plans=plans(asked),
+        plans=plans(asked, request),
         league=asked.league(),
         assigned=asked.assignments(wanted),
         paths=paths(asked),
+        explored=tuple(asked.explored(text) for text in given),
         news=news,
         backtest=backtest or {},
     )

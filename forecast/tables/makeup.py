@@ -107,7 +107,7 @@ def _plan_name(r: Wished, v: View) -> Said:
 
 
 def _plan_asked(r: Wished, _: View) -> Said:
-    return f"≥{words.percent(r.of.demand.probability)}%" if r.of else None
+    return f"≥{asked_words(r.wish.wish)}" if r.of else None
 
 
 def _remaining_yi(r: Wished, _: View) -> Said:

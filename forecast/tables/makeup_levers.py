@@ -253,17 +253,17 @@ SECTORS: Final[tuple[Column[SectorLine], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class LeverLine:
-    """A row a lever; ``under``: the same lever under every plan of the workbook."""
+    """A row a lever; ``under``: the same lever under every plan of the workbook, None where a plan knows it not."""
 
     row: PlanRow
     plan: Makeup
     dataset: Dataset
-    under: tuple[PlanRow, ...] = ()
+    under: tuple[PlanRow | None, ...] = ()
 
     @property
     def largest(self) -> PlanRow:
         """Under the plan that uses most of it."""
-        return max(self.under, key=lambda row: row.use)
+        return max((row for row in self.under if row is not None), key=lambda row: row.use)
 
 
 def _cap(r: LeverLine, v: View) -> Said:

@@ -6,7 +6,7 @@ Invariant: every number in a sentence is a field of ``Makeup`` (held by ``tests/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from forecast.answers.chances import Status
@@ -14,7 +14,7 @@ from forecast.answers.evidence import Comparison, Evidence, weakest
 from forecast.data.dataset import Dataset
 from forecast.data.reading.columns import NO_COUNTY
 from forecast.plan.candidates import CapEvidence, Lever, Unit
-from forecast.plan.request import Form, Wish
+from forecast.plan.request import Form, Wish, settings_text
 from forecast.plan.result import Feasibility, Limit, Makeup, SectorRow, WishResult
 from forecast.runs.session import PlanOf
 from forecast.scenario.actions import Family
@@ -313,8 +313,10 @@ def _changes(plan: Makeup, lang: Lang) -> Iterator[str]:
 
 
 def plan_name(plan: PlanOf, lang: Lang) -> str:
-    """保底, 争取, 冲刺, with what is asked."""
+    """保底, 争取, 冲刺, with what is asked; of another plan all that was asked."""
     demand = plan.demand
+    if demand is None:
+        return t("reports.plan_asked", lang, asked=request_words(plan.makeup, lang))
     return t(
         f"reports.plan_{plan.name}",
         lang,
@@ -323,9 +325,35 @@ def plan_name(plan: PlanOf, lang: Lang) -> str:
     )
 
 
-def said_of(plan: PlanOf, lang: Lang) -> str:
-    """What became of a plan, in a sentence."""
-    made, wish = plan.makeup, plan.makeup.wishes[0]
+def request_words(plan: Makeup, lang: Lang) -> str:
+    """All that was asked: wishes with their levels, levers, budget, fairness, the scenario that it comes on top of."""
+    asked = plan.request
+    parts = [f"{wish_name(wish, lang)}≥{asked_words(wish.wish)}" for wish in plan.wishes]
+    if asked.options.families != tuple(Family):
+        named = t("glossary.and", lang).join(t(f"makeup.family_{one}", lang) for one in asked.options.families)
+        parts.append(t("makeup.asked_families", lang, list=named))
+    stated = {**asked.options.difficulty, **asked.options.cap}
+    if stated or asked.options.without or asked.options.singles:
+        parts.append(
+            t("makeup.asked_settings", lang, list=settings_text(replace(asked.options, families=tuple(Family))))
+        )
+    if asked.budget is not None:
+        parts.append(t("makeup.asked_budget", lang, budget=f"{asked.budget:g}"))
+    if asked.fair:
+        parts.append(t("makeup.asked_fair", lang))
+    if asked.scenario is not None:
+        parts.append(t("makeup.asked_beyond", lang, scenario=asked.scenario.title or asked.scenario.name))
+    return t("glossary.semicolon", lang).join(parts)
+
+
+def plan_said(plan: PlanOf, lang: Lang) -> str:
+    """What became of every wish of a plan."""
+    return t("glossary.semicolon", lang).join(said_of(plan, lang, wish) for wish in plan.makeup.wishes)
+
+
+def said_of(plan: PlanOf, lang: Lang, of: WishResult | None = None) -> str:
+    """What became of a plan, or of one of its wishes, in a sentence."""
+    made, wish = plan.makeup, of or plan.makeup.wishes[0]
     before, after = (level_words(made, wish, value, lang) for value in (wish.before, wish.all_draws))
     moved = t("reports.plan_same" if before == after else "reports.plan_moved", lang, before=before, after=after)
     return t(

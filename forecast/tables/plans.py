@@ -21,7 +21,7 @@ from forecast.tables.makeup_words import (
     feasible_words,
     group_of,
     plan_name,
-    said_of,
+    plan_said,
     sentences,
     use_words,
 )
@@ -75,7 +75,7 @@ def _laid(
 
 def plan_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     """A row a plan: what it asks, what it reaches, at which effort, what stays open."""
-    rows = [Wished(plan.makeup, plan.makeup.wishes[0], plan) for plan in dossier.plans]
+    rows = [Wished(plan.makeup, wish, plan) for plan in dossier.plans for wish in plan.makeup.wishes]
     notes = [t("reports.note_plans", lang)]
     for plan in dossier.plans[:1]:
         notes += sentences(plan.makeup, dossier.run.dataset, lang)
@@ -131,7 +131,7 @@ def sector_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         ceilings = {"help": f"{first.help_ceiling_pp:.1f}", "make_up": f"{first.make_up_ceiling_pp:.1f}"}
         notes.append(t("makeup.say_ceiling", lang, **ceilings))
         notes += [
-            t("reports.note_plan_of", lang, plan=plan_name(plan, lang), status=said_of(plan, lang)) for plan in plans
+            t("reports.note_plan_of", lang, plan=plan_name(plan, lang), status=plan_said(plan, lang)) for plan in plans
         ]
     own = [column for k, plan in enumerate(plans) for column in _under(k, plan, lang)]
     cut = next(k for k, one in enumerate(SECTORS) if one.name == "support")
@@ -142,14 +142,17 @@ def sector_sheet(dossier: Dossier, lang: Lang) -> Sheet:
 def lever_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     """措施清单: every lever, how far each plan uses it, on what its limit rests, and who is responsible."""
     plans = dossier.plans
+    found = [{row.lever.id: row for row in plan.makeup.rows} for plan in plans]  # what was asked may name other levers
     rows = []
-    for k, one in enumerate(plans[0].makeup.rows if plans else ()):
-        under = tuple(plan.makeup.rows[k] for plan in plans)
-        if any(row.use > 0.0 for row in under):
-            rows.append(LeverLine(one, plans[0].makeup, dossier.run.dataset, under))
+    for k, plan in enumerate(plans):
+        for name, one in found[k].items():
+            under = tuple(mine.get(name) for mine in found)
+            earlier = any(mine is not None for mine in under[:k])
+            if not earlier and any(row is not None and row.use > 0.0 for row in under):
+                rows.append(LeverLine(one, plan.makeup, dossier.run.dataset, under))
 
     def use(k: int) -> Callable[[LeverLine, View], Said]:
-        return lambda r, v: use_words(r.row.lever, r.under[k].use, v.lang)
+        return lambda r, v: use_words(r.row.lever, row.use if (row := r.under[k]) else 0.0, v.lang)
 
     own = []
     for k, plan in enumerate(plans):
@@ -168,7 +171,8 @@ def plan_grid(dossier: Dossier, lang: Lang) -> Grid:
     """The three plans side by side on a page, a column each."""
     sheet = plan_sheet(dossier, lang)
     units = {Kind.EXTENT: "reports.scheme_in_points", Kind.MONEY: "reports.scheme_in_money"}
-    heads = [t("reports.scheme_item", lang), *(t(f"reports.plan_short_{plan.name}", lang) for plan in dossier.plans)]
+    of = [plan for plan in dossier.plans for _ in plan.makeup.wishes]
+    heads = [t("reports.scheme_item", lang), *(t(f"reports.plan_short_{plan.name}", lang) for plan in of)]
     rows = []
     for name in PLAN_FIELDS:
         one = sheet.fields[sheet.position(name)]

@@ -29,7 +29,7 @@ from forecast.tables import words
 from forecast.tasks.breakdown import INDICATORS, Method, stated_increment
 from forecast.texts import Lang, t
 from forecast.ui.bench import working
-from forecast.ui.choice import Choice, get
+from forecast.ui.choice import ON, Choice, state
 from forecast.ui.jobs import REQUEST, Job, JobStatus, jobs, show_job, start
 from forecast.ui.kept import data_of, headers, records
 from forecast.ui.news import earlier_of, kept_split
@@ -46,7 +46,7 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
     """Write reports, kind after kind, so that the reader sees how far it is.
 
     options : run, kinds, by ("" for none), pdf, lang, scenario (YAML, "" for none), backtest (folder, "" for none),
-        news (name of a kept split, "" for none), place (folder of the store to write to), tasks (``task_state``)
+        news (name of a kept split, "" for none), place (folder of the store to write to), asked (``asked_state``)
     """
     from forecast.report.export import By, Kind, ReportRequest, write_reports
     from forecast.report.files import read_backtest
@@ -62,18 +62,23 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
     kept = Store().open(options["run"])
     scenarios = _scenarios(options["scenario"], place)
     run = kept.run()
+    asked: Mapping[str, str] = options.get("asked", {})
     dossier = gather(
         run,
         scenarios,
-        wanted=asked_tasks(run.dataset, options.get("tasks", {})),
+        wanted=asked_tasks(run.dataset, {key: value for key, value in asked.items() if key in TASKS}),
+        wishes=parts_of(asked, "wish"),
+        settings=asked.get("levers", ""),
+        beyond=asked.get("beyond") == ON,
+        given=[asked["given"]] if "given" in asked else (),
         backtest=read_backtest(Path(options["backtest"])) if options["backtest"] else None,
         news=read_split(options["news"]) if options["news"] else None,
     )
-    asked = ReportRequest(lang=lang, pdf=options["pdf"])
+    request = ReportRequest(lang=lang, pdf=options["pdf"])
     for k, kind in enumerate(kinds):
         progress(t(f"ui_export.kind_{kind.value}", lang), k + 1, len(kinds) + 1)
         by = By(options["by"]) if options["by"] and kind is kinds[0] else None
-        write_reports(dossier, out, replace(asked, kinds=frozenset({kind}), by=by))
+        write_reports(dossier, out, replace(request, kinds=frozenset({kind}), by=by))
     _zipped(out, place / ZIP)
     _tidy(place.parent)
     return {"run_id": options["run"]}
@@ -83,9 +88,18 @@ TASKS: Final = ("task", "criterion", "chance", "method", "task-increment", "lock
 """What the page of tasks holds in the address."""
 
 
-def task_state() -> dict[str, str]:
-    """What the reader asked of the page of tasks, as the address has it; empty for the usual."""
-    return {key: value for key in TASKS if (value := get(key))}
+ASKED: Final = (*TASKS, "wish", "levers", "beyond", "given")
+"""What an export takes along of the address, beside run and scenario."""
+
+
+def asked_state() -> dict[str, str]:
+    """What the reader asked of all pages, as the address has it; empty for the usual."""
+    return state(*ASKED)
+
+
+def parts_of(asked: Mapping[str, str], key: str) -> list[str]:
+    """Locks or wishes, one by one."""
+    return [text for text in asked.get(key, "").split(";") if text]
 
 
 def asked_tasks(dataset: Dataset, state: Mapping[str, str]) -> Wanted | None:
@@ -106,7 +120,7 @@ def asked_tasks(dataset: Dataset, state: Mapping[str, str]) -> Wanted | None:
         criterion=Criterion(state.get("criterion", Criterion.NEAR.value)),
         wish=chance_of(state.get("chance", "50")),
         method=Method(state.get("method", Method.CAPACITY.value)),
-        holds=[text for text in state.get("locks", "").split(";") if text],
+        holds=parts_of(state, "locks"),
     )
     stated = state.get("task-increment")
     return replace(asked, increments={first: stated_increment(first, float(stated))}) if stated else asked
@@ -177,7 +191,7 @@ def _dialog(choice: Choice) -> None:
     draft = now.held.draft if now is not None and now.held.draft.counted else None
     title = draft.title or draft.name if draft else t("scenario.baseline", lang)
     st.caption(t("ui_export.about", lang, run=choice.run.header.run_id, scenario=title))
-    if said := _asked_text(choice):
+    for said in _asked_texts(choice):
         st.caption(said)
     kinds = st.pills(
         t("ui_export.kinds", lang),
@@ -210,17 +224,27 @@ def _dialog(choice: Choice) -> None:
             backtest=_backtest(choice),
             news=kept_split(earlier, choice.run.header) if earlier else "",
             place=uuid.uuid4().hex[:12],
-            tasks=task_state(),
+            asked=asked_state(),
         )
     _made(lang)
 
 
-def _asked_text(choice: Choice) -> str:
-    """What goes along beside the scenario: how tasks are broken down, and what is locked."""
-    state, lang = task_state(), choice.lang
-    if not state:
-        return ""
-    locks = [text for text in state.get("locks", "").split(";") if text]
+def _asked_texts(choice: Choice) -> list[str]:
+    """What goes along beside the scenario: tasks and locks, wishes and levers, conditions."""
+    asked, lang = asked_state(), choice.lang
+    said = [_tasks_text(choice, asked)] if set(asked) & set(TASKS) else []
+    if wishes := [*parts_of(asked, "wish"), *parts_of(asked, "levers")]:
+        beyond = t("ui_export.beyond", lang) if asked.get("beyond") == ON else ""
+        said.append(t("ui_export.wishes", lang, list=t("glossary.and", lang).join(wishes) + beyond))
+    if "given" in asked:
+        said.append(t("ui_export.given", lang, list=asked["given"]))
+    return said
+
+
+def _tasks_text(choice: Choice, state: Mapping[str, str]) -> str:
+    """How tasks are broken down, and what is locked."""
+    lang = choice.lang
+    locks = parts_of(state, "locks")
     name = state.get("task", INDICATORS[0])
     known = choice.run.panel.indicators
     return t(

@@ -21,10 +21,10 @@ from forecast.draws.condition import Given, parse_given
 from forecast.errors import ForecastError
 from forecast.plan.path import RequiredPath
 from forecast.report import html
-from forecast.report.explored import explored_grid, explored_text
 from forecast.report.monthly import Growth, history_rows, month_lines, of_indicator, pace_points, path_points
 from forecast.runs.session import Session
 from forecast.tables import words
+from forecast.tables.explored import explored_grid, explored_text
 from forecast.tables.leaders import leaders
 from forecast.tables.news import of_target, sentence, waterfall
 from forecast.tables.notes import plain_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -17,9 +17,6 @@ from forecast.plan.request import (
     MakeupError,
     MakeupRequest,
     Wish,
-    default_wish,
-    parse_settings,
-    parse_wishes,
     settings_text,
 )
 from forecast.plan.result import Makeup
@@ -105,29 +102,30 @@ def _asked(choice: Choice, now: Working) -> _Form | None:
     held: _Form | None = st.session_state.get(STATE)
     if held is not None and held.run_id == choice.run.header.run_id:
         return held
-    city, cases = choice.run.config.city, now.lab.cases
-    wishes: tuple[Wish, ...] = ()
-    options, budget, fair = ALL, None, False
-    try:
-        if text := get(ADDRESS):
-            wishes = parse_wishes(text.split(";"), cases, city=city)
-        if text := get(SETTINGS):
-            options, budget, fair = parse_settings(text, now.lab.dataset)
-    except MakeupError as error:
-        st.warning(error.text(choice.lang))
-    if not wishes:
-        one = default_wish(cases, city=city)
-        wishes = (one,) if one else ()
-    if not wishes:
+    lab = now.lab
+    found = _read(lambda: lab.request((get(ADDRESS) or "").split(";") if get(ADDRESS) else ()), choice)
+    levers = _read(lambda: lab.request((), get(SETTINGS) or ""), choice) if get(SETTINGS) else None
+    found = found or _read(lambda: lab.request(()), choice)
+    if found is None:
         return None
+    asked = levers or found
     return _Form(
         run_id=choice.run.header.run_id,
-        wishes=wishes,
-        options=options,
-        budget=budget,
-        fair=fair,
+        wishes=found.wishes,
+        options=asked.options,
+        budget=asked.budget,
+        fair=asked.fair,
         beyond=get(BEYOND) == ON,
     )
+
+
+def _read(ask: Callable[[], MakeupRequest], choice: Choice) -> MakeupRequest | None:
+    """What a part of the address asks for; what is wrong with it is said."""
+    try:
+        return ask()
+    except MakeupError as error:
+        st.warning(error.text(choice.lang))
+        return None
 
 
 def _inputs(choice: Choice, now: Working, base: Result, form: _Form) -> _Form:
@@ -137,48 +135,14 @@ def _inputs(choice: Choice, now: Working, base: Result, form: _Form) -> _Form:
     with st.expander(t("ui_makeup.ask", lang), expanded=True, icon=":material/tune:"), st.form("makeup", border=False):
         left, right = st.columns([5, 4], gap="medium")
         with left:
-            table = st.data_editor(
-                wish_table(base, city, asked, lang),
-                key=f"makeup-wishes-{choice.run.header.run_id}-{lang}",
-                hide_index=True,
-                disabled=["indicator", "now_near", "now_reach"],
-                column_config=_wish_columns(choice),
-                alt=t("ui_makeup.wishes_alt", lang),
-                placeholder="",
-                height=330,
-            )
-            st.caption(t("ui_makeup.wishes_help", lang))
+            table = _wishes(choice, wish_table(base, city, asked, lang))
         with right:
-            together = st.toggle(t("ui_makeup.together", lang), value=asked.together, key="makeup-together")
-            count = st.number_input(
-                t("ui_makeup.count", lang), min_value=0.1, max_value=float(len(now.lab.cases)), value=asked.count,
-                step=0.5, key="makeup-count", placeholder=t("ui_makeup.none", lang),
-            )  # fmt: skip
-            families = st.multiselect(
-                t("ui_makeup.families", lang),
-                [one.value for one in Family],
-                default=[one.value for one in form.options.families],
-                format_func=lambda one: t(f"makeup.family_{one}", lang),
-                key="makeup-families",
-            )
-            with st.container(horizontal=True, vertical_alignment="bottom"):
-                fair = st.toggle(t("ui_makeup.fair", lang), value=form.fair, key="makeup-fair")
-                beyond = st.toggle(t("ui_makeup.beyond", lang), value=form.beyond, key="makeup-beyond")
-            with st.container(horizontal=True, vertical_alignment="bottom"):
-                budget = st.number_input(
-                    t("ui_makeup.budget", lang), min_value=0.1, value=form.budget, step=1.0, key="makeup-budget",
-                    placeholder=t("ui_makeup.none", lang), width=150,
-                )  # fmt: skip
-                singles = st.number_input(
-                    t("ui_makeup.singles", lang), min_value=0, max_value=30, value=form.options.singles, step=5,
-                    key="makeup-singles", width=150,
-                )  # fmt: skip
-                pressed = st.form_submit_button(t("ui_makeup.solve", lang), type="primary")
+            typed = _typed(choice, form, asked, most=float(len(now.lab.cases)))
         settings = _settings(choice, now, form)
-    if not pressed:
+    if not typed.pressed:
         return form
     try:
-        wishes = wishes_of(table, base, city, together=together, count=count)
+        wishes = wishes_of(table, base, city, together=typed.together, count=typed.count)
         if not wishes:
             raise MakeupError([("nothing", {})])
     except MakeupError as error:
@@ -187,13 +151,82 @@ def _inputs(choice: Choice, now: Working, base: Result, form: _Form) -> _Form:
     made = replace(
         form,
         wishes=wishes,
-        options=options_of(settings, families, int(singles)),
-        fair=fair,
-        beyond=beyond,
-        budget=budget,
+        options=options_of(settings, typed.families, typed.singles),
+        fair=typed.fair,
+        beyond=typed.beyond,
+        budget=typed.budget,
     )
     st.session_state[STATE] = made
     return made
+
+
+def _wishes(choice: Choice, table: pd.DataFrame) -> pd.DataFrame:
+    """How likely every target is, and the probability that is wished for."""
+    lang = choice.lang
+    edited = st.data_editor(
+        table,
+        key=f"makeup-wishes-{choice.run.header.run_id}-{lang}",
+        hide_index=True,
+        disabled=["indicator", "now_near", "now_reach"],
+        column_config=_wish_columns(choice),
+        alt=t("ui_makeup.wishes_alt", lang),
+        placeholder="",
+        height=330,
+    )
+    st.caption(t("ui_makeup.wishes_help", lang))
+    return edited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Typed:
+    """What stands in the fields beside the table of wishes."""
+
+    together: bool
+    count: float | None
+    families: list[str]
+    fair: bool
+    beyond: bool
+    budget: float | None
+    singles: int
+    pressed: bool
+
+
+def _typed(choice: Choice, form: _Form, asked: Asked, *, most: float) -> _Typed:
+    """The fields beside the table, and the button."""
+    lang = choice.lang
+    none = t("ui_makeup.none", lang)
+    together = st.toggle(t("ui_makeup.together", lang), value=asked.together, key="makeup-together")
+    count = st.number_input(
+        t("ui_makeup.count", lang), 0.1, most, asked.count, step=0.5, key="makeup-count", placeholder=none
+    )
+    families = st.multiselect(
+        t("ui_makeup.families", lang),
+        [one.value for one in Family],
+        default=[one.value for one in form.options.families],
+        format_func=lambda one: t(f"makeup.family_{one}", lang),
+        key="makeup-families",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        fair = st.toggle(t("ui_makeup.fair", lang), value=form.fair, key="makeup-fair")
+        beyond = st.toggle(t("ui_makeup.beyond", lang), value=form.beyond, key="makeup-beyond")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        budget = st.number_input(
+            t("ui_makeup.budget", lang), 0.1, None, form.budget, 1.0, key="makeup-budget", placeholder=none, width=150
+        )
+        singles = st.number_input(
+            t("ui_makeup.singles", lang), 0, 30, form.options.singles, 5, key="makeup-singles", width=150
+        )
+        pressed = st.form_submit_button(t("ui_makeup.solve", lang), type="primary")
+    return _Typed(
+        together=together,
+        count=count,
+        families=families,
+        fair=fair,
+        beyond=beyond,
+        budget=budget,
+        singles=int(singles),
+        pressed=pressed,
+    )
 
 
 def _wish_columns(choice: Choice) -> Mapping[str, Any]:

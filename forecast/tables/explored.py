@@ -1,0 +1,165 @@
+"""What if it turns out so: targets on draws that were conditioned on an outcome, beside the draws as they are.
+
+Invariant: a sure outcome changes nothing (held by ``tests/test_app_indicator.py``); page, workbook, brief and scheme
+show the same numbers of an outcome (held by ``tests/test_one_number.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from forecast.answers.chances import Outcome
+from forecast.data.panel import Panel
+from forecast.data.target import TargetKind
+from forecast.draws.condition import Route
+from forecast.periods import Month
+from forecast.runs.session import Explored
+from forecast.tables import words
+from forecast.tables.dossier import Dossier, heading, subtitle
+from forecast.tables.kind import Kind
+from forecast.tables.table import Cell, Column, Grid, Said, Sheet, Show, Surface, Table, View, grid, on_sheet
+from forecast.texts import Lang, t
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A row of the worksheet: a target without and with an outcome; ``of``: the outcome as it is read."""
+
+    of: str
+    before: Outcome
+    after: Outcome
+
+
+def given_words(found: Explored, panel: Panel, lang: Lang) -> str:
+    """The outcomes as they are read: 陕西省固定资产投资不低于+4.0%."""
+    said = []
+    for one in found.given.given:
+        at = Month.parse(one.period) if one.period else None
+        said.append(
+            t(
+                "ui_indicator.given_month" if at else "ui_indicator.given_year",
+                lang,
+                place=words.unit_name(panel.units[one.unit], lang),
+                indicator=words.indicator_name(one.indicator, panel.indicators[one.indicator].name_zh, lang),
+                month="" if at is None else words.month_name(at, lang),
+                sign=t(f"ui_indicator.given_{SIGN_NAMES[one.sign]}", lang),
+                growth=words.growth(one.growth_pct, lang),
+            )
+        )
+    return t("glossary.and", lang).join(said)
+
+
+SIGN_NAMES: Final = {">=": "least", "≥": "least", ">": "above", "<=": "most", "≤": "most", "<": "below"}
+
+
+def _indicator(row: Given, view: View) -> Said:
+    return words.indicator_name(row.before.case.target.indicator, row.before.case.name_zh, view.lang)
+
+
+def _said(of: Callable[[Given], Outcome], p: Callable[[Outcome], float]) -> Callable[[Given, View], Said]:
+    return lambda row, view: words.probability(p(of(row)), view.lang, evidence=row.before.case.evidence)
+
+
+def _side(name: str, of: Callable[[Given], Outcome]) -> tuple[Column[Given], ...]:
+    """What is told of a target on one side of the condition."""
+    numbers: tuple[tuple[str, Kind, Callable[[Outcome], float]], ...] = (
+        ("pct", Kind.PERCENT, lambda o: o.growth.median_pct),
+        ("goal", Kind.PERCENT, lambda o: o.benchmark_growth.median_pct),
+        ("gap", Kind.POINTS, lambda o: o.gap_pp),
+    )
+    chances: tuple[tuple[str, Callable[[Outcome], float]], ...] = (
+        ("near", lambda o: o.p_near),
+        ("reach", lambda o: o.p_reach),
+    )
+
+    def shown(part: str, kind: Kind, says: Callable[[Given, View], Said]) -> Column[Given]:
+        show = on_sheet("given", part, kind, says, field=f"{name}_{part}", group=f"given_{name}", widest=12)
+        return Column(f"{name}_{part}", on={Surface.SHEET: show})
+
+    def number(value: Callable[[Outcome], float]) -> Callable[[Given, View], Said]:
+        return lambda row, _: value(of(row))
+
+    return (
+        *(shown(part, kind, number(value)) for part, kind, value in numbers),
+        *(shown(part, Kind.CHANCE, _said(of, p)) for part, p in chances),
+    )
+
+
+COLUMNS: Final[tuple[Column[Given], ...]] = (
+    Column("given", on={Surface.SHEET: on_sheet("given", "given", Kind.TEXT, lambda r, _: r.of, widest=40)}),
+    Column("indicator", on={Surface.SHEET: Show(says=_indicator, widest=24)}),
+    *_side("before", lambda row: row.before),
+    *_side("after", lambda row: row.after),
+)
+
+
+def given_sheet(dossier: Dossier, lang: Lang) -> Sheet:
+    """条件推演: the city's targets against the average without and with every outcome that was asked about."""
+    panel, city = dossier.run.dataset.panel, dossier.run.dataset.config.city
+    rows = [
+        Given(given_words(found, panel, lang), before, after)
+        for found in dossier.explored
+        for before, after in zip(found.before, found.after, strict=True)
+        if after.case.target.unit == city and after.case.target.kind is TargetKind.PROVINCE_AVERAGE
+    ]
+    table: Table[Given] = Table(name="given", columns=COLUMNS, rows=rows)
+    how = [
+        t("reports.note_given", lang, given=given_words(found, panel, lang), how=explored_text(found, lang))
+        for found in dossier.explored
+    ]
+    return Sheet(
+        name=table.name,
+        tab=t("reports.tab_given", lang),
+        title=heading("given", dossier, lang),
+        subtitle=subtitle(dossier, lang),
+        fields=table.fields(Surface.SHEET, lang),
+        rows=table.values(View(lang=lang, surface=Surface.SHEET)),
+        notes=tuple(how) or (t("reports.no_given", lang),),
+        mark=dossier.mark(lang),
+        frozen=2,
+    )
+
+
+def explored_text(found: Explored, lang: Lang) -> str:
+    """How many draws are behind the answer, and whether they were weighted or moved."""
+    key = {Route.WEIGHTS: "weights", Route.SHIFT: "shift", Route.NOTHING: "nothing"}[found.given.route]
+    return t(
+        f"ui_indicator.explorer_{key}",
+        lang,
+        percent=words.percent(found.given.probability),
+        effective=f"{found.given.effective:.0f}",
+    )
+
+
+def explored_grid(found: Explored, key: tuple[str, str, str], lang: Lang) -> Grid | None:
+    """One target without and with the outcome; None where it is not judged."""
+    pair = [next((o for o in side if o.case.key == key), None) for side in (found.before, found.after)]
+    if pair[0] is None or pair[1] is None:
+        return None
+    both = (pair[0], pair[1])
+    rows: list[tuple[str | Cell, ...]] = [
+        (t("ui_indicator.explorer_near", lang), *(_chance(o, o.p_near, lang) for o in both)),
+        (t("ui_indicator.explorer_reach", lang), *(_chance(o, o.p_reach, lang) for o in both)),
+        (t("ui_indicator.explorer_forecast", lang), *(_year(o, lang) for o in both)),
+        (t("ui_indicator.explorer_benchmark", lang), *(_goal(o, lang) for o in both)),
+        (t("ui_indicator.explorer_gap", lang), *(words.gap(o.gap_pp, lang) for o in both)),
+    ]
+    heads = [t(f"ui_indicator.explorer_{name}", lang) for name in ("row", "head_before", "head_after")]
+    return grid("explored", t("ui_indicator.explorer", lang), heads, rows)
+
+
+def _chance(o: Outcome, p: float, lang: Lang) -> Cell:
+    evidence = o.case.evidence
+    return Cell(words.probability(p, lang, evidence=evidence), words.band(p, lang, evidence=evidence))
+
+
+def _year(o: Outcome, lang: Lang) -> Cell:
+    return Cell(words.growth(o.growth.median_pct, lang), words.interval(o.growth.p10_pct, o.growth.p90_pct, lang))
+
+
+def _goal(o: Outcome, lang: Lang) -> Cell:
+    goal = o.benchmark_growth
+    spread = "" if goal.p10_pct == goal.p90_pct else words.interval(goal.p10_pct, goal.p90_pct, lang)
+    return Cell(words.growth(goal.median_pct, lang), spread)
