@@ -24,6 +24,7 @@ import numpy as np
 from forecast.dims import Floats
 from forecast.inference.chain import chain, chained_draws
 from forecast.inference.model import Measurements
+from forecast.inference.priors import MOST_MISSING
 from forecast.inference.regular.factors import Factors, Grid
 
 NO_GAP: Final = np.zeros(0, dtype=np.intp)
@@ -51,6 +52,15 @@ class Series:
     def loose(self) -> np.ndarray:
         """Positions whose growth is drawn: gaps, then figures that are still to be corrected, (g + h,)."""
         return np.concatenate([self.missing, self.unsettled])
+
+    @property
+    def silent(self) -> np.ndarray:
+        """Positions that say nothing of shape and scale, (n,): gaps, and what is still to be corrected if not too much.
+
+        An error of the print would be taken for what is new in the latest figures, and for times that are stirred.
+        """
+        every = np.union1d(self.missing, self.unsettled).astype(np.intp)
+        return every if len(every) <= MOST_MISSING * len(self.log_growth) else self.missing
 
     @property
     def seen(self) -> Floats:

@@ -252,14 +252,14 @@ def placed(
     rounding_sd, scale : as of ``regular_family``; above : the parent; None for the root
     """
     index = np.stack([one.index for one in siblings], axis=1)
-    missing = tuple(one.missing for one in siblings)
+    missing = tuple(one.silent for one in siblings)
     trend: Floats = np.zeros(len(siblings))
     if above is None:
         trend = long_run_growth(index, grid.per_year)
         index = index - np.outer(np.arange(grid.observed) // grid.per_year + 1, trend)
     else:
         index = index - above.index[:, None]
-        missing = tuple(np.union1d(gaps, above.missing) for gaps in missing)
+        missing = tuple(np.union1d(gaps, above.silent) for gaps in missing)
     return Places(index=index, rounding_sd=rounding_sd, scale=scale, missing=missing), trend
 
 
