@@ -22,6 +22,8 @@ from forecast.plan.request import parse_wishes, target_word
 from forecast.scenario.contributions import compare, contributions
 from forecast.scenario.effects import Evaluator, apply, year_end
 from forecast.scenario.reader import scenario_of
+from forecast.tables.horizons import ahead_grid, horizon_frame
+from forecast.tables.table import Provenance, Surface, View
 from tests import handmade
 from tests import scenario_world as sw
 from tests.small_dataset import write_dataset
@@ -201,3 +203,15 @@ def test_provinces_are_held_at_the_same_month():
     found = ends(lambda _, unit, period: np.full(3, 0.1 * period + (unit == "shaanxi")), [by("fai", 4)])
     assert found.gap[0] == pytest.approx([-1.0] * 3)
     assert isinstance(found.cases[0].held, Province)
+
+
+def test_the_file_has_every_open_month_and_the_table_the_next_two_occasions():
+    rows, found = judged_world()
+    frame = horizon_frame(found, Provenance(run_id="r", data_hash="d", scenario_hash="0", model_version="1", seed=1))
+    mine = frame[(frame.target_kind == "province_average") & (frame.by_month == 12)]
+    assert mine.period.tolist() == [f"2020-{month:02d}" for month in (9, 10, 11, 12)]
+    assert mine.p_near.iloc[-1] == pytest.approx(rows[0].p_near, abs=1e-4)
+    assert mine.occasions.tolist() == ["release quarter", None, None, "year"]
+    grid = ahead_grid(found, View(lang="zh", surface=Surface.TERMINAL))
+    assert len(grid.rows) == len({one.case.key for one in found})
+    assert ahead_grid((), View(lang="zh", surface=Surface.TERMINAL)) is None

@@ -467,7 +467,8 @@ def _screen(ran: Ran, checked: RunCheck | None, target: Path) -> RenderableType:
 
     from forecast.answers.advice import best
     from forecast.answers.scores import league
-    from forecast.report.terminal import page, render, render_league, render_province
+    from forecast.report.terminal import page, render, render_horizons, render_league, render_province
+    from forecast.tables.dossier import horizons_of
     from forecast.tables.record import check_blocks
     from forecast.tables.words import advice_text
 
@@ -478,6 +479,8 @@ def _screen(ran: Ran, checked: RunCheck | None, target: Path) -> RenderableType:
         every = render_province(found, run.attainment, panel, lang=lang)
         return render(run.attainment, lang=lang, files=(str(target),)) if every is None else every
     parts = [render(run.attainment, lang=lang, files=(str(target),))]
+    if (interim := render_horizons(horizons_of(run), lang=lang)) is not None:
+        parts.append(interim)
     if (ranks := render_league(found, run.attainment, panel, lang=lang)) is not None:
         parts.append(ranks)
     if sharpest := best(run.paths, unit=config.city, benchmark=config.province):

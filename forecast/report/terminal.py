@@ -18,6 +18,7 @@ from rich.text import Text
 
 from forecast.answers.attainment import Attainment
 from forecast.answers.evidence import Evidence
+from forecast.answers.horizons import Horizon
 from forecast.answers.judgement import Row
 from forecast.answers.scores import League
 from forecast.data.panel import Panel
@@ -25,6 +26,7 @@ from forecast.data.target import TargetKind
 from forecast.tables import words
 from forecast.tables.assessment import score_sentences
 from forecast.tables.attainment import AHEAD, AVERAGE, CONSTANT, NOW, attainment_table
+from forecast.tables.horizons import ahead_grid
 from forecast.tables.league import province_grid, rank_grid
 from forecast.tables.notes import notes
 from forecast.tables.table import Block, Cell, Grid, Look, Surface, View
@@ -167,6 +169,12 @@ class _Page:
         yield from (Text(note) for note in notes(attainment, lang))
         if self.files:
             yield Text(t("report.note_files", lang, list=t("glossary.and", lang).join(self.files)))
+
+
+def render_horizons(found: Sequence[Horizon], *, lang: Lang) -> RenderableType | None:
+    """The next release and the next quarter of every target; None where nothing is still to come."""
+    grid = ahead_grid(found, View(lang=lang, surface=Surface.TERMINAL))
+    return None if grid is None else show(grid)
 
 
 def render_league(found: League, attainment: Attainment, panel: Panel, *, lang: Lang) -> RenderableType | None:

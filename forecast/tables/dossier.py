@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from forecast import __version__
+from forecast.answers.horizons import Horizon, all_horizons
 from forecast.answers.scores import League, league
 from forecast.data.panel import known
 from forecast.dims import brief
@@ -27,6 +28,7 @@ from forecast.runs.session import Assignments, Explored, Goals, PlanOf, Session,
 from forecast.scenario.contributions import Result
 from forecast.tables import words
 from forecast.tables.attainment import attainment_frame
+from forecast.tables.horizons import horizon_frame
 from forecast.tables.league import league_frames
 from forecast.tables.paths import paths_frame
 from forecast.tables.required import dependence_frame, joint_frame, required_frame
@@ -45,6 +47,12 @@ def provenance(run: Run) -> Provenance:
     )
 
 
+def horizons_of(run: Run) -> tuple[Horizon, ...]:
+    """The city's judged targets at every open period."""
+    rows = [row for row in run.attainment.rows if row.target.unit == run.dataset.config.city]
+    return all_horizons(rows, run.paths, panel=run.dataset.panel, config=run.dataset.config)
+
+
 def tables(run: Run) -> dict[str, pd.DataFrame]:
     """All tables of a run, by name."""
     source = provenance(run)
@@ -57,6 +65,7 @@ def tables(run: Run) -> dict[str, pd.DataFrame]:
         **league_frames(
             league(run.paths, run.dataset.panel, run.dataset.config), run.attainment, run.dataset.panel, source
         ),
+        "horizons": horizon_frame(horizons_of(run), source),
     }
 
 

@@ -13,6 +13,7 @@ from forecast.tables import (
     attainment,
     breakdown,
     collected,
+    horizons,
     league,
     makeup,
     news,
@@ -33,6 +34,7 @@ TABLES: Final[dict[str, tuple[Column[Any], ...]]] = {
     "dependence": filed(required.DEPENDENCE),
     "ranks": filed(league.RANKS),
     "assessment": filed(assessment.SCORES),
+    "horizons": filed(horizons.HORIZONS),
 }
 
 
