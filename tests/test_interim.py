@@ -23,6 +23,7 @@ from forecast.scenario.contributions import compare, contributions
 from forecast.scenario.effects import Evaluator, apply, year_end
 from forecast.scenario.reader import scenario_of
 from forecast.tables.horizons import ahead_grid, horizon_frame
+from forecast.tables.schema import schema
 from forecast.tables.table import Provenance, Surface, View
 from tests import handmade
 from tests import scenario_world as sw
@@ -208,6 +209,7 @@ def test_provinces_are_held_at_the_same_month():
 def test_the_file_has_every_open_month_and_the_table_the_next_two_occasions():
     rows, found = judged_world()
     frame = horizon_frame(found, Provenance(run_id="r", data_hash="d", scenario_hash="0", model_version="1", seed=1))
+    assert list(frame.columns) == [column.name for column in schema("horizons")]
     mine = frame[(frame.target_kind == "province_average") & (frame.by_month == 12)]
     assert mine.period.tolist() == [f"2020-{month:02d}" for month in (9, 10, 11, 12)]
     assert mine.p_near.iloc[-1] == pytest.approx(rows[0].p_near, abs=1e-4)
