@@ -9,7 +9,7 @@ import pytest
 
 from forecast.periods import Month
 from forecast.report import html
-from forecast.report.county_charts import contribution_chart, heat_chart, rank_chart
+from forecast.report.charts import contribution_chart, heat_chart, rank_chart
 from forecast.runs.session import Session, Wanted
 from forecast.tables.breakdown import DIMENSIONS, held_cells, hold_name, margin_grid, place_table, task_table
 from forecast.tables.counties import interview_grid, list_notes, named_grid, ranking_grid

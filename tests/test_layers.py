@@ -6,8 +6,6 @@ import ast
 import tomllib
 from pathlib import Path
 
-import pytest
-
 PACKAGE = Path(__file__).parent.parent / "forecast"
 LAYERS = tomllib.loads((PACKAGE.parent / "docs" / "layers.toml").read_text(encoding="utf-8"))["layers"]
 LEVEL = {module: level for level, row in enumerate(LAYERS) for module in row}
@@ -38,39 +36,67 @@ def imports(path: Path, *, top_only: bool = False) -> set[str]:
     return found
 
 
-MODULES = sorted(PACKAGE.rglob("*.py"))
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_has_a_layer_and_imports_only_from_its_own_or_above(path):
-    module = name_of(path)
-    if module == "forecast":
-        return
-    own = room(module)
-    assert own in LEVEL, f"{module} is not in docs/layers.toml"
-    for imported in imports(path):
-        if imported.startswith("forecast."):
-            other = room(imported.removeprefix("forecast."))
-            assert LEVEL[other] <= LEVEL[own], f"{module} imports {imported} from a layer below its own"
+def test_a_module_has_a_layer_and_imports_only_from_its_own_or_above():
+    assert [name for name in MODULES if room(name) not in LEVEL and name != "forecast"] == []
+    back = [
+        f"{module} imports {imported}"
+        for module, path in MODULES.items()
+        for imported in imports(path)
+        if module != "forecast" and imported.startswith("forecast.")
+        if LEVEL[room(imported.removeprefix("forecast."))] > LEVEL[room(module)]
+    ]
+    assert back == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_only_the_reference_route_knows_pymc(path):
-    if name_of(path) not in ("inference.gaps.nuts", "inference.regular.nuts"):
-        assert not {i.split(".")[0] for i in imports(path)} & HEAVY
-    else:
-        assert {i.split(".")[0] for i in imports(path)} & HEAVY
+def test_only_the_reference_route_knows_pymc():
+    knowing = {name for name, path in MODULES.items() if {one.split(".")[0] for one in imports(path)} & HEAVY}
+    assert knowing == {"inference.gaps.nuts", "inference.regular.nuts"}
+
+
+COMPUTING = frozenset({"ui.scenario_edit"})
+"""Pages that still do; one is taken off when it no longer does, none is put on."""
+
+
+def test_no_page_computes():
+    """What a page shows is made below it: no page has pandas or numpy at hand, or turns percent into shares."""
+    tools = {"pandas", "numpy", "from_percent", "to_percent"}
+    pages = {name: used(path) for name, path in MODULES.items() if room(name) == "ui"}
+    assert {name for name, words in pages.items() if words & tools} == COMPUTING
+
+
+def used(path: Path) -> set[str]:
+    """Modules that a module imports when it runs, and names of what it calls."""
+    found: set[str] = set()
+    nodes: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Call):
+            found.add(getattr(node.func, "id", "") or getattr(node.func, "attr", ""))
+        nodes += ast.iter_child_nodes(node)
+    return found
+
+
+def test_only_the_terminal_draws_a_table_for_a_terminal():
+    assert {name for name, path in MODULES.items() if "add_column" in used(path)} == {"report.terminal"}
 
 
 def test_every_layered_module_exists():
-    names = {name_of(path) for path in MODULES}
-    assert set(LEVEL) <= names | {name.split(".")[0] for name in names}
+    assert set(LEVEL) <= set(MODULES) | {name.split(".")[0] for name in MODULES}
 
 
 def test_no_cycles():
     graph = {
-        name_of(p): {i.removeprefix("forecast.") for i in imports(p, top_only=True) if i.startswith("forecast.")}
-        for p in MODULES
+        name: {i.removeprefix("forecast.") for i in imports(path, top_only=True) if i.startswith("forecast.")}
+        for name, path in MODULES.items()
     }
     done: set[str] = set()
 

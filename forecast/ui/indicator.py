@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from forecast.answers.chances import Status
@@ -34,6 +34,9 @@ from forecast.ui.choice import Choice, get, put, segments, select, toggle
 from forecast.ui.html import facts_html, months_table, part_html
 from forecast.ui.kept import gap, headers, loaded, session
 from forecast.ui.news import Split, earlier_of, split_between, wait_for
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GIVEN = "given"
 SIGNS = {">=": "above", "<=": "below"}

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
 from forecast.errors import ForecastError
@@ -43,6 +42,9 @@ from forecast.ui.bench import Working, load, remember, working
 from forecast.ui.choice import ON, Choice, get, put
 from forecast.ui.html import facts_html, part_html
 from forecast.ui.kept import entries, entry_of, library, loaded, save, versions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 STYLE = Path(__file__).with_name("grids.css")
 STATE = "makeup-asked"

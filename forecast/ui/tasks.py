@@ -14,7 +14,7 @@ import streamlit as st
 from forecast.answers.chances import Criterion
 from forecast.errors import ForecastError
 from forecast.report import html
-from forecast.report.county_charts import contribution_chart, heat_chart, rank_chart
+from forecast.report.charts import contribution_chart, heat_chart, rank_chart
 from forecast.runs.session import Assignments, Session, Wanted, chance_of
 from forecast.tables import words
 from forecast.tables.breakdown import DIMENSIONS, held_cells, hold_name, margin_grid, place_table, task_table
