@@ -3,14 +3,15 @@
 ``read`` gives a ``City``; its ``run`` gives ``Results``, the session that command line and pages ask; every
 question gives an ``Answer``: typed value, tables as data frames, and what the screen shows of it.
 
-Invariant: an answer has the numbers of the command of the same name on the same run (held by ``tests/test_api.py``).
+Invariant: an answer has the numbers of the command of the same name on the same run, and a notebook shows the tables
+that a terminal does (held by ``tests/test_api.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property
 from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
@@ -30,22 +31,27 @@ from forecast.plan.makeup import as_scenario
 from forecast.plan.path import DEFAULT, Demand, RequiredPath, indicators_of
 from forecast.plan.request import MakeupRequest, read_options, wishes_of
 from forecast.plan.result import Makeup
+from forecast.report import html
 from forecast.report.export import Kind, ReportRequest, write_reports
 from forecast.report.files import answers, write_run, write_tables
-from forecast.report.terminal import page, paged, render
+from forecast.report.terminal import paged, render
 from forecast.runs.run import DRAWS, Request, no_fits
 from forecast.runs.run import run as run_request
 from forecast.runs.session import Assignments, RunCheck, Session, Study, check_run, wanted
 from forecast.runs.store import KeptRun, Store
+from forecast.runs.store.kept import Answers
 from forecast.scenario.reader import read_scenario
 from forecast.tables.breakdown import breakdown_blocks, breakdown_tables
-from forecast.tables.dossier import provenance, tables
+from forecast.tables.dossier import provenance
+from forecast.tables.leaders import leaders, title
 from forecast.tables.makeup import makeup_blocks, makeup_tables
 from forecast.tables.news import news_blocks, news_frame
+from forecast.tables.notes import notes
 from forecast.tables.path import TABLE as PATH_TABLE
 from forecast.tables.path import path_blocks, path_frame
 from forecast.tables.record import check_blocks, check_tables
 from forecast.tables.scenarios import scenario_blocks, scenario_tables
+from forecast.tables.table import Block, Sentence
 from forecast.tables.track import Track
 from forecast.tasks.breakdown import Method as Spread
 from forecast.texts import Lang, default_lang
@@ -138,26 +144,26 @@ class City:
         )
         found = backtest(request)
         track = Track(found)
-        return Answer(found, tables=track.tables, screen=lambda: page(track.blocks(self.lang)))
+        return Answer(found, tables=track.tables, blocks=lambda _: track.blocks(self.lang))
 
 
 @dataclass(frozen=True, eq=False)
 class Answer[A]:
-    """What was asked: the typed value, its tables by name, and what a screen shows of it."""
+    """What was asked: the typed value, its tables by name, and what a screen of so many columns shows of it."""
 
     value: A
     tables: Mapping[str, pd.DataFrame] = field(repr=False)
-    screen: Callable[[], RenderableType] = field(repr=False)
+    blocks: Callable[[int], Sequence[Block]] = field(repr=False)
 
     def __repr__(self) -> str:
         kind = type(self.value).__name__
         return f"<Answer {kind}: {', '.join(f'{name} {len(one)}' for name, one in self.tables.items())}>"[:200]
 
     def __str__(self) -> str:
-        return _text(self.screen())
+        return _text(paged(self.blocks))
 
     def _repr_html_(self) -> str:
-        return _html(self.screen())
+        return html.page(self.blocks(WIDTH))
 
     def table(self, name: str | None = None) -> pd.DataFrame:
         """A table by its name; the first unless told.
@@ -213,13 +219,21 @@ class Results(Session):
         return super().__repr__().replace("<Session ", "<Results ", 1)
 
     def __str__(self) -> str:
-        return _text(self._screen())
+        return _text(render(self.run.attainment, lang=self.lang))
 
     def _repr_html_(self) -> str:
-        return _html(self._screen())
+        found, unit = self.run.attainment, self.run.attainment.config.city
+        tables = [
+            leaders(found, unit, self.lang, average=average, caption=title(found, unit, self.lang))
+            for average in (True, False)
+        ]
+        shown = [grid for grid in tables if grid.rows]
+        return html.page([*shown, *(Sentence(text) for text in notes(found, self.lang))])
 
-    def _screen(self) -> RenderableType:
-        return render(self.run.attainment, lang=self.lang)
+    @cached_property
+    def answers(self) -> Answers:
+        """What is kept and written of the run, made once."""
+        return answers(self.run)
 
     def table(self, name: str = "attainment") -> pd.DataFrame:
         """A table of the run: ``attainment``, ``required``, ``joint``, ``paths`` and more; columns of docs/formats.md.
@@ -229,7 +243,7 @@ class Results(Session):
         UsageError
             There is no table of that name.
         """
-        return _table(tables(self.run), name)
+        return _table(self.answers.tables, name)
 
     def compare(self, *files: str | Path, given: Sequence[str] = ()) -> Answer[Study]:
         """Scenarios against the baseline on the same draws, as ``dabiao scenario`` does.
@@ -246,9 +260,7 @@ class Results(Session):
         """
         found = self.study(files, given=given)
         return Answer(
-            found,
-            tables=scenario_tables(found),
-            screen=lambda: paged(lambda width: scenario_blocks(found, self.lang, width)),
+            found, tables=scenario_tables(found), blocks=lambda width: scenario_blocks(found, self.lang, width)
         )
 
     def makeup(
@@ -284,7 +296,7 @@ class Results(Session):
         return PlanAnswer(
             plan,
             tables=makeup_tables(plan, self.run),
-            screen=lambda: paged(lambda width: makeup_blocks(plan, self.run, self.lang, width)),
+            blocks=lambda width: makeup_blocks(plan, self.run, self.lang, width),
         )
 
     def path(
@@ -310,7 +322,7 @@ class Results(Session):
         ]
         found = self.required(asked or DEFAULT, wanted=lambda case: case.target.indicator in names)
         frame = path_frame(found, self.run)
-        return Answer(found, tables={PATH_TABLE: frame}, screen=lambda: page(path_blocks(found, self.run, self.lang)))
+        return Answer(found, tables={PATH_TABLE: frame}, blocks=lambda _: path_blocks(found, self.run, self.lang))
 
     def tasks(
         self,
@@ -346,8 +358,9 @@ class Results(Session):
             holds=hold,
         )
         found = self.assignments(asked)
-        screen = partial(paged, partial(breakdown_blocks, found, self.lang))
-        return Answer(found, tables=breakdown_tables(found), screen=screen)
+        return Answer(
+            found, tables=breakdown_tables(found), blocks=lambda width: breakdown_blocks(found, self.lang, width)
+        )
 
     def news(self, earlier: Results) -> Answer[News]:
         """Why every probability moved since an earlier run, as ``dabiao news`` does.
@@ -359,8 +372,7 @@ class Results(Session):
         """
         found = split_news(earlier.side, self.side)
         frame = news_frame(found, provenance(self.run))
-        screen = partial(page, news_blocks(found, self.dataset, self.lang))
-        return Answer(found, tables={"news": frame}, screen=screen)
+        return Answer(found, tables={"news": frame}, blocks=lambda _: news_blocks(found, self.dataset, self.lang))
 
     @property
     def side(self) -> NewsSide:
@@ -370,7 +382,7 @@ class Results(Session):
     def check(self) -> Answer[RunCheck]:
         """The model checked on published figures, as ``dabiao run --check`` does."""
         found = check_run(self.run)
-        return Answer(found, tables=check_tables(found), screen=lambda: page(check_blocks(found, self.lang)))
+        return Answer(found, tables=check_tables(found), blocks=lambda _: check_blocks(found, self.lang))
 
     def backtest(self, years: tuple[int, int] | None = None, **more: Any) -> Answer[Backtest]:
         """The track record of the run's data set, see ``City.backtest``."""
@@ -402,7 +414,7 @@ class Results(Session):
         UsageError
             The directory exists and is not a run, or cannot be written.
         """
-        write_run(self.run, Path(folder), kept=self.kept)
+        write_run(self.run, Path(folder), kept=self.kept, made=self.answers)
         return Path(folder)
 
 
@@ -417,12 +429,3 @@ def _text(shown: RenderableType) -> str:
     console = Console(file=StringIO(), record=True, width=WIDTH, highlight=False)
     console.print(shown)
     return console.export_text()
-
-
-def _html(shown: RenderableType) -> str:
-    """What the terminal shows, in the colours of the page around it."""
-    console = Console(file=StringIO(), record=True, width=WIDTH, highlight=False)
-    console.print(shown)
-    return console.export_html(
-        inline_styles=True, code_format='<pre style="font-family:monospace;line-height:1.2">{code}</pre>'
-    )

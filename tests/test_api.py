@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +17,11 @@ import forecast
 from forecast import api
 from forecast.dims import LONGEST_REPR, brief
 from forecast.errors import UsageError
+from forecast.report import html
 from forecast.runs.session import Session, Wanted
 from forecast.tables.dossier import gather, tables
+from forecast.tables.leaders import leaders
+from forecast.tables.notes import notes
 from tests import assignment_run as ar
 from tests.app_runs import DRAWS, ROOT, ankang
 
@@ -107,12 +111,22 @@ def test_answers_are_those_of_the_session(results):
 
 
 def test_a_notebook_sees_what_the_terminal_shows(results):
-    for shown in (results, results.tasks("fai"), results.path("fai", near=0.5), results.makeup("fai:near>=50%")):
+    for shown in (results.tasks("fai"), results.path("fai", near=0.5), results.makeup("fai:near>=50%")):
         page = shown._repr_html_()
-        assert page.startswith("<pre")
+        assert "<table>" in page
+        assert "<pre" not in page
         words = [word for word in str(shown).split() if word.isalpha() and word.isascii()]
         assert words
         assert all(word in page for word in words)
+
+
+def test_a_notebook_sees_of_a_run_the_page_for_leaders_and_its_notes(results):
+    found, page = results.run.attainment, results._repr_html_()
+    grid = leaders(found, found.config.city, "en", average=True)
+    assert grid.rows
+    for cell in (*grid.heads, *(cell for row in grid.rows for cell in row)):
+        assert html.content(cell) in page
+    assert all(escape(text).replace("\n", "<br>") in page for text in notes(found, "en"))
 
 
 def test_an_answer_is_written_as_its_tables(results, tmp_path):

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from forecast.data.dataset import read_dataset
+from forecast.data.dataset import read_dataset, summary
 from forecast.data.reading.columns import TABLES
 from forecast.data.starter import write_starter
 from forecast.runs.datasets import Shelf, preview, whole
 from forecast.runs.store import Store, identity_of, import_bundle
-from forecast.tables.data import assumptions_table, figures_table
+from forecast.tables.data import assumptions_table, figures_table, files_table, series_table
 from forecast.tables.table import Surface, View
 from forecast.ui import data as module
 from forecast.ui.data import template_bytes
@@ -181,6 +181,21 @@ def test_every_figure_is_listed_with_its_file_and_row(made):
         assert row["source"] == shown["来源"]
     some = figures_table(panel, indicator="fai", unit="ankang").screen(SHOWN)
     assert 0 < len(some) == sum(one["indicator"] == "fai" and one["unit"] == "ankang" for one in rows)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_page_and_terminal_tell_the_same_of_a_data_set(made, lang):
+    dataset = made[1].dataset
+    read = summary(dataset)
+    page, screen = (View(lang=lang, surface=surface) for surface in (Surface.PAGE, Surface.TERMINAL))
+    files = files_table(read)
+    for row, cells in zip(files.screen(page).itertuples(index=False), files.grid(screen).rows, strict=True):
+        told = [cell.text for cell in cells]
+        assert [told[0], told[1]] == [row[1], str(row[2])]
+        assert [one or "0" for one in told[3:]] == [str(one) for one in row[4:]]
+    series = series_table(read, dataset.panel)
+    for row, cells in zip(series.screen(page).itertuples(index=False), series.grid(screen).rows, strict=True):
+        assert [cell.text for cell in cells] == [*map(str, row[:4]), f"{row[4]} – {row[5]}"]
 
 
 def test_every_assumption_names_its_source(made):

@@ -18,6 +18,8 @@ from forecast.data.reading.source import sheet_of_rows, sheets_of
 from forecast.data.reading.titles import month_in
 from forecast.periods import Month
 from forecast.runs.datasets import prepare
+from forecast.tables.data import understood_blocks
+from forecast.tables.table import Grid
 
 CASES = Path(__file__).parent / "data" / "cases"
 ANKANG = Path(__file__).parent.parent / "data" / "ankang-2020"
@@ -34,6 +36,16 @@ def book(folder: Path, rows: Cells, merge: Sequence[str] = (), name: str = "表.
         sheet.merge_cells(span)
     workbook.save(folder / name)
     return folder / name
+
+
+def test_every_figure_is_shown_with_its_cell_and_what_stands_there() -> None:
+    read = understand(CASES / "county-ranks.xls")
+    grids = [one for one in understood_blocks(read, "zh") if isinstance(one, Grid)]
+    assert sum(len(one.rows) for one in grids) == len(read.figures) > 0
+    told = [(row[0].text, row[6].text) for one in grids for row in one.rows]
+    order = list(read.sheets)
+    figures = sorted(read.figures, key=lambda one: order.index(one.sheet))
+    assert told == [(one.cell.partition("!")[2], one.written) for one in figures]
 
 
 def shown(read: Understood, measure: str = "cum_yoy_pct") -> dict[tuple[str, str, str], float | None]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from forecast.report.export import MAKERS, all_sheets
 from forecast.report.sheets.monthly import KINDS, monthly_sheet
@@ -169,13 +167,6 @@ def test_another_vintage_of_a_backtest_is_said():
     track = next(sheet for sheet in ZH if sheet.name == "track")
     assert t("reports.note_track_other", "zh") in track.notes
     assert track.records()[0]["brier"] == 0.5
-
-
-@given(value=st.floats(-1e6, 1e6), style=st.sampled_from([kind for kind in Kind if kind.places is not None]))
-def test_a_cell_shows_its_value_at_the_digits_of_its_column(value, style):
-    text = style.shown(value, "zh")
-    assert abs(float(text.replace(",", "")) - value) <= 0.5 * 10.0**-style.places + 1e-9 * max(1.0, abs(value))
-    assert not text.startswith("-0") or float(text.replace(",", "")) != 0.0
 
 
 def test_halves_round_away_from_zero_and_missing_is_a_dash():

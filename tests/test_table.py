@@ -2,85 +2,97 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forecast import tables
 from forecast.periods import Month
-from forecast.tables import (
-    attainment,
-    breakdown,
-    collected,
-    forecast,
-    makeup,
-    makeup_levers,
-    path,
-    paths,
-    required,
-    scenarios,
-)
-from forecast.tables.attainment import attainment_table
+from forecast.tables import breakdown, makeup_levers, record
 from forecast.tables.kind import Kind
-from forecast.tables.leaders import QUALITY
-from forecast.tables.table import Cell, Column, Show, Surface, Table, View
+from forecast.tables.schema import MORE_TABLES, TABLES
+from forecast.tables.table import PROVENANCE, Cell, Column, Show, Surface, Table, View
 from forecast.texts import LANGS, catalogue
-from tests.test_report import world
 
-LISTS = {
-    "attainment": (*attainment.COLUMNS, *forecast.OWN),
-    "quality": QUALITY,
-    "required": required.REQUIRED,
-    "joint": required.JOINT,
-    "paths": paths.COLUMNS,
-    **makeup.COLUMNS,
-    **scenarios.COLUMNS,
-    "required_path": path.COLUMNS,
-    "planned_paths": path.PLANNED,
-    **breakdown.COLUMNS,
-    "breakdown_margins": breakdown.margin_columns((Month(2020, 10), Month(2020, 11))),
-    "duties": breakdown.DUTIES,
-    **collected.COLUMNS,
+MADE = {
+    "breakdown.margins": breakdown.margin_columns((Month(2020, 10), Month(2020, 11))),
+    **{f"record.replays_{lang}": record.replay_columns(lang) for lang in LANGS},
 }
-COLUMNS = [
-    pytest.param(name, column, surface, id=f"{name}-{column.name}-{surface}")
-    for name, columns in LISTS.items()
-    for column in columns
-    for surface in column.on
-]
+"""Lists that depend on what is asked."""
+UNITS = {"_pct": "%", "_pp": "pp", "_yi": "亿元", "_wan": "万元"}
 
 
-@pytest.mark.parametrize(("name", "column", "surface"), COLUMNS)
-def test_every_column_has_a_head_and_a_meaning_in_both_languages(name, column, surface):
-    (shown,) = Table(name=name, columns=(column,)).of(surface)
-    for lang in LANGS:
-        if surface is not Surface.FILE:
-            key = shown.show.head or f"reports.col_{shown.name}"
-            assert shown.show.label or catalogue(lang)[key].strip()
-        if surface in (Surface.SHEET, Surface.CHANCES):
-            assert shown.show.told or catalogue(lang)[shown.show.means or f"reports.mean_{shown.name}"].strip()
-        if surface is Surface.FILE:
-            assert column.meaning(lang).strip()
+def is_list(value: object) -> bool:
+    return isinstance(value, tuple) and bool(value) and all(isinstance(one, Column) for one in value)
+
+
+def lists() -> Iterator[tuple[str, tuple[Column, ...]]]:
+    """Every list of columns that any module of the tables has, under its name there."""
+    for module in pkgutil.iter_modules(tables.__path__):
+        found = vars(importlib.import_module(f"forecast.tables.{module.name}"))
+        for name, value in found.items():
+            held = dict(value) if isinstance(value, Mapping) else {"": value}
+            for key, one in held.items():
+                if is_list(one):
+                    yield f"{module.name}.{name}{f'.{key}' if key else ''}", one
+    yield from MADE.items()
+
+
+def described() -> dict[str, tuple[Column, ...]]:
+    """The same, each once."""
+    found: dict[tuple[int, ...], tuple[str, tuple[Column, ...]]] = {}
+    for name, one in lists():
+        found.setdefault(tuple(map(id, one)), (name, one))
+    return dict(found.values())
+
+
+LISTS = described()
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_names_are_unique_on_every_surface(name):
+def test_a_table_keeps_the_contract(name):
+    """Names are unique, texts exist, units are those of the names, and every surface shows the value at its digits."""
+    columns = LISTS[name]
+    for column in columns:
+        unit = next((unit for end, unit in UNITS.items() if column.name.endswith(end)), column.kind.unit)
+        assert Surface.FILE not in column.on or column.kind.unit in (unit, "text"), column.name
     for surface in Surface:
-        names = [shown.name for shown in Table(name=name, columns=LISTS[name]).of(surface)]
-        assert len(set(names)) == len(names)
+        shown = Table(name="made", columns=columns).of(surface)
+        assert len({one.name for one in shown}) == len(shown), surface
+        for one in shown:
+            for lang in LANGS:
+                keeps(one, lang)
 
 
-@pytest.mark.parametrize("lang", LANGS)
-@pytest.mark.parametrize("surface", [s for s in Surface if s is not Surface.FILE])
-def test_what_a_person_reads_is_the_value_of_the_column_unless_it_says_it_in_words(surface, lang):
-    _, found = world()
-    table, view = attainment_table(found), View(lang=lang, surface=surface)
-    grid, shown = table.grid(view), table.of(surface)
-    assert len(grid.rows) == len(found.rows)
-    for row, cells in zip(table.rows, grid.rows, strict=True):
-        assert len(cells) == len(shown) == len(grid.heads)
-        for one, cell in zip(shown, cells, strict=True):
-            if one.show.says is None:
-                assert cell == Cell(one.kind.shown(one.column.value(row), lang))
+def keeps(one, lang):
+    """A column where it is shown: its heading, its meaning, and the value that it shows."""
+    show, texts = one.show, catalogue(lang)
+    if one.surface is Surface.FILE:
+        assert one.column.meaning(lang).strip()
+        return
+    assert (show.label or texts[show.head or f"reports.col_{one.name}"]).strip()
+    if one.surface in (Surface.SHEET, Surface.CHANCES):
+        assert (show.told or texts[show.means or f"reports.mean_{one.name}"]).strip()
+    if show.says is None:
+        for value in (1.25, -0.004, None) if one.kind.places is not None else ("x", None):
+            probed = replace(one, column=replace(one.column, value=lambda _, value=value: value))
+            view = View(lang=lang, surface=one.surface)
+            assert probed.cell(None, view) == Cell(one.kind.shown(value, lang))
+            assert probed.value(None, view) == value
+
+
+def test_every_file_is_one_of_the_lists_with_where_its_numbers_come_from():
+    known = {tuple(one.name for one in columns if Surface.FILE in one.on) for columns in LISTS.values()}
+    files = TABLES | {name: columns for found in MORE_TABLES.values() for name, columns in found.items()}
+    assert len(files) > 30
+    for name, columns in files.items():
+        assert columns[-len(PROVENANCE) :] == PROVENANCE, name
+        assert tuple(one.name for one in columns[: -len(PROVENANCE)]) in known, name
 
 
 def test_a_column_stands_where_it_says_and_in_the_file_after_the_last():

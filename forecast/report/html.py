@@ -6,12 +6,29 @@ Invariant: no text of a data set reaches the page unescaped (held by ``tests/tes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 
-from forecast.tables.table import Cell, Grid
+from forecast.tables.table import Block, Cell, Grid
 
 LIGHTS: Final = frozenset({"green", "yellow", "red"})
+_ALONE: Final = (
+    ".dabiao-page caption{text-align:left;font-weight:600}.dabiao-page th,.dabiao-page td.text{text-align:left}"
+    ".dabiao-page .number{text-align:right}.dabiao-page small{display:block;opacity:.7}"
+)
+"""Layout of a page that stands where the app's own is not, as in a notebook."""
+
+
+def page(blocks: Sequence[Block]) -> str:
+    """Tables and sentences one below the other, with the little layout that they need where they stand alone."""
+    parts = (table(one) if isinstance(one, Grid) else _sentence(one.text.strip(), one.bold) for one in blocks)
+    return f'<div class="dabiao-page"><style>{_ALONE}</style>{"".join(parts)}</div>'
+
+
+def _sentence(text: str, bold: bool) -> str:
+    inner = escape(text).replace("\n", "<br>")
+    return f"<p>{f'<strong>{inner}</strong>' if bold else inner}</p>" if text else ""
 
 
 def table(grid: Grid) -> str:

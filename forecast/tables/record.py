@@ -150,7 +150,7 @@ class TrackRecord:
             months.setdefault(row["as_of"], {})[row["forecaster"]] = row["p_reach"], row["mean_pct"]
         rows = [ReplayedMonth(Month.parse(month), by) for month, by in sorted(months.items())]
         caption = t("ui_track.replays", lang)
-        table = Table(name="replays", columns=_replayed(lang), rows=rows)
+        table = Table(name="replays", columns=replay_columns(lang), rows=rows)
         return table.grid(View(lang=lang, surface=Surface.PAGE), caption=caption)
 
 
@@ -159,7 +159,9 @@ def distinct_of(frame: pd.DataFrame, column: str) -> list[Any]:
     return list(dict.fromkeys(frame[column].tolist()))
 
 
-def _replayed(lang: Lang) -> tuple[Column[ReplayedMonth], ...]:
+def replay_columns(lang: Lang) -> tuple[Column[ReplayedMonth], ...]:
+    """A column a forecaster: what it said, and below it the growth of the year."""
+
     def on(show: Show[ReplayedMonth]) -> dict[Surface, Show[ReplayedMonth]]:
         return {Surface.PAGE: show}
 
