@@ -24,7 +24,7 @@ from forecast.report.terminal import paged
 from forecast.runs.session import Session, Wanted
 from forecast.tables.breakdown import breakdown_blocks, breakdown_document, breakdown_tables
 from forecast.tables.breakdown_words import narrative
-from forecast.tables.schema import BREAKDOWN_TABLES, COLLECT_TABLES, schema
+from forecast.tables.schema import WRITTEN, schema
 from forecast.tasks.allocation import parse_hold
 from forecast.tasks.breakdown import Method, stated_increment
 from forecast.texts import LANGS
@@ -37,16 +37,10 @@ FOUND = ar.assigned(wish=0.9)
 
 def test_the_tables_are_those_of_the_schema_in_order():
     tables = breakdown_tables(FOUND)
-    assert list(tables) == list(BREAKDOWN_TABLES)
+    assert list(tables) == list(WRITTEN["breakdown"])
     for name, frame in tables.items():
         assert list(frame.columns) == [c.name for c in schema(name)]
         assert set(frame["run_id"]) <= {"small"}
-
-
-def test_every_column_has_its_meaning_in_both_languages():
-    for tables in (BREAKDOWN_TABLES, COLLECT_TABLES):
-        for columns in tables.values():
-            assert all(column.meaning(lang) for column in columns for lang in LANGS)
 
 
 def test_margins_are_sums_of_the_tasks_as_written(tmp_path):

@@ -25,7 +25,7 @@ from forecast.tables.kind import Kind
 from forecast.tables.makeup import PLAN_FILE, makeup_blocks, makeup_document, makeup_tables, wish_grid
 from forecast.tables.makeup_levers import SECTORS, SectorLine
 from forecast.tables.makeup_words import families, lever_name, sentences, support, use_words
-from forecast.tables.schema import MAKEUP_TABLES, schema
+from forecast.tables.schema import WRITTEN, schema
 from forecast.tables.table import Surface, Table, View
 from forecast.texts import t
 from tests.test_scenario_command import finished
@@ -55,14 +55,11 @@ def shown(plan, run, width=200, lang="zh", **more):
 
 def test_every_table_has_its_columns_and_the_hash_of_its_scenario(plan, run):
     frames = makeup_tables(plan, run)
-    assert list(frames) == list(MAKEUP_TABLES)
+    assert list(frames) == list(WRITTEN["makeup"])
     for name, frame in frames.items():
         assert list(frame.columns) == [c.name for c in schema(name)]
         assert len(frame)
         assert set(frame["scenario_hash"]) == {plan.adopted.hash}
-        for column in schema(name):
-            assert column.meaning("zh")
-            assert column.meaning("en")
 
 
 def test_the_files_are_the_same_every_time_and_hold_the_plan(plan, run, tmp_path):
@@ -71,7 +68,7 @@ def test_the_files_are_the_same_every_time_and_hold_the_plan(plan, run, tmp_path
         folder.mkdir()
         write_tables(makeup_tables(plan, run), folder)
     names = sorted(p.name for p in folders[0].iterdir())
-    assert names == sorted(f"{name}.csv" for name in MAKEUP_TABLES)
+    assert names == sorted(f"{name}.csv" for name in WRITTEN["makeup"])
     for name in names:
         assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
     wishes = pd.read_csv(folders[0] / "makeup_wishes.csv")
@@ -91,7 +88,7 @@ def test_no_probability_is_written_as_none_or_all(plan, run):
 
 def test_the_document_is_one_and_holds_everything(plan, run):
     made = json.loads(json.dumps(makeup_document(plan, run), ensure_ascii=False))
-    assert set(MAKEUP_TABLES) <= set(made)
+    assert set(WRITTEN["makeup"]) <= set(made)
     assert made["status"] == plan.status.value
     assert made["scenario"] == as_scenario(plan)
     assert len(made["sentences"]["zh"]) == len(made["sentences"]["en"])
@@ -141,7 +138,7 @@ def kept(run, monkeypatch):
     monkeypatch.setattr(Call, "run", lambda call, _: Ran(call=call, run=run, kept=None))
     monkeypatch.setattr("forecast.report.files.write_run", lambda _, out, **__: out.mkdir(parents=True, exist_ok=True))
     monkeypatch.setattr("forecast.data.dataset.read_dataset", lambda _: run.dataset)
-    monkeypatch.setattr("forecast.report.files.document", lambda run: {"run_id": run.run_id})
+    monkeypatch.setattr("forecast.report.files.document", lambda run, _: {"run_id": run.run_id})
 
 
 def call(*args):

@@ -189,21 +189,28 @@ class Call:
             fits = no_fits if self.refit or store is None else store.fit
             made = run(self.request(dataset), progress=show, executor=self.executor, kept=fits)
             told = answers(made)
-            return Ran(call=self, run=made, answers=told, kept=self.keep(store, made, told))
+            return Ran(call=self, run=made, made=told, kept=self.keep(store, made, told))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Ran:
     """A run that a command made.
 
-    answers : what is kept and written of it
+    made : what is kept and written of it, where it was made already
     kept : as it is in the store; None where that could not be used
     """
 
     call: Call
     run: Run
-    answers: Answers
     kept: KeptRun | None
+    made: Answers | None = None
+
+    @cached_property
+    def answers(self) -> Answers:
+        """What is kept and written of the run, made once."""
+        from forecast.report.files import answers
+
+        return answers(self.run) if self.made is None else self.made
 
     @cached_property
     def session(self) -> Session:

@@ -171,7 +171,7 @@ def update(
         )
         if call.out is not None:
             write_run(done.run, call.out, kept=done.after, made=done.answers)
-    call.tell(Ran(call=call, run=done.run, answers=done.answers, kept=done.after).remarks())
+    call.tell(Ran(call=call, run=done.run, made=done.answers, kept=done.after).remarks())
     if call.json:
         news = {"news": split_of(call, done.before, done.after).document} if why else {}
         moved = {"moved": moved_document(done.moved), "update": _document(done.prepared, call)}

@@ -36,7 +36,7 @@ from forecast.runs.store.kept import Answers, KeptRun, fill, header_of
 from forecast.tables.collected import collected_head, collected_tables
 from forecast.tables.dossier import Dossier, provenance, tables
 from forecast.tables.kind import Kind, Value
-from forecast.tables.schema import BACKTEST_TABLES, schema
+from forecast.tables.schema import WRITTEN, schema
 from forecast.tables.table import LEAST, Column, Field, Sheet, Table, View
 from forecast.tables.track import MANIFEST as BACKTEST_MANIFEST
 from forecast.tables.track import Track
@@ -183,7 +183,7 @@ def read_backtest(folder: Path) -> dict[str, pd.DataFrame]:
         It is no such directory.
     """
     try:
-        return {name: pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig") for name in BACKTEST_TABLES}
+        return {name: pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig") for name in WRITTEN["backtest"]}
     except (OSError, ValueError) as error:
         raise UsageError("usage_no_backtest", folder=folder) from error
 

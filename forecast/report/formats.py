@@ -12,8 +12,7 @@ from typing import Final
 
 from forecast.data.reading.columns import CHOICES, OPTIONAL_TABLES, TABLES
 from forecast.tables.kind import Kind
-from forecast.tables.schema import MORE_TABLES, schema
-from forecast.tables.schema import TABLES as RESULTS
+from forecast.tables.schema import RUN, WRITTEN, schema
 from forecast.tables.table import Field, Sheet
 from forecast.texts import t
 
@@ -126,7 +125,7 @@ def _choices(words: Mapping[str, tuple[str, ...]]) -> str:
 
 def _result(name: str) -> list[str]:
     """A result table: its columns but the provenance, which is the same in all."""
-    own = [c for c in schema(name) if c.name not in PROVENANCE or name in RESULTS]
+    own = [c for c in schema(name) if c.name not in PROVENANCE or name in WRITTEN[RUN]]
     rows = [(f"`{c.name}`", c.kind.unit, c.meaning("zh")) for c in own]
     return [f"### {name}.csv", "", *_table(("列", "单位", "含义"), rows), ""]
 
@@ -141,10 +140,8 @@ def formats_document() -> str:
         lines += [*_table(("列", "中文表头", "是否必有"), rows), ""]
     lines += ["## 取值", "", *_table(("列", "取值与同义词"), [(f"`{k}`", _choices(v)) for k, v in CHOICES.items()])]
     lines.append(_TAIL)
-    for name in RESULTS:
-        lines += _result(name)
-    for command, tables in MORE_TABLES.items():
-        lines += [f"## 结果文件：`dabiao {command}`", ""]
+    for command, tables in WRITTEN.items():
+        lines += [f"## 结果文件：`dabiao {command}`", ""] if command != RUN else []
         for name in tables:
             lines += _result(name)
     return "\n".join(lines).rstrip() + "\n"
