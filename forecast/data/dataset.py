@@ -19,6 +19,7 @@ from forecast.data.plausible import Doubt, doubted, read_accepted, warned
 from forecast.data.reading.config import line_of
 from forecast.data.reading.observations import empty_table, read_bases, read_industries, read_observations
 from forecast.data.reading.problems import Problems, near
+from forecast.data.reading.sheets import DATA, TABLE_SHEETS
 from forecast.data.reading.source import Source, open_source
 from forecast.data.target import Target, TargetKind, read_targets
 from forecast.dims import brief
@@ -295,7 +296,7 @@ def summary(dataset: Dataset) -> Summary:
     }
     counts = {"units": len(panel.units), "indicators": len(panel.indicators), "targets": len(dataset.targets)}
     files = tuple(
-        _file_summary(kind, path.name, frames.get(kind), counts.get(kind, 0))
+        _file_summary(kind, _table_name(kind, path), frames.get(kind), counts.get(kind, 0))
         for kind, path in dataset.config.files.items()
     )
     rows = known(panel, AsOf.parse(dataset.config.as_of))
@@ -312,6 +313,13 @@ def summary(dataset: Dataset) -> Summary:
                     SeriesSummary(unit=unit, indicator=indicator, figures=len(periods), this_year=this_year, **ends)
                 )
     return Summary(files=files, series=tuple(series))
+
+
+def _table_name(kind: str, path: Path) -> str:
+    """A file, with its sheet where it is a workbook of several."""
+    if path.suffix.lower() != ".xlsx" or path.stem == kind:
+        return path.name
+    return f"{path.name}[{DATA if kind == 'observations' else TABLE_SHEETS[kind]}]"
 
 
 def _file_summary(kind: str, file: str, frame: pd.DataFrame | None, count: int) -> FileSummary:

@@ -10,6 +10,7 @@ Invariant: a coefficient is a number with a spread, never a bare guess (held by 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ from forecast.data.panel import Unit
 from forecast.data.reading.columns import NO_COUNTY, NO_COUNTY_WORDS
 from forecast.data.reading.observations import with_provenance
 from forecast.data.reading.places import place_names
-from forecast.data.reading.problems import Problems, RawTable
-from forecast.data.reading.rows import Fields, Names
+from forecast.data.reading.problems import Problems, RawTable, quoted
+from forecast.data.reading.rows import CellError, Fields, Names, parse_percent
 from forecast.dims import Floats, brief
 from forecast.periods import Month
 
@@ -116,6 +117,7 @@ def read_projects(
 ) -> pd.DataFrame:
     """Key projects; ``year``, the target year, is that of a start written without one."""
     fields = Fields(table, problems)
+    told, words = _progress(fields)
     frame = pd.DataFrame(
         {
             "project": fields.keys("project"),
@@ -128,7 +130,8 @@ def read_projects(
             "plan_year_invest_yi": fields.money("plan_year_invest"),
             "ytd_invest_yi": fields.money("ytd_invest"),
             **{f"plan_m{month}_yi": fields.money(f"plan_m{month}") for month in (10, 11, 12)},
-            "progress_pct": _percent(fields, "progress_pct"),
+            "progress_pct": told,
+            "progress_words": words,
             "started": _objects(fields.flags("started")),
             "start_plan": _objects(fields.months("start_plan", year=year or _NO_YEAR)),
             "in_stat_library": _objects(fields.flags("in_stat_library")),
@@ -141,6 +144,25 @@ def read_projects(
         }
     )
     return with_provenance(frame, fields, "projects")
+
+
+def _progress(fields: Fields) -> tuple[Floats, list[str]]:
+    """Progress in percent, and in words (主体封顶); a percentage among the words is one where no other is told."""
+    told, words = _percent(fields, "progress_pct"), fields.texts("progress_words")
+    for index, text in enumerate(words):
+        if text and math.isnan(told[index]) and (found := _share_of_words(text)) is not None:
+            told[index] = found
+            fields.remark(index, "progress_words", "progress_percent", f"“{quoted(text)}” → {found:g}%")
+    return told, words
+
+
+def _share_of_words(text: str) -> float | None:
+    """Percentage that a cell of 形象进度 is; None for words."""
+    try:
+        found = parse_percent(text)
+    except CellError:
+        return None
+    return found if 0.0 <= found <= 100.0 else None
 
 
 def read_enterprises(

@@ -93,7 +93,11 @@ A3: Final = 8
 _LIST_ROWS: Final = 500
 """Rows of a ledger that are prepared for entry."""
 _GENERIC: Final = {"city": "全市", "province": "全省", "nation": "全国"}
-_HEADERS: Final = {("units", "unit"): "编码", ("units", "name_zh"): "地区名称"}
+_HEADERS: Final = {
+    ("units", "unit"): "编码",
+    ("units", "name_zh"): "地区名称",
+    ("projects", "progress_pct"): "完成进度(%)",
+}
 """Headers that differ from the first synonym of their column."""
 _WORDS: Final = {
     ("targets", "kind"): "kind",

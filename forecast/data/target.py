@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from forecast.data.panel import Indicator, LightRule, Unit
 from forecast.data.reading.places import indicator_names, place_names
 from forecast.data.reading.problems import Problems, RawTable, quoted
-from forecast.data.reading.rows import Fields, Names
+from forecast.data.reading.rows import CellError, Fields, Names, parse_percent
+from forecast.data.reading.spoken import spoken_goal
 
 YEAR_END: Final = 12
 """Month that a target is due in unless it names another."""
@@ -35,6 +36,7 @@ class Target:
     """One row of ``targets.csv``.
 
     value : percent for a plan, the worst acceptable rank for a rank, None for the province's average
+    stretch : what is striven for beyond a plan (力争), percent; None where nothing is said
     tolerance_pp : how far below still counts as 接近, points
     assessed : whether the indicator counts in the yearly assessment
     light_rule : name of the rule of the light in ``dataset.toml``
@@ -50,6 +52,7 @@ class Target:
     light_rule: str
     source: str
     by: int = YEAR_END
+    stretch: float | None = None
 
     @property
     def interim(self) -> bool:
@@ -82,7 +85,7 @@ def read_targets(
     below : units below the province, which its average can be asked of; None where unknown
     year : target year, which a month that names its year must be of; None where unknown
     """
-    fields = Fields(table, problems)
+    fields = Fields(_spelled_out(table, problems), problems)
     unit_names = place_names(units.values(), city=city) if units else None
     names = indicator_names(indicators.values()) if indicators else None
     rules = Names(noun="light_rule", ids={rule: rule for rule in lights}) if lights else None
@@ -96,13 +99,16 @@ def read_targets(
         fields.ids("light_rule", rules),
         fields.texts("source"),
         fields.dues("by", year=year),
+        fields.numbers("stretch", form="percent", low=-100.0, high=1000.0).tolist(),
         strict=True,
     )
     targets: list[Target] = []
     first: dict[tuple[str, str, str, int], int] = {}
-    for index, (unit, indicator, kind, value, tolerance, assessed, rule, source, due) in enumerate(columns):
+    for index, (unit, indicator, kind, value, tolerance, assessed, rule, source, due, stretch) in enumerate(columns):
         if kind and fields.has("value"):
             _check_value(fields, index, kind, value)
+        if kind and not math.isnan(stretch):
+            _check_stretch(fields, index, kind, value, stretch)
         if not (unit and indicator and kind):
             continue
         if kind == TargetKind.PROVINCE_AVERAGE and below is not None and unit not in below:
@@ -127,9 +133,47 @@ def read_targets(
                 light_rule=rule,
                 source=source,
                 by=by,
+                stretch=None if math.isnan(stretch) else stretch,
             )
         )
     return tuple(targets)
+
+
+def _spelled_out(table: RawTable, problems: Problems) -> RawTable:
+    """Table in which a plan in words (8%以上力争8.5%) is two numbers; what was understood is noted."""
+    frame = table.frame
+    if "value" not in frame.columns:
+        return table
+    fields = Fields(table, problems)
+    values = frame["value"].tolist()
+    stretches = frame["stretch"].tolist() if "stretch" in frame.columns else [""] * len(values)
+    for index, text in enumerate(values):
+        goal = spoken_goal(text) if text and not _is_number(text) else None
+        if goal is None:
+            continue
+        strive = goal.strive if goal.strive is not None and goal.strive != goal.plan else None
+        shown = f"“{quoted(text)}” → {goal.plan:g}" + (f", {strive:g}" if strive is not None else "")
+        fields.remark(index, "value", "goal_spoken", shown)
+        values[index] = f"{goal.plan:g}"
+        if strive is not None and not stretches[index]:
+            stretches[index] = f"{strive:g}"
+    return replace(table, frame=frame.assign(value=values, stretch=stretches))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        parse_percent(text)
+    except CellError:
+        return False
+    return True
+
+
+def _check_stretch(fields: Fields, index: int, kind: str, value: float, stretch: float) -> None:
+    """Only a plan has something beyond it, and that is above it."""
+    if TargetKind(kind) is not TargetKind.PLAN:
+        fields.note(index, "stretch", "target_stretch_unused", value=f"{stretch:g}")
+    elif stretch <= value:
+        fields.note(index, "stretch", "target_stretch_low", value=f"{stretch:g}", plan=f"{value:g}")
 
 
 def _check_value(fields: Fields, index: int, kind: str, value: float) -> None:

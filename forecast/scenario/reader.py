@@ -207,6 +207,13 @@ class _Loaded:
     set_here: dict[str, Any]
 
 
+def _named(dataset: Dataset) -> frozenset[str]:
+    """What a scenario may call its data set: by name, by its Chinese name, by its city."""
+    config = dataset.config
+    city = dataset.panel.units.get(config.city)
+    return frozenset({config.name, config.name_zh, city.name_zh if city is not None else config.name})
+
+
 def read_scenario(path: str | Path, dataset: Dataset) -> Scenario:
     """Scenario of a file, or of several joined by ``+``, checked against a data set.
 
@@ -227,7 +234,7 @@ def read_scenario(path: str | Path, dataset: Dataset) -> Scenario:
             if name not in known:
                 suggestion = near(name, known) or ""
                 notes.add("industry_unknown", one.files[0], None, None, value=quoted(name), suggestion=suggestion)
-        if one.header.dataset is not None and one.header.dataset != dataset.config.name:
+        if one.header.dataset is not None and one.header.dataset not in _named(dataset):
             params = {"value": quoted(one.header.dataset), "expected": dataset.config.name}
             notes.add("dataset_other", one.files[0], None, None, **params)
     _check_ids(actions, notes)

@@ -46,7 +46,7 @@ def _named(judged: Judged, view: View) -> Cell:
     row, lang = judged.row, view.lang
     notes = []
     if view.surface is PAGE and row.target.kind is not TargetKind.PROVINCE_AVERAGE:
-        plan = f" {words.growth(row.target_value, lang)}" if row.target.kind is TargetKind.PLAN else ""
+        plan = f" {words.planned(row.target, lang)}" if row.target.kind is TargetKind.PLAN else ""
         notes.append(f"{words.target_name(row.target, lang)}{plan}")
     elif row.target.interim:
         notes.append(words.target_name(row.target, lang))
@@ -63,7 +63,7 @@ def _named(judged: Judged, view: View) -> Cell:
 
 def _target(judged: Judged, view: View) -> Cell:
     row, lang = judged.row, view.lang
-    plan = words.growth(row.target_value, lang) if row.target.kind is TargetKind.PLAN else ""
+    plan = words.planned(row.target, lang) if row.target.kind is TargetKind.PLAN else ""
     return Cell(words.target_name(row.target, lang), plan)
 
 

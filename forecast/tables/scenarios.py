@@ -137,7 +137,7 @@ def target_name(case: Case, lang: Lang) -> str:
     name = case_name(case, lang)
     if case.target.kind is TargetKind.PROVINCE_AVERAGE and not case.target.interim:
         return name
-    plan = f" {words.growth(case.target.value, lang)}" if case.target.kind is TargetKind.PLAN else ""
+    plan = f" {words.planned(case.target, lang)}" if case.target.kind is TargetKind.PLAN else ""
     return t("ui_scenario.name_kind", lang, indicator=name, kind=f"{words.target_name(case.target, lang)}{plan}")
 
 

@@ -205,6 +205,14 @@ def _signed(value: float) -> str:
     return f"{shown:+.1f}" if shown else "0.0"
 
 
+def planned(target: Target, lang: Lang) -> str:
+    """Growth that a plan asks for, with what is striven for beyond it."""
+    plan = growth(target.value, lang)
+    if target.stretch is None:
+        return plan
+    return t("glossary.planned_stretch", lang, plan=plan, stretch=growth(target.stretch, lang))
+
+
 def growth(growth_pct: float | None, lang: Lang) -> str:
     """Growth with sign and one decimal: ``+4.1%``; 未公布 where there is none."""
     if growth_pct is None:

@@ -113,6 +113,7 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _c("light_rule", "预警规则", "亮灯规则"),
         _o("source", "来源", "数据来源", "出处"),
         _o("by", "截至", "截止", "截至月份", "考核时点", "完成时限"),
+        _o("stretch", "力争目标", "力争", "奋斗目标"),
     ),
     "industries": (
         _c("industry", "行业", "行业编码"),
@@ -142,7 +143,8 @@ TABLES: Final[Mapping[str, tuple[Column, ...]]] = {
         _c("plan_m10_wan", "10月计划投资", "10月计划", "10月份计划投资"),
         _c("plan_m11_wan", "11月计划投资", "11月计划", "11月份计划投资"),
         _c("plan_m12_wan", "12月计划投资", "12月计划", "12月份计划投资"),
-        _o("progress_pct", "形象进度", "工程进度", "进度"),
+        _o("progress_pct", "完成进度", "工程进度", "进度", "形象进度(%)"),
+        _o("progress_words", "形象进度", "形象面貌", "建设进展"),
         _o("started", "是否开工", "开工"),
         _o("start_plan", "计划开工", "计划开工时间", "计划开工月份"),
         _o("in_stat_library", "是否入库", "入库", "是否纳统"),
