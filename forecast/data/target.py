@@ -114,7 +114,7 @@ def read_targets(
         if kind == TargetKind.PROVINCE_AVERAGE and below is not None and unit not in below:
             fields.note(index, "unit", "target_not_below", value=unit)
         by = due or YEAR_END
-        if indicators and by not in (ends := indicators[indicator].frequency.months):
+        if due and indicators and by not in (ends := indicators[indicator].frequency.months):
             words = ", ".join(map(str, ends))
             fields.note(
                 index, "by", "target_by_period", value=by, frequency=indicators[indicator].frequency, expected=words
