@@ -16,14 +16,7 @@ from docx.enum.section import WD_SECTION
 
 from forecast.plan.result import SectorRow
 from forecast.report import prose
-from forecast.report.word import (
-    ACROSS_MM,
-    Draft,
-    fixed,
-    lay_across,
-    new_document,
-    number_pages,
-)
+from forecast.report.word import ACROSS_MM, Draft, fixed, lay_across, new_document, number_pages
 from forecast.report.workbook import made_at
 from forecast.runs.session import PlanOf
 from forecast.tables import words

@@ -17,15 +17,7 @@ from forecast.dims import WAN_PER_YI
 from forecast.periods import Month
 from forecast.runs.session import Assignments
 from forecast.tables import counties, stock, words
-from forecast.tables.breakdown_words import (
-    SPREAD,
-    indicator_name,
-    money_text,
-    narrative,
-    open_yi,
-    task_note,
-    warning,
-)
+from forecast.tables.breakdown_words import SPREAD, indicator_name, money_text, narrative, open_yi, task_note, warning
 from forecast.tables.dossier import Dossier, provenance, sheet_of
 from forecast.tables.kind import Kind, Value
 from forecast.tables.table import (
@@ -180,7 +172,7 @@ def _of_month(month: Month, lang: Lang) -> Column[Summed]:
 
     name, label = f"task_m{month.month:02d}", _month(month, lang)
     params = {"month": words.month_name(month, lang)}
-    sheet: Show[Summed] = on_sheet("task", "month", _WAN, field=name, group="tasks", params=params)
+    sheet: Show[Summed] = on_sheet("task", "month", _WAN, name=name, group="tasks", params=params)
     word: Show[Summed] = Show(label=label, says=lambda r, _: f"{task(r) / WAN_PER_YI:.4f}")
     read: Show[Summed] = Show(name=str(month), label=label)
     return column("breakdown", name, _WAN, task, filed=False, seen=read, sheet=sheet, word=word)
@@ -200,10 +192,18 @@ def _wan(
         name,
         _WAN,
         lambda r: value(r.margin),
-        seen=seen("breakdown", read, width=width) if read != "supported" else None,
+        seen=replace(seen("breakdown", read), width=width) if read != "supported" else None,
         sheet=sheet,
         word=said if word else None,
     )
+
+
+def _carriers(r: Summed, _: View) -> Said:
+    return f"{r.margin.carriers:,}"
+
+
+def _dimension(r: Summed, v: View) -> Said:
+    return t(f"breakdown.dimension_{r.margin.dimension}", v.lang)
 
 
 def margin_columns(
@@ -216,23 +216,13 @@ def margin_columns(
     named: Show[Summed] = Show(name="name", head=head, says=_margin_name, left=True)
     total = "+".join(f"{{task_m{month.month:02d}}}" for month in months)
     return (
-        _filed(
-            "indicator",
-            _TEXT,
-            lambda r: r.b.indicator,
-            sheet=Show(says=lambda r, v: indicator_name(r.b, v.lang)),
-        ),
+        _filed("indicator", _TEXT, lambda r: r.b.indicator, sheet=Show(says=lambda r, v: indicator_name(r.b, v.lang))),
         _filed("plan_id", _TEXT, lambda r: r.b.plan_id),
         _filed(
             "dimension",
             _TEXT,
             lambda r: r.margin.dimension,
-            sheet=on_sheet(
-                "task",
-                "dimension",
-                Kind.SHORT,
-                lambda r, v: t(f"breakdown.dimension_{r.margin.dimension}", v.lang),
-            ),
+            sheet=on_sheet("task", "dimension", Kind.SHORT, _dimension),
         ),
         _filed("key", _TEXT, lambda r: r.margin.key or None),
         _filed(
@@ -248,8 +238,8 @@ def margin_columns(
             "carriers",
             _WHOLE,
             lambda r: r.margin.carriers,
-            terminal=seen("breakdown", "rows", lambda r, _: f"{r.margin.carriers:,}", width=WIDE_FROM),
-            page=seen("breakdown", "rows", lambda r, _: f"{r.margin.carriers:,}", COUNTED),
+            terminal=replace(seen("breakdown", "rows", _carriers), width=WIDE_FROM),
+            page=seen("breakdown", "rows", _carriers, COUNTED),
             sheet=on_sheet("task", "carriers", _WHOLE),
         ),
         *(_of_month(month, lang) for month in months),
@@ -258,22 +248,19 @@ def margin_columns(
             "task_wan",
             lambda m: m.task_wan,
             SUM,
-            on_sheet("task", "sum", _WAN, field="task_sum", group="tasks", formula=total),
+            on_sheet("task", "sum", _WAN, name="task_sum", group="tasks", formula=total),
         ),
         _wan(
             "due_wan",
             lambda m: m.due_wan,
             "due",
-            on_sheet("task", "due", _WAN, field="due_sum"),
+            on_sheet("task", "due", _WAN, name="due_sum"),
             word=False,
             width=WIDE_FROM,
         ),
         _wan("supported_wan", lambda m: m.supported_wan, "supported", on_sheet("task", "supported", _WAN)),
         _wan(
-            "open_wan",
-            lambda m: m.open_wan,
-            "open",
-            on_sheet("task", "open", _WAN, formula="{task_sum}-{supported}"),
+            "open_wan", lambda m: m.open_wan, "open", on_sheet("task", "open", _WAN, formula="{task_sum}-{supported}")
         ),
         _filed("cap_wan", _WAN, lambda r: r.margin.cap_wan),
         _filed("label", _TEXT, lambda r: _label(r.b.synthetic)),

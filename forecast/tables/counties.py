@@ -14,7 +14,7 @@ from forecast.answers.evidence import Evidence
 from forecast.runs.session import Assignments
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, sheet_of
-from forecast.tables.kind import Kind
+from forecast.tables.kind import Kind, Value
 from forecast.tables.table import (
     Block,
     Cell,
@@ -118,130 +118,107 @@ def _name(r: Stood, v: View) -> str:
 _TEXT, _SHORT, _WHOLE, _SHARE = Kind.TEXT, Kind.SHORT, Kind.WHOLE, Kind.SHARE
 _PERCENT, _POINTS, _FINE, _RATIO = Kind.PERCENT, Kind.POINTS, Kind.FINE_POINTS, Kind.RATIO
 
+
+def _named(r: Stood, v: View) -> Said:
+    return t("reports.named", v.lang) if r.standing.named else ""
+
+
+def _period(r: Stood, v: View) -> Said:
+    return words.months(r.standing.period, v.lang) if r.standing.period else None
+
+
+def _of_gap(name: str, says: Callable[[Stood, View], Said]) -> Show[Stood]:
+    return Show(name=name, head=f"ui_tasks.head_{name}", says=says, parts=(RANKING,))
+
+
+def _standing[R](
+    name: str, kind: Kind, value: Callable[[R], Value] = lambda _: None, *more: Any, **on: Any
+) -> Column[R]:
+    return column("naming", name, kind, value, *more, **on)
+
+
 STANDINGS: Final[tuple[Column[Stood], ...]] = (
-    column(
-        "naming",
+    _standing(
         "indicator",
         _TEXT,
         lambda r: r.ranking.indicator,
         page=seen("naming", "indicator", _name, LIST, left=True),
-        sheet=Show(says=_name, widest=24),
+        sheet=Show(says=_name),
     ),
-    column("naming", "name_zh", _TEXT, lambda r: r.ranking.name_zh),
-    column("naming", "rank_status", _TEXT, lambda r: r.ranking.status.value),
-    column("naming", "unit", _TEXT, lambda r: r.standing.unit),
-    column(
-        "naming",
+    _standing("name_zh", _TEXT, lambda r: r.ranking.name_zh),
+    _standing("rank_status", _TEXT, lambda r: r.ranking.status.value),
+    _standing("unit", _TEXT, lambda r: r.standing.unit),
+    _standing(
         "unit_zh",
         _TEXT,
         lambda r: r.standing.name_zh,
         seen=seen("naming", "place", _place, left=True),
-        sheet=on_sheet("naming", "place", _SHORT, _place, widest=24),
+        sheet=on_sheet("naming", "place", _SHORT, _place),
     ),
-    column("naming", "within", _TEXT, lambda r: r.standing.within),
-    column(
-        "naming",
+    _standing("within", _TEXT, lambda r: r.standing.within),
+    _standing(
         "period",
         Kind.MONTH,
         lambda r: str(r.standing.period) if r.standing.period else None,
         page=seen("naming", "period", _through, LIST, left=True),
-        sheet=on_sheet(
-            "naming",
-            "period",
-            _SHORT,
-            lambda r, v: words.months(r.standing.period, v.lang) if r.standing.period else None,
-        ),
+        sheet=on_sheet("naming", "period", _SHORT, _period),
     ),
-    column(
-        "naming",
-        "growth_pct",
-        _PERCENT,
-        lambda r: r.standing.growth_pct,
-        seen=seen("naming", "growth", _growth),
-        sheet=on_sheet("naming", "growth_pct", _PERCENT, _growth, widest=24),
+    _standing(
+        "growth_pct", _PERCENT, lambda r: r.standing.growth_pct, _growth, seen="growth", sheet="naming.growth_pct"
     ),
-    column(
-        "naming",
-        "rank",
-        _WHOLE,
-        lambda r: r.standing.rank,
-        seen=seen("naming", "rank", _rank),
-        sheet=on_sheet("naming", "rank", _WHOLE, _rank, widest=24),
-    ),
-    column("naming", "published", _WHOLE, lambda r: r.ranking.published),
-    column("naming", "city_pct", _PERCENT, lambda r: r.ranking.city_pct),
-    column("naming", "province_pct", _PERCENT, lambda r: r.ranking.province_pct),
-    column(
-        "naming",
+    _standing("rank", _WHOLE, lambda r: r.standing.rank, _rank, seen="rank", sheet="naming.rank"),
+    _standing("published", _WHOLE, lambda r: r.ranking.published),
+    _standing("city_pct", _PERCENT, lambda r: r.ranking.city_pct),
+    _standing("province_pct", _PERCENT, lambda r: r.ranking.province_pct),
+    _standing(
         "gap_city_pp",
         _POINTS,
         lambda r: r.standing.gap_city_pp,
         seen=seen("naming", "gap_city", _gap(lambda r: r.standing.gap_city_pp)),
-        sheet=on_sheet("naming", "gap_city_pp", _POINTS, widest=24),
+        sheet="naming.gap_city_pp",
     ),
-    column(
-        "naming",
+    _standing(
         "gap_province",
         _POINTS,
-        page=Show(
-            head="ui_tasks.head_gap_province",
-            says=_gap(lambda r: r.ranking.gap_province_pp(r.standing)),
-            parts=(RANKING,),
-        ),
+        page=_of_gap("gap_province", _gap(lambda r: r.ranking.gap_province_pp(r.standing))),
         filed=False,
     ),
-    column("naming", "plan_pct", _PERCENT, lambda r: r.standing.plan_pct),
-    column("naming", "plan_unit", _TEXT, lambda r: r.standing.plan_unit),
-    column(
-        "naming",
+    _standing("plan_pct", _PERCENT, lambda r: r.standing.plan_pct),
+    _standing("plan_unit", _TEXT, lambda r: r.standing.plan_unit),
+    _standing(
         "gap_plan_pp",
         _POINTS,
         lambda r: r.standing.gap_plan_pp,
         page=seen("naming", "gap_plan", _gap(lambda r: r.standing.gap_plan_pp)),
-        sheet=on_sheet("naming", "gap_plan_pp", _POINTS, widest=24),
+        sheet="naming.gap_plan_pp",
     ),
-    column("naming", "share", _SHARE, lambda r: r.standing.share),
-    column(
-        "naming",
+    _standing("share", _SHARE, lambda r: r.standing.share),
+    _standing(
         "contribution_pp",
         _FINE,
         lambda r: r.standing.contribution_pp,
-        seen=seen("naming", "contribution", None),
-        sheet=on_sheet("naming", "contribution_pp", _FINE, widest=24),
+        seen="contribution",
+        sheet="naming.contribution_pp",
     ),
-    column("naming", "contribution_share", _SHARE, lambda r: r.standing.contribution_share),
-    column(
-        "naming",
+    _standing("contribution_share", _SHARE, lambda r: r.standing.contribution_share),
+    _standing(
         "p_last",
         Kind.PROBABILITY,
         lambda r: r.standing.p_last,
-        seen=seen("naming", "last", _last),
+        _last,
+        seen="last",
         page=seen("naming", "last", _last, left=True),
     ),
-    column("naming", "rank_p10", _WHOLE, lambda r: r.standing.rank_p10),
-    column("naming", "rank_p90", _WHOLE, lambda r: r.standing.rank_p90),
-    column(
-        "naming",
+    _standing("rank_p10", _WHOLE, lambda r: r.standing.rank_p10),
+    _standing("rank_p90", _WHOLE, lambda r: r.standing.rank_p90),
+    _standing(
         "share_of_gap",
         _TEXT,
-        page=Show(
-            name="share",
-            head="ui_tasks.head_share",
-            says=lambda r, v: _shared(r.standing.contribution_share, v.lang),
-            parts=(RANKING,),
-        ),
+        page=_of_gap("share", lambda r, v: _shared(r.standing.contribution_share, v.lang)),
         filed=False,
     ),
-    column(
-        "naming",
-        "named",
-        _WHOLE,
-        lambda r: int(r.standing.named),
-        sheet=on_sheet(
-            "naming", "named", _SHORT, lambda r, v: t("reports.named", v.lang) if r.standing.named else "", widest=24
-        ),
-    ),
-    column("naming", "list_month", Kind.MONTH, lambda r: str(r.found.naming.naming_month)),
+    _standing("named", _WHOLE, lambda r: int(r.standing.named), sheet=on_sheet("naming", "named", _SHORT, _named)),
+    _standing("list_month", Kind.MONTH, lambda r: str(r.found.naming.naming_month)),
 )
 _LISTED: Final = ("indicator", "period", "place", "growth", "rank")
 
@@ -273,43 +250,23 @@ def _called_place(r: Called, v: View) -> str:
     return place_label(r.one.unit, r.one.name_zh, v.lang)
 
 
+def _behind(r: Called, v: View) -> Said:
+    one = r.one
+    return one.behind if v.surface is SHEET else t("naming.rank_of", v.lang, rank=one.behind, of=one.ranked)
+
+
+def _proposed(r: Called, v: View) -> Said:
+    return t("reports.interviewed", v.lang) if r.one.proposed else ""
+
+
 INTERVIEWS: Final[tuple[Column[Called], ...]] = (
-    column("naming", "unit", _TEXT, lambda r: r.one.unit),
-    column(
-        "naming",
-        "unit_zh",
-        _TEXT,
-        lambda r: r.one.name_zh,
-        seen=seen("naming", "place", _called_place, left=True),
-        sheet=on_sheet("naming", "place", _TEXT, _called_place),
-    ),
-    column(
-        "naming",
-        "mean_place",
-        _RATIO,
-        lambda r: r.one.mean_place,
-        seen=seen("naming", "mean", None),
-        sheet=on_sheet("interview", "mean_place", _RATIO),
-    ),
-    column("naming", "ranked", _WHOLE, lambda r: r.one.ranked, sheet=on_sheet("interview", "ranked", _WHOLE)),
-    column(
-        "naming",
-        "behind",
-        _WHOLE,
-        lambda r: r.one.behind,
-        seen=seen("naming", "behind", lambda r, v: t("naming.rank_of", v.lang, rank=r.one.behind, of=r.one.ranked)),
-        sheet=on_sheet("interview", "behind", _WHOLE),
-    ),
-    column(
-        "naming",
-        "times_named",
-        _WHOLE,
-        lambda r: r.one.named,
-        seen=seen("naming", "named", None),
-        sheet=on_sheet("interview", "named", _WHOLE),
-    ),
-    column(
-        "naming",
+    _standing("unit", _TEXT, lambda r: r.one.unit),
+    _standing("unit_zh", _TEXT, lambda r: r.one.name_zh, _called_place, seen="place", left=True, sheet="naming.place"),
+    _standing("mean_place", _RATIO, lambda r: r.one.mean_place, seen="mean", sheet="interview.mean_place"),
+    _standing("ranked", _WHOLE, lambda r: r.one.ranked, sheet="interview.ranked"),
+    _standing("behind", _WHOLE, lambda r: r.one.behind, _behind, seen="behind", sheet="interview.behind"),
+    _standing("times_named", _WHOLE, lambda r: r.one.named, seen="named", sheet="interview.named"),
+    _standing(
         "contribution_share",
         _SHARE,
         lambda r: r.one.contribution_share,
@@ -317,19 +274,10 @@ INTERVIEWS: Final[tuple[Column[Called], ...]] = (
             name="share", head="ui_tasks.head_share", says=lambda r, v: _shared(r.one.contribution_share, v.lang)
         ),
     ),
-    column(
-        "naming",
-        "proposed",
-        _WHOLE,
-        lambda r: int(r.one.proposed),
-        sheet=on_sheet(
-            "interview",
-            "proposed",
-            _SHORT,
-            lambda r, v: t("reports.interviewed", v.lang) if r.one.proposed else "",
-        ),
+    _standing(
+        "proposed", _WHOLE, lambda r: int(r.one.proposed), sheet=on_sheet("interview", "proposed", _SHORT, _proposed)
     ),
-    column("naming", "list_month", Kind.MONTH, lambda r: str(r.found.naming.interview_month)),
+    _standing("list_month", Kind.MONTH, lambda r: str(r.found.naming.interview_month)),
 )
 
 
@@ -411,13 +359,7 @@ def list_notes(found: Assignments, lang: Lang) -> list[str]:
     return [
         *_rules(found, lang),
         *(
-            t(
-                "naming.stated_item",
-                lang,
-                place=_stated_place(one.unit, found, lang),
-                text=one.text,
-                source=one.source,
-            )
+            t("naming.stated_item", lang, place=_stated_place(one.unit, found, lang), text=one.text, source=one.source)
             for one in found.naming.stated
         ),
     ]

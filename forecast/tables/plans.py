@@ -16,15 +16,7 @@ from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.kind import Kind
 from forecast.tables.makeup import PLAN_ORDER, WISHES, Wished
 from forecast.tables.makeup_levers import LEVERS, SECTORS, LeverLine, SectorLine
-from forecast.tables.makeup_words import (
-    GROUPS,
-    feasible_words,
-    group_of,
-    plan_name,
-    plan_said,
-    sentences,
-    use_words,
-)
+from forecast.tables.makeup_words import GROUPS, feasible_words, group_of, plan_name, plan_said, sentences, use_words
 from forecast.tables.table import Cell, Column, Grid, Paper, Said, Sheet, Show, Surface, Table, View, grid, on_sheet
 from forecast.texts import Lang, t
 
@@ -104,13 +96,7 @@ def _under(k: int, plan: PlanOf, lang: Lang) -> Iterator[Column[SectorLine]]:
     )
     for name, kind, total, says in parts:
         show = on_sheet(
-            "sector",
-            name,
-            kind,
-            of(says),
-            widest=12 if name == "feasible" else 14,
-            group="sector_plan",
-            total=total,
+            "sector", name, kind, of(says), widest=12 if name == "feasible" else 14, group="sector_plan", total=total
         )
         yield Column(
             f"{name}_{plan.name}", on={Surface.SHEET: replace(show, name=f"{name}_plan_{plan.name}", params=params)}

@@ -14,7 +14,7 @@ from forecast.periods import Month
 from forecast.runs.session import Assignments
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, sheet_of
-from forecast.tables.kind import Kind
+from forecast.tables.kind import Kind, Value
 from forecast.tables.table import (
     Block,
     Column,
@@ -61,6 +61,10 @@ def _stock_month(r: Stocked, v: View) -> str:
     )
 
 
+def _col[R](name: str, kind: Kind, value: Callable[[R], Value] = lambda _: None, *more: Any, **on: Any) -> Column[R]:
+    return column("stock", name, kind, value, *more, **on)
+
+
 def _units(
     name: str, value: Callable[[Balance], int | None], *, formula: str = "", filed: bool = True
 ) -> Column[Stocked]:
@@ -68,30 +72,23 @@ def _units(
         number = value(r.balance)
         return None if number is None else f"{number:,}"
 
-    return column(
-        "stock",
-        name,
-        _WHOLE,
-        lambda r: value(r.balance),
-        seen=seen("stock", name, says),
-        sheet=on_sheet("stock", name, _WHOLE, formula=formula),
-        filed=filed,
-    )
+    sheet: Show[Stocked] = on_sheet("stock", name, _WHOLE, formula=formula)
+    return _col(name, _WHOLE, lambda r: value(r.balance), says, seen=name, sheet=sheet, filed=filed)
 
 
 BALANCES: Final[tuple[Column[Stocked], ...]] = (
-    column(
-        "stock",
+    _col(
         "sector",
         _TEXT,
         lambda r: r.balance.sector or None,
-        seen=seen("stock", "sector", _sector, left=True),
+        _sector,
+        seen="sector",
+        left=True,
         page=seen("stock", "sector", _sector, YEAR, left=True),
-        sheet=on_sheet("stock", "sector", _TEXT, _sector),
+        sheet="stock.sector",
     ),
-    column("stock", "sector_zh", _TEXT, lambda r: r.balance.sector_zh or None),
-    column(
-        "stock",
+    _col("sector_zh", _TEXT, lambda r: r.balance.sector_zh or None),
+    _col(
         "month",
         Kind.MONTH,
         lambda r: str(r.balance.month) if r.balance.month else None,
@@ -103,17 +100,10 @@ BALANCES: Final[tuple[Column[Stocked], ...]] = (
     _units("left", lambda b: b.left),
     _units("net", lambda b: b.net, formula="{entered}-{left}", filed=False),
     _units("preparing", lambda b: b.preparing),
-    column(
-        "stock",
-        "at_risk",
-        Kind.COUNT,
-        lambda r: r.balance.at_risk,
-        seen=seen("stock", "risk", None),
-        sheet=on_sheet("stock", "at_risk", Kind.COUNT),
-    ),
+    _col("at_risk", Kind.COUNT, lambda r: r.balance.at_risk, seen="risk", sheet="stock.at_risk"),
     _units("closing", lambda b: b.closing, formula="{opening}+{entered}-{left}"),
-    column("stock", "expected", _WHOLE, lambda r: r.balance.expected, sheet=on_sheet("stock", "expected", _WHOLE)),
-    column("stock", "label", _TEXT, lambda r: t("scenario.synthetic", "zh") if r.synthetic else None),
+    _col("expected", _WHOLE, lambda r: r.balance.expected, sheet="stock.expected"),
+    _col("label", _TEXT, lambda r: t("scenario.synthetic", "zh") if r.synthetic else None),
 )
 
 
@@ -136,52 +126,43 @@ def _sectors(window: FilingWindow, lang: Lang) -> str:
     return t("glossary.and", lang).join(f"{name}{n}" for name, n in window.sectors.items())
 
 
+def _channel(r: Filing, v: View) -> Said:
+    return t(f"stock.channel_{r.window.channel}", v.lang)
+
+
+def _counted(r: Filing, v: View) -> Said:
+    return _counts(r.window, v.lang)
+
+
+def _which(r: Filing, v: View) -> Said:
+    return _sectors(r.window, v.lang) or None
+
+
 WINDOWS: Final[tuple[Column[Filing], ...]] = (
-    column(
-        "stock",
-        "deadline",
-        _TEXT,
-        lambda r: r.window.deadline.isoformat(),
-        sheet=on_sheet("filing", "deadline", _SHORT),
-    ),
-    column(
-        "stock",
-        "channel",
-        _TEXT,
-        lambda r: r.window.channel,
-        sheet=on_sheet("filing", "channel", _TEXT, lambda r, v: t(f"stock.channel_{r.window.channel}", v.lang)),
-    ),
-    column(
-        "stock",
+    _col("deadline", _TEXT, lambda r: r.window.deadline.isoformat(), sheet=on_sheet("filing", "deadline", _SHORT)),
+    _col("channel", _TEXT, lambda r: r.window.channel, _channel, sheet="filing.channel"),
+    _col(
         "first_report",
         Kind.MONTH,
         lambda r: str(r.window.first_report),
         sheet=on_sheet("filing", "first_report", _SHORT),
     ),
-    column(
-        "stock",
+    _col(
         "counts_this_year",
         _WHOLE,
         lambda r: int(r.window.counts_this_year),
-        sheet=on_sheet("filing", "counts", _SHORT, lambda r, v: _counts(r.window, v.lang)),
+        sheet=on_sheet("filing", "counts", _SHORT, _counted),
     ),
-    column("stock", "units", _WHOLE, lambda r: r.window.units, sheet=on_sheet("filing", "units", _WHOLE, total=True)),
-    column(
-        "stock",
-        "monthly_output_yi",
-        Kind.MONEY,
-        lambda r: r.window.monthly_output_yi,
-        sheet=on_sheet("filing", "output_yi", Kind.MONEY),
-    ),
-    column("stock", "days_left", _WHOLE, lambda r: r.window.days_left, sheet=on_sheet("filing", "days_left", _WHOLE)),
-    column(
-        "stock",
+    _col("units", _WHOLE, lambda r: r.window.units, sheet=on_sheet("filing", "units", _WHOLE, total=True)),
+    _col("monthly_output_yi", Kind.MONEY, lambda r: r.window.monthly_output_yi, sheet="filing.output_yi"),
+    _col("days_left", _WHOLE, lambda r: r.window.days_left, sheet="filing.days_left"),
+    _col(
         "sectors",
         _TEXT,
         lambda r: _sectors(r.window, "zh"),
-        sheet=on_sheet("filing", "sectors", _TEXT, lambda r, v: _sectors(r.window, v.lang) or None, widest=40),
+        sheet=on_sheet("filing", "sectors", _TEXT, _which, widest=40),
     ),
-    column("stock", "label", _TEXT, lambda r: t("scenario.synthetic", "zh") if r.synthetic else None),
+    _col("label", _TEXT, lambda r: t("scenario.synthetic", "zh") if r.synthetic else None),
 )
 _WINDOW_ORDER: Final = ("deadline", "channel", "units", "sectors", "first_report", "counts", "output_yi", "days_left")
 

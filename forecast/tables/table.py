@@ -72,6 +72,7 @@ class View:
 
 type Said = Cell | Value
 """What a column says of a row: a text of its own, or a value that its kind prints."""
+type Says[R] = Callable[[R, View], Said]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ class Show[R]:
     means: str = ""
     label: str = ""
     told: str = ""
-    says: Callable[[R, View], Said] | None = None
+    says: Says[R] | None = None
     name: str = ""
     kind: Kind | None = None
     after: str = ""
@@ -142,37 +143,39 @@ def column[R](
     name: str,
     kind: Kind = Kind.TEXT,
     value: Callable[[R], Value] = lambda _: None,
+    says: Says[R] | None = None,
     *,
     filed: bool = True,
     digits: int | None = None,
-    seen: Show[R] | None = None,
+    left: bool = False,
+    seen: str | Show[R] | None = None,
+    sheet: str | Show[R] | None = None,
     **on: Show[R] | None,
 ) -> Column[R]:
-    """A column of a file and of the surfaces named; ``seen``: on terminal and page, where they are not named."""
-    shows = {"terminal": seen, "page": seen, **on}
-    file: dict[Surface, Show[R]] = {Surface.FILE: Show()} if filed else {}
-    on_ = file | {Surface(k): show for k, show in shows.items() if show is not None}
-    return Column(name, kind, texts, value=value, on=on_, digits=digits)
+    """A column of a file and of the surfaces named.
+
+    seen : on terminal and page, where they are not named; short for one with ``says``: ``rank`` of ``head_rank``
+    sheet : on a worksheet; short: ``naming.rank`` of ``col_naming_rank``
+    """
+    if isinstance(seen, str):
+        seen = Show(name=seen, head=f"{texts}.head_{seen}", says=says, left=left)
+    if isinstance(sheet, str):
+        table, _, key = sheet.partition(".")
+        sheet = on_sheet(table, key, kind, says)
+    file: dict[str, Show[R] | None] = {"file": Show() if filed else None, "terminal": seen, "page": seen}
+    shows = {Surface(key): show for key, show in (file | {"sheet": sheet} | on).items() if show is not None}
+    return Column(name, kind, texts, value=value, on=shows, digits=digits)
 
 
-def seen[R](
-    texts: str,
-    name: str,
-    says: Callable[[R, View], Said] | None = None,
-    *parts: str,
-    left: bool = False,
-    width: int = 0,
-) -> Show[R]:
+def seen[R](texts: str, name: str, says: Says[R] | None = None, *parts: str, left: bool = False) -> Show[R]:
     """How a column is read: under the heading ``head_…`` of a catalogue."""
-    return Show(name=name, head=f"{texts}.head_{name}", says=says, left=left, parts=parts, width=width)
+    return Show(name=name, head=f"{texts}.head_{name}", says=says, left=left, parts=parts)
 
 
-def on_sheet[R](
-    table: str, name: str, kind: Kind, says: Callable[[R, View], Said] | None = None, *, field: str = "", **more: Any
-) -> Show[R]:
-    """How a column stands on a worksheet: under the texts ``col_…`` and ``mean_…`` of reports; ``field``: its name."""
-    head, means = f"reports.col_{table}_{name}", f"reports.mean_{table}_{name}"
-    return Show(name=field or name, head=head, means=means, kind=kind, says=says, **more)
+def on_sheet[R](table: str, key: str, kind: Kind, says: Says[R] | None = None, **more: Any) -> Show[R]:
+    """How a column stands on a worksheet: under the texts ``col_…`` and ``mean_…`` of reports."""
+    head, means = f"reports.col_{table}_{key}", f"reports.mean_{table}_{key}"
+    return Show(**({"name": key} | more), head=head, means=means, kind=kind, says=says)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
