@@ -172,7 +172,7 @@ def _of_month(month: Month, lang: Lang) -> Column[Summed]:
 
     name, label = f"task_m{month.month:02d}", _month(month, lang)
     params = {"month": words.month_name(month, lang)}
-    sheet: Show[Summed] = on_sheet("task", "month", _WAN, name=name, group="tasks", params=params)
+    sheet: Show[Summed] = on_sheet("task", "month", _WAN, field=name, group="tasks", params=params)
     word: Show[Summed] = Show(label=label, says=lambda r, _: f"{task(r) / WAN_PER_YI:.4f}")
     read: Show[Summed] = Show(name=str(month), label=label)
     return column("breakdown", name, _WAN, task, filed=False, seen=read, sheet=sheet, word=word)
@@ -248,13 +248,13 @@ def margin_columns(
             "task_wan",
             lambda m: m.task_wan,
             SUM,
-            on_sheet("task", "sum", _WAN, name="task_sum", group="tasks", formula=total),
+            on_sheet("task", "sum", _WAN, field="task_sum", group="tasks", formula=total),
         ),
         _wan(
             "due_wan",
             lambda m: m.due_wan,
             "due",
-            on_sheet("task", "due", _WAN, name="due_sum"),
+            on_sheet("task", "due", _WAN, field="due_sum"),
             word=False,
             width=WIDE_FROM,
         ),

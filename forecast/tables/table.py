@@ -172,10 +172,12 @@ def seen[R](texts: str, name: str, says: Says[R] | None = None, *parts: str, lef
     return Show(name=name, head=f"{texts}.head_{name}", says=says, left=left, parts=parts)
 
 
-def on_sheet[R](table: str, key: str, kind: Kind, says: Says[R] | None = None, **more: Any) -> Show[R]:
-    """How a column stands on a worksheet: under the texts ``col_…`` and ``mean_…`` of reports."""
+def on_sheet[R](
+    table: str, key: str, kind: Kind, says: Says[R] | None = None, *, field: str = "", **more: Any
+) -> Show[R]:
+    """How a column stands on a worksheet: under the texts ``col_…`` and ``mean_…`` of reports; ``field``: its name."""
     head, means = f"reports.col_{table}_{key}", f"reports.mean_{table}_{key}"
-    return Show(**({"name": key} | more), head=head, means=means, kind=kind, says=says)
+    return Show(name=field or key, head=head, means=means, kind=kind, says=says, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
