@@ -137,3 +137,20 @@ def test_nothing_after_the_state_of_knowledge_enters(poison):
 
 def test_an_indicator_without_any_figure_has_no_places():
     assert measured([row("shaanxi", "2020-08", 3.0, indicator="gdp")]).units == ()
+
+
+def whole_years(unit: str, first: int) -> list[dict[str, object]]:
+    """Every month of the years through 2019."""
+    return [row(unit, f"{year}-{month:02d}", 3.0) for year in range(first, 2020) for month in range(2, 13)]
+
+
+def test_a_lone_december_before_whole_years_does_not_begin_the_grid_and_a_lone_figure_of_a_sparse_place_does():
+    both = [*whole_years("shaanxi", 2017), *whole_years("ankang", 2017), row("shaanxi", "2020-02", 3.0)]
+    lone = row("ankang", "2016-12", 9.9)
+    np.testing.assert_array_equal(measured([lone, *both]).log_growth, measured(both).log_growth)
+    assert measured([lone, *both]).first_year == measured(both).first_year == 2016
+    whole = [one for one in both if one["unit"] == "shaanxi"]
+    sparse = measured([lone, *whole, row("ankang", "2018-12", 3.0)])
+    assert sparse.first_year == 2015
+    assert sparse.log_growth.max() == pytest.approx(np.log(1.099))
+    assert measured([*whole_years("shaanxi", 2016), *both]).first_year == 2015

@@ -35,6 +35,7 @@ from forecast.inference.priors import (
     FIRST_YEARS,
     LEAST_PUBLISHED,
     LONGEST_REVISION,
+    MOST_MISSING,
     PROFILE_SD,
     REVISION_PRIOR_FIGURES,
     ROUNDING_SD_PP,
@@ -162,6 +163,7 @@ def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_y
     DOMAIN §2.7), that is by ``revision_sd_pp * W_k / w_k`` points of the period's own growth.
     """
     rows = known[(known["indicator"] == indicator.indicator) & known["measure"].isin([CUMULATIVE, SINGLE])]
+    rows = _from_whole_years(rows, per_year=indicator.frequency.per_year, target_year=target_year)
     units = _with_ancestors(panel, set(rows["unit"]))
     position = {unit.unit: i for i, unit in enumerate(units)}
     years = [p.year for p in rows["period"]]
@@ -198,6 +200,26 @@ def measure(panel: Panel, known: pd.DataFrame, indicator: Indicator, *, target_y
         noise_sd=from_percent(noise_pp) / (1 + growth),
         revision_sd=corrections(panel, known, rows, indicator),
     )
+
+
+def _from_whole_years(rows: pd.DataFrame, *, per_year: int, target_year: int) -> pd.DataFrame:
+    """Rows without lone early figures: years of which no place has a third, before years of which all have most.
+
+    A December before the first year of figures would make a grid of which a year is missing. They are left out only
+    where every place that has one is regular without.
+    """
+    if rows.empty:
+        return rows
+    unit, year = rows["unit"].to_numpy(), np.array([p.year for p in rows["period"]])
+    past = (rows["measure"] == CUMULATIVE).to_numpy(dtype=bool) & (year < target_year)
+    count = pd.crosstab(unit[past], year[past])
+    some = np.unique(year[past])[(count > MOST_MISSING * per_year).any(axis=0).to_numpy(dtype=bool)]
+    first = int(some.min(initial=target_year))
+    if first in (int(year.min()), target_year):
+        return rows
+    later = count.reindex(np.unique(unit[year < first]), fill_value=0).loc[:, first:].sum(axis=1)
+    sparse = later < (1 - MOST_MISSING) * per_year * (target_year - first)
+    return rows if bool(sparse.any()) else rows[year >= first]
 
 
 def _with_ancestors(panel: Panel, named: set[str]) -> list[Unit]:
