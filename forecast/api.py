@@ -110,6 +110,7 @@ class City:
         draws: int | None = None,
         keep: bool = True,
         refit: bool = False,
+        criterion: Literal["near", "reach"] | None = None,
     ) -> Results:
         """Project the year and judge the targets, as ``dabiao run`` does.
 
@@ -117,6 +118,7 @@ class City:
         ----------
         as_of : ``YYYY-MM`` or ``YYYY-MM-DD``; None: what the data set says
         draws : None: the usual number
+        criterion : what numbers, words and lights speak of, 达到或接近 or 达到; None: what the data set says
         keep : whether the run is kept, and fits of kept runs are taken up; ``refit``: fit everything again
 
         Raises
@@ -124,7 +126,9 @@ class City:
         UsageError
             ``as_of`` or ``draws`` cannot be used.
         """
-        request = Request(dataset=self.path, as_of=as_of, seed=seed, method=method, draws=draws or DRAWS)
+        request = Request(
+            dataset=self.path, as_of=as_of, seed=seed, method=method, draws=draws or DRAWS, criterion=criterion
+        )
         store = Store() if keep else None
         made = run_request(request, kept=no_fits if store is None or refit else store.fit)
         return Results(made, kept=None if store is None else store.keep(made, answers(made)), lang=self.lang)

@@ -153,7 +153,8 @@ def test_the_table_of_the_first_page_is_that_of_the_file(app, kept):
         evidence = Evidence(record["evidence"])
         for cell, field in ((near, "p_near"), (reach, "p_reach")):
             p = float(record[field])
-            assert cell == [words.probability(p, "zh", evidence=evidence), words.band(p, "zh", evidence=evidence)]
+            word = [words.band(p, "zh", evidence=evidence)] if field == f"p_{record['criterion']}" else []
+            assert cell == [words.probability(p, "zh", evidence=evidence), *word]
         if record["required_growth_pct"]:
             assert close(numbers(required[:1])[0], record["required_growth_pct"])
         assert light[0] == {"green": "绿", "yellow": "黄", "red": "红"}[record["light"]]
@@ -307,7 +308,7 @@ def test_a_gap_chart_names_its_outcomes(kept):
     a_draw = 1 / found.own.shape[1]
     assert shares.reached.sum() == pytest.approx(row.p_reach, abs=a_draw)
     assert (shares.near + shares.reached).sum() == pytest.approx(row.p_near, abs=a_draw)
-    chart = gap_chart(shares, tolerance_pp=row.target.tolerance_pp, lang="zh").to_dict()
+    chart = gap_chart(shares, tolerance_pp=row.target.tolerance_pp, criterion=row.criterion, lang="zh").to_dict()
     bars = max(chart["datasets"].values(), key=len)
     assert sum(one["share"] for one in bars) == pytest.approx(1.0)
     assert {one["结果"] for one in bars} <= {"未达到", "接近", "达到"}

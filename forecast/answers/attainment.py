@@ -16,7 +16,7 @@ Invariant: the expected number is the sum of the single probabilities, whatever 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -25,7 +25,7 @@ import xarray as xr
 
 from forecast.answers.chances import Criterion, share_of, standard_error
 from forecast.answers.evidence import Evidence, Published, weakest
-from forecast.answers.judgement import Judgement, Row, judge
+from forecast.answers.judgement import Judgement, Row, judge, light_ahead
 from forecast.data.panel import Config, Panel, Unit
 from forecast.data.target import Target, TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, brief
@@ -193,6 +193,19 @@ class Attainment:
     def joint(self, criterion: Criterion) -> Joint:
         """How many are attained together."""
         return self.near if criterion is Criterion.NEAR else self.reach
+
+    def speaking(self, criterion: Criterion) -> Attainment:
+        """The same answers, of which number, word, light, the hardest and the most winnable speak of a criterion."""
+        config = replace(self.config, criterion=criterion.value)
+        rows = tuple(_speaking(row, criterion, config) for row in self.rows)
+        hardest, winnable = _standouts([row for row in rows if _in_assessment(row.target, config)])
+        return replace(self, rows=rows, hardest=hardest, winnable=winnable, config=config)
+
+
+def _speaking(row: Row, criterion: Criterion, config: Config) -> Row:
+    said = replace(row, criterion=criterion)
+    rule = config.lights[row.target.light_rule]
+    return said if said.p is None else replace(said, light=light_ahead(said.p, rule))
 
 
 def attain(

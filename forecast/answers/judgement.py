@@ -191,6 +191,11 @@ class Row:
         """Probability of what the row speaks of: the one number of leaders' pages."""
         return self.p_near if self.criterion is Criterion.NEAR else self.p_reach
 
+    @property
+    def p_other(self) -> float | None:
+        """Probability of what it does not speak of."""
+        return self.p_reach if self.criterion is Criterion.NEAR else self.p_near
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Judgement:
@@ -396,8 +401,7 @@ def _row(asked: _Asked, status: RowStatus, drawn: Ends | None, judged: Ends | No
 
 def _light(told: Outcome, asked: _Asked) -> Light:
     """Light by the probability of what a row speaks of."""
-    p = told.p_near if Criterion(asked.config.criterion) is Criterion.NEAR else told.p_reach
-    return light_ahead(p, asked.config.lights[told.case.target.light_rule])
+    return light_ahead(told.p(Criterion(asked.config.criterion)), asked.config.lights[told.case.target.light_rule])
 
 
 def _breaks(one: IndicatorPaths | None, units: frozenset[str]) -> tuple[tuple[str, Month], ...]:

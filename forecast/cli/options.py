@@ -27,6 +27,7 @@ from forecast.cli.help import Manner, print_json
 from forecast.texts import Lang, default_lang, t
 
 if TYPE_CHECKING:
+    from forecast.answers.chances import Criterion
     from forecast.executor import Executor
     from forecast.inference.gaps.ratio import Method
     from forecast.runs.run import Request, Run
@@ -52,6 +53,12 @@ COMMON: Final[Mapping[str, tuple[Any, Any]]] = {
     "as_of": (Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="option_as_of")], None),
     "unit": (Annotated[str | None, typer.Option("--unit", metavar="PLACE", help="option_unit")], None),
     "year": (Annotated[int | None, typer.Option("--year", metavar="YYYY", help="option_year")], None),
+    "criterion": (
+        Annotated[
+            Literal["near", "reach"] | None, typer.Option("--criterion", metavar="near|reach", help="option_criterion")
+        ],
+        None,
+    ),
     "seed": (Annotated[int, typer.Option("--seed", min=0, metavar="N", help="option_seed")], 1),
     "method": (
         Annotated[
@@ -82,6 +89,7 @@ class Call:
     as_of: str | None = None
     unit: str | None = None
     year: int | None = None
+    criterion: Literal["near", "reach"] | None = None
     seed: int = 1
     method: Method = "fast"
     refit: bool = False
@@ -110,7 +118,15 @@ class Call:
             year=self.year,
             seed=self.seed,
             method=self.method,
+            criterion=self.criterion,
         )
+
+    @property
+    def spoken(self) -> Criterion | None:
+        """What numbers are to speak of; None: what the run says."""
+        from forecast.answers.chances import Criterion
+
+        return None if self.criterion is None else Criterion(self.criterion)
 
     def folder(self, name: str) -> Path:
         """Where results are written: as asked, else below ``out/``."""

@@ -18,7 +18,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from forecast.news.news import News
     from forecast.report.export import ReportRequest
+    from forecast.runs.run import Run
     from forecast.runs.session import RunCheck, Wanted
     from forecast.runs.store import KeptRun, Store
 
@@ -62,7 +63,7 @@ ReportBy = Annotated[Literal["team", "county"] | None, typer.Option("--by", meta
 Texts = list[str] | None
 
 
-@command(*OUTPUT, "unit")
+@command("criterion", *OUTPUT, "unit")
 def report(
     call: Call,
     run: RunArgument,
@@ -105,7 +106,8 @@ def report(
         lang=call.lang,
     )
     target = call.folder(f"{kept.run_id}-report")
-    files = _of_units(call, kept, target, request) if call.unit else write_reports(kept, target, request)
+    made = kept.run().speaking(call.spoken)
+    files = _of_units(call, made, target, request) if call.unit else write_reports(made, target, request)
     if pdf and office() is None:
         call.tell([call.text("reports.no_office")])
     entries = dict.fromkeys(target / path.relative_to(target).parts[0] for path in files)
@@ -113,13 +115,12 @@ def report(
     call.say(document, "\n".join(map(str, entries)))
 
 
-def _of_units(call: Call, kept: KeptRun, target: Path, request: ReportRequest) -> list[Path]:
+def _of_units(call: Call, run: Run, target: Path, request: ReportRequest) -> list[Path]:
     """Reports of one other place, or of every sibling with a target, each in a folder of its name."""
     from forecast.answers.ranks import siblings
     from forecast.report.export import write_reports
     from forecast.runs.run import of_unit
 
-    run = kept.run()
     units = run.dataset.panel.units
     asked = [call.unit or ""]
     if call.unit == ALL:
@@ -143,7 +144,8 @@ def _news(call: Call, store: Store, since: str, kept: KeptRun) -> News:
 
     sides = kept_side(store.open(since)), kept_side(kept)
     with call.fitting() as show:
-        return split(*sides, progress=show)
+        found = split(*sides, progress=show)
+    return found if call.spoken is None else replace(found, criterion=call.spoken)
 
 
 @command("seed", "method", *OUTPUT, "workers")
@@ -197,7 +199,7 @@ def _years(text: str | None) -> tuple[int, int] | None:
     return int(found[1]), int(found[2] or found[1])
 
 
-@command(*OUTPUT, "workers")
+@command("criterion", *OUTPUT, "workers")
 def news(
     call: Call,
     before: RunArgument,
@@ -240,6 +242,7 @@ def split_of(
     sides = [kept_side(kept, scenario=file) for kept, file in zip((before, after), scenarios, strict=True)]
     with call.fitting() as show:
         found = split(*sides, executor=call.executor, progress=show)
+    found = found if call.spoken is None else replace(found, criterion=call.spoken)
     dataset = sides[1].run.dataset
     frame = news_frame(found, provenance(sides[1].run))
     document = news_document(found, frame, dataset, call.lang)
@@ -373,7 +376,7 @@ def makeup(
     )
 
 
-@command(*RUN)
+@command(*RUN, "criterion")
 def scenario(
     call: Call,
     dataset: DatasetArgument,
@@ -409,16 +412,13 @@ def scenario(
     )
 
 
-@command(*RUN)
+@command(*RUN, "criterion")
 def path(
     call: Call,
     dataset: DatasetArgument,
     p: Annotated[
         list[float] | None, typer.Option("--p", min=0.01, max=0.99, metavar="P", help="option_probabilities")
     ] = None,
-    criterion: Annotated[
-        Literal["near", "reach"], typer.Option("--criterion", metavar="near|reach", help="option_criterion")
-    ] = "near",
     indicator: Annotated[list[str] | None, typer.Option("--indicator", metavar="ID", help="option_only")] = None,
 ) -> None:
     """The monthly path that a chosen probability needs."""
@@ -429,9 +429,10 @@ def path(
     from forecast.report.terminal import page
     from forecast.tables.path import TABLE, path_blocks, path_document, path_frame
 
-    wanted = indicators_of(indicator or (), read_dataset(dataset))
+    data = read_dataset(dataset)
+    wanted, criterion = indicators_of(indicator or (), data), Criterion(call.criterion or data.config.criterion)
     ran = call.run(dataset)
-    demands = [Demand(criterion=Criterion(criterion), probability=value) for value in p or ()] or DEFAULT
+    demands = [Demand(criterion=criterion, probability=value) for value in p or ()] or DEFAULT
     found = ran.session.required(demands, wanted=lambda case: case.target.indicator in wanted)
     target = ran.write("-path")
     write_tables({TABLE: path_frame(found, ran.run)}, target)
@@ -442,7 +443,7 @@ def path(
     )
 
 
-@command(*RUN)
+@command(*RUN, "criterion")
 def run(
     call: Call,
     dataset: DatasetArgument,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -102,6 +103,13 @@ def read_dataset(path: Path) -> Dataset:
         remarks=problems.remarks(),
         doubts=doubted(panel, AsOf.parse(config.as_of), accepted, synthetic=config.synthetic),
     )
+
+
+def speaking_of(dataset: Dataset, criterion: Literal["near", "reach"] | None) -> Dataset:
+    """The same data set, whose numbers, words and lights speak of a criterion; None: of its own."""
+    if criterion is None or criterion == dataset.config.criterion:
+        return dataset
+    return replace(dataset, config=replace(dataset.config, criterion=criterion))
 
 
 def retargeted(dataset: Dataset, *, unit: str | None = None, year: int | None = None) -> Dataset:

@@ -167,7 +167,7 @@ def brief_context(dossier: Dossier, lang: Lang, *, to: str = "") -> dict[str, An
         ),
         "to": to or t("reports.brief_addressee", lang),
         "overall": prose.overall(dossier, lang),
-        "table_title": t("reports.brief_table", lang, year=year),
+        "table_title": t("reports.brief_table", lang, year=year, event=words.event_name(dossier.study.criterion, lang)),
         "rows": _rows(dossier, lang),
         "indicators": [{"head": g.head, "text": g.text} for g in prose.groups(dossier, lang)],
         "causes": prose.causes(dossier, lang),
@@ -190,7 +190,7 @@ def _figures(dossier: Dossier) -> Sequence[Row]:
     attainment = dossier.run.attainment
     rows = {g.average.target.indicator: g.average for g in dossier.goals if g.average and g.average.forecast}
     wanted = [name for name in (attainment.hardest, attainment.winnable) if name in rows]
-    order = sorted(rows, key=lambda name: (rows[name].p_near is None, rows[name].p_near or 0.0))
+    order = sorted(rows, key=lambda name: (rows[name].p is None, rows[name].p or 0.0))
     return [rows[name] for name in list(dict.fromkeys([*wanted, *order]))[:FIGURES]]
 
 

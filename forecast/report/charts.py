@@ -18,6 +18,7 @@ from typing import Any, Final
 import altair as alt
 import pandas as pd
 
+from forecast.answers.chances import Criterion
 from forecast.answers.judgement import Distribution
 from forecast.periods import Month
 from forecast.plan.request import Form
@@ -209,8 +210,11 @@ def _target(target_pct: float, lang: Lang) -> list[alt.Chart]:
     return [line, text]
 
 
-def gap_chart(shares: Distribution, *, tolerance_pp: float, lang: Lang) -> alt.LayerChart:
-    """Distribution of the year-end gap: bars by outcome, lines at the benchmark and at the edge of coming close."""
+def gap_chart(shares: Distribution, *, tolerance_pp: float, criterion: Criterion, lang: Lang) -> alt.LayerChart:
+    """Distribution of the year-end gap: bars by outcome, lines at the benchmark and at the edge of coming close.
+
+    The line of what is spoken of is whole, the other one broken.
+    """
     outcome = t("ui.outcome", lang)
     kinds = {"missed": shares.missed, "near": shares.near, "reached": shares.reached}
     labels = {kind: t(f"ui.outcome_{kind}", lang) for kind in kinds}
@@ -246,11 +250,16 @@ def gap_chart(shares: Distribution, *, tolerance_pp: float, lang: Lang) -> alt.L
     edges = {0.0: t("ui.line_reach", lang)}
     if tolerance_pp > 0:
         edges[-tolerance_pp] = t("ui.line_near", lang, points=f"{-tolerance_pp:g}")
-    marks = pd.DataFrame({"x": list(edges), "text": list(edges.values())})
+    spoken = -tolerance_pp if criterion is Criterion.NEAR and tolerance_pp > 0 else 0.0
+    marks = pd.DataFrame({"x": list(edges), "text": list(edges.values()), "spoken": [x == spoken for x in edges]})
     rules = (
         alt.Chart(marks)
-        .mark_rule(strokeDash=[4, 3], strokeWidth=1.5, color="#7a7f87")
-        .encode(x="x:Q", tooltip=alt.Tooltip("text:N", title=t("ui.line", lang)))
+        .mark_rule(strokeWidth=1.5, color="#7a7f87")
+        .encode(
+            x="x:Q",
+            strokeDash=alt.condition("datum.spoken", alt.value([1, 0]), alt.value([4, 3])),
+            tooltip=alt.Tooltip("text:N", title=t("ui.line", lang)),
+        )
     )
     return alt.LayerChart(layer=[bars, rules]).properties(height=GAP_HEIGHT)
 

@@ -74,7 +74,7 @@ def replaced(out: Path, *, manifest: str, refusal: str) -> Iterator[Path]:
 
 
 MANIFEST: Final = "run.json"
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Of the tables and of ``run.json``; raised when a column changes its meaning."""
 
 

@@ -43,12 +43,13 @@ target_year = 2020
 as_of = "2020-08"                   # YYYY-MM：该月数据已公布；YYYY-MM-DD：截至该日已公布
 first_action_month = "2020-10"      # 决策还能影响的首月
 synthetic = false                   # true：增速也是合成的
+criterion = "near"                  # 可省略：概率、说法、灯色、语句所指；near 达到或接近，reach 达到
 
 [files]                             # 可省略；文件名与默认不同时写
 observations = "observations.csv"
 
 [lights.gap]                        # 预警规则，名称用于 targets.csv 的 light_rule
-green_from = 0.8                    # 年终灯：达到的概率，及以上为绿
+green_from = 0.8                    # 年终灯：criterion 所指的概率，及以上为绿
 yellow_from = 0.5                   # 及以上为黄，以下为红；当前灯看已公布差距与接近幅度
 
 [evidence]                          # 资料充分程度：本市本年已公布的期数
@@ -108,6 +109,10 @@ _TAIL = """
 `dabiao run` 写出一个目录：下列 CSV（UTF-8 带 BOM，空单元格表示没有该数，不是零）和 `run.json`（数据、版本、诊断、所用假设）。
 增速、分点以 `_pct`、`_pp` 结尾，单位为百分数、百分点；概率 `p_*` 为小数，不写作0或1。各表末列为来源：运行编号、数据哈希、情景哈希、
 模型版本、随机种子（`run_id`、`data_hash`、`scenario_hash`、`model_version`、`seed`；其他命令的表同样有这五列，下面不再列出）。
+
+口径：`criterion` 一列写明 `light`（`attainment.csv`）、`change_points`（`news.csv`）所指，默认 `near`（达到或接近），
+`--criterion reach` 或 `dataset.toml` 的 `criterion` 改为达到；`p_reach`、`p_near` 两个概率总是都有。文件的数由未取整的值写到各列的
+小数位，给人看的数也由未取整的值取整，两者互不经手。`run.json` 的 `schema_version` 在列的含义改变时升高，现为3。
 """
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from forecast.answers.chances import Outcome, Status
+from forecast.answers.chances import Criterion, Outcome, Status
 from forecast.answers.evidence import Evidence, HistoryStatus
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
@@ -109,12 +109,13 @@ def standing(dossier: Dossier, lang: Lang) -> list[str]:
 
 
 def groups(dossier: Dossier, lang: Lang) -> list[Group]:
-    """Indicators by how likely they come at least close: sure, to be won, hard, and those without data."""
+    """Indicators by how likely they are attained: sure, to be won, hard, and those without data."""
+    events = _events(dossier.run.attainment.criterion, lang)
     rows = [goals.average for goals in dossier.goals if goals.average]
-    judged = [row for row in rows if row.status is Status.JUDGED and row.p_near is not None]
+    judged = [row for row in rows if row.status is Status.JUDGED and row.p is not None]
     sorted_out: dict[str, list[Row]] = {"likely": [], "open": [], "unlikely": []}
     for row in judged:
-        shown_as = words.shown_percent(row.p_near or 0.0, row.evidence)
+        shown_as = words.shown_percent(row.p or 0.0, row.evidence)
         key = "likely" if shown_as >= LIKELY else "unlikely" if shown_as < UNLIKELY else "open"
         sorted_out[key].append(row)
     found = []
@@ -122,8 +123,8 @@ def groups(dossier: Dossier, lang: Lang) -> list[Group]:
         if members:
             brief = key == "likely" or len(members) > IN_FULL
             said = [_briefly(row, lang) if brief else _judged(row, lang) for row in members]
-            note = t("reports.group_brackets", lang) if brief else ""
-            head = t(f"reports.group_head_{key}", lang, n=len(members), note=note)
+            note = t("reports.group_brackets", lang, **events) if brief else ""
+            head = t(f"reports.group_head_{key}", lang, n=len(members), note=note, **events)
             found.append(Group(head, t("glossary.semicolon", lang).join(said) + t("glossary.full_stop", lang)))
     without = [row for row in rows if row.status is not Status.JUDGED]
     if without:
@@ -141,9 +142,19 @@ def _briefly(row: Row, lang: Lang) -> str:
         lang,
         indicator=plain_name(row, lang),
         growth=year,
-        near=words.probability(row.p_near, lang, evidence=row.evidence),
-        reach=words.probability(row.p_reach, lang, evidence=row.evidence),
+        **_both(row, lang),
     )
+
+
+def _events(criterion: Criterion, lang: Lang) -> dict[str, str]:
+    """What is spoken of, and the other."""
+    return {"event": words.event_name(criterion, lang), "other": words.event_name(criterion.other, lang)}
+
+
+def _both(row: Row, lang: Lang) -> dict[str, str]:
+    """Probability of what a row speaks of, and the other."""
+    levels = [words.probability(p, lang, evidence=row.evidence) for p in (row.p, row.p_other)]
+    return dict(zip(("chance", "also"), levels, strict=True))
 
 
 def _judged(row: Row, lang: Lang) -> str:
@@ -155,15 +166,7 @@ def _judged(row: Row, lang: Lang) -> str:
     if row.forecast is not None:
         low, high = (f"{Kind.PERCENT.shown(v, lang)}" for v in (row.forecast.p10_pct, row.forecast.p90_pct))
         parts.append(t("reports.say_year", lang, growth=growth(row.forecast.median_pct, lang), low=low, high=high))
-    near, reach = row.p_near or 0.0, row.p_reach or 0.0
-    parts.append(
-        t(
-            "reports.say_chances",
-            lang,
-            near=words.probability(near, lang, evidence=row.evidence),
-            reach=words.probability(reach, lang, evidence=row.evidence),
-        )
-    )
+    parts.append(t("reports.say_chances", lang, **_both(row, lang), **_events(row.criterion, lang)))
     return plain_name(row, lang) + t("glossary.comma", lang).join(parts)
 
 
@@ -320,7 +323,7 @@ def given_text(found: Explored, dossier: Dossier, lang: Lang) -> str:
 
 
 def _scenario(dossier: Dossier, k: int, lang: Lang) -> str:
-    result = dossier.scenarios[k]
+    result, criterion = dossier.scenarios[k], dossier.study.criterion
     city = dossier.run.dataset.config.city
     mine = [
         o for o in result.outcomes if o.case.target.unit == city and o.case.target.kind is TargetKind.PROVINCE_AVERAGE
@@ -334,15 +337,23 @@ def _scenario(dossier: Dossier, k: int, lang: Lang) -> str:
             "reports.advice_item",
             lang,
             indicator=words.indicator_name(o.case.target.indicator, o.case.name_zh, lang),
-            change=Kind.FINE_POINTS.shown(o.change_growth_pp, lang),
-            near=words.probability(o.p_near, lang, evidence=o.case.evidence),
-            moved=words.level_phrase(o.p_near, o.p_near - o.change_near, lang, evidence=o.case.evidence),
+            change=words.effect(o.change_growth_pp),
+            event=words.event_name(criterion, lang),
+            chance=words.probability(o.p(criterion), lang, evidence=o.case.evidence),
+            moved=_level_moved(o, criterion, lang),
         )
         for o in moved
     ]
     rests = any(trace.synthetic for trace in dossier.study.traces.get(result.scenario.name, ()))
     told = t("reports.advice_scenario", lang, title=title, list=t("glossary.semicolon", lang).join(items))
     return told + _marked(dossier, lang, rests=rests)
+
+
+def _level_moved(o: Outcome, criterion: Criterion, lang: Lang) -> str:
+    """The printed level's change; where there is none, what the gap gains leads."""
+    said = words.level_phrase(o.p(criterion), o.p_before(criterion), lang, evidence=o.case.evidence)
+    same = not words.level_points(o.p(criterion), o.p_before(criterion), evidence=o.case.evidence)
+    return words.gap_phrase(o.change_gap_pp, lang) + said if same else said
 
 
 def _size(outcome: Outcome) -> float:

@@ -20,7 +20,7 @@ from typing import Final, Literal
 import altair as alt
 import pandas as pd
 
-from forecast.answers.chances import Status
+from forecast.answers.chances import Criterion, Status
 from forecast.answers.judgement import Row, distribution, year_ends_of
 from forecast.answers.scores import course
 from forecast.data.target import TargetKind
@@ -257,9 +257,14 @@ def _gap(row: Row, dossier: Dossier, lang: Lang) -> alt.TopLevelMixin | None:
     if found is None:
         return None
     tolerance = row.target.tolerance_pp
-    made = gap_chart(distribution(found), tolerance_pp=tolerance, lang=lang)
+    made = gap_chart(distribution(found), tolerance_pp=tolerance, criterion=row.criterion, lang=lang)
     title = t("reports.chart_gap", lang, city=city_name(dossier, lang), indicator=plain_name(row, lang))
     return _titled(made, title, dossier, lang, mark=dossier.mark(lang))
+
+
+def _kinds(criterion: Criterion) -> tuple[str, str]:
+    """Outcomes, the one that is spoken of first."""
+    return ("near", "reached") if criterion is Criterion.NEAR else ("reached", "near")
 
 
 def chance_rows(dossier: Dossier, lang: Lang) -> list[dict[str, object]]:
@@ -269,7 +274,9 @@ def chance_rows(dossier: Dossier, lang: Lang) -> list[dict[str, object]]:
         row = goals.average
         if row is None or row.status is not Status.JUDGED or row.p_near is None or row.p_reach is None:
             continue
-        for kind, p in (("near", row.p_near), ("reached", row.p_reach)):
+        both = {"near": row.p_near, "reached": row.p_reach}
+        for kind in _kinds(row.criterion):
+            p = both[kind]
             said = words.probability(p, lang, evidence=row.evidence)
             outcome = t(f"reports.outcome_{kind}", lang)
             records.append({"name": plain_name(row, lang), "kind": outcome, "p": p, "said": said})
@@ -282,7 +289,8 @@ def _chances(dossier: Dossier, lang: Lang) -> alt.TopLevelMixin | None:
         return None
     frame = pd.DataFrame(records)
     kinds = list(dict.fromkeys(frame["kind"]))
-    colours = [OUTCOMES["near"], OUTCOMES["reached"]]
+    criterion = dossier.study.criterion
+    colours = [OUTCOMES[kind] for kind in _kinds(criterion)]
     base = alt.Chart(frame).encode(
         y=alt.Y("name:N", sort=list(dict.fromkeys(frame["name"])), title=None, axis=alt.Axis(labelLimit=220)),
         yOffset=alt.YOffset("kind:N", sort=kinds),
@@ -294,15 +302,22 @@ def _chances(dossier: Dossier, lang: Lang) -> alt.TopLevelMixin | None:
     )
     texts = base.mark_text(align="left", dx=3, fontSize=10).encode(text="said:N")
     made = alt.LayerChart(layer=[bars, texts]).properties(height=2 * _BAR * frame["name"].nunique())
-    title = t("reports.chart_chance_title", lang, city=city_name(dossier, lang), year=dossier.run.paths.target_year)
+    title = t(
+        "reports.chart_chance_title",
+        lang,
+        city=city_name(dossier, lang),
+        year=dossier.run.paths.target_year,
+        event=words.event_name(criterion, lang),
+        other=words.event_name(criterion.other, lang),
+    )
     return _titled(made, title, dossier, lang, mark=dossier.mark(lang))
 
 
 def _scenarios(dossier: Dossier, lang: Lang) -> alt.TopLevelMixin | None:
-    """P(reach or near) of every indicator under the baseline and every scenario."""
+    """How likely what is spoken of is of every indicator under the baseline and every scenario."""
     if not dossier.scenarios:
         return None
-    records = []
+    records, criterion = [], dossier.study.criterion
     for result in dossier.study.comparison.all:
         name = (
             result.scenario.title if result is not dossier.study.comparison.baseline else t("scenario.baseline", lang)
@@ -311,7 +326,7 @@ def _scenarios(dossier: Dossier, lang: Lang) -> alt.TopLevelMixin | None:
             target = outcome.case.target
             if target.unit == dossier.run.dataset.config.city and target.kind is TargetKind.PROVINCE_AVERAGE:
                 indicator = words.indicator_name(target.indicator, outcome.case.name_zh, lang)
-                records.append({"indicator": indicator, "scenario": name, "p": outcome.p_near})
+                records.append({"indicator": indicator, "scenario": name, "p": outcome.p(criterion)})
     frame = pd.DataFrame(records)
     order, names = list(dict.fromkeys(frame["indicator"])), list(dict.fromkeys(frame["scenario"]))
     legend = alt.Legend(title=None, orient="top", columns=2, labelLimit=300)
@@ -326,5 +341,6 @@ def _scenarios(dossier: Dossier, lang: Lang) -> alt.TopLevelMixin | None:
         )
         .properties(height=34 * len(order))
     )
-    title = t("reports.chart_scenarios", lang, city=city_name(dossier, lang))
+    event = words.event_name(criterion, lang)
+    title = t("reports.chart_scenarios", lang, city=city_name(dossier, lang), event=event)
     return _titled(made, title, dossier, lang, mark=dossier.scenario_mark(lang))

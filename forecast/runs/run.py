@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from forecast import __version__
 from forecast.answers.attainment import Attainment, attain
+from forecast.answers.chances import Criterion
 from forecast.answers.required import action_month
-from forecast.data.dataset import Dataset, read_dataset, retargeted
+from forecast.data.dataset import Dataset, read_dataset, retargeted, speaking_of
 from forecast.data.panel import known
 from forecast.dims import brief
 from forecast.draws.dependence import dependence
@@ -45,6 +46,7 @@ class Request:
 
     as_of : ``YYYY-MM`` or ``YYYY-MM-DD``; None: what the data set says
     unit, year : place and target year that are asked for; None: those of the data set
+    criterion : what numbers, words and lights speak of; None: what the data set says
     """
 
     dataset: Path
@@ -54,6 +56,7 @@ class Request:
     draws: int = DRAWS
     unit: str | None = None
     year: int | None = None
+    criterion: Literal["near", "reach"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,6 +84,13 @@ class Run:
     failures: Mapping[str, str] = field(default_factory=dict)
 
     __repr__ = brief
+
+    def speaking(self, criterion: Criterion | None) -> Run:
+        """The same run, whose numbers, words and lights speak of a criterion; None: as it was made."""
+        if criterion is None or criterion is self.attainment.criterion:
+            return self
+        dataset = speaking_of(self.dataset, criterion.value)
+        return replace(self, dataset=dataset, attainment=self.attainment.speaking(criterion))
 
 
 type KeptFits = Callable[[str], IndicatorPaths | None]
@@ -184,7 +194,7 @@ def finish(fits: Fits, *, dataset: Dataset, as_of: AsOf, request: Request, run_i
     from data, request and code; else it is that of the kept run. The data set of the run names the
     first month of action at ``as_of``.
     """
-    dataset = acting(dataset, as_of)
+    dataset = acting(speaking_of(dataset, request.criterion), as_of)
     panel, config = dataset.panel, dataset.config
     seen = known(panel, as_of)
     with threadpool_limits(limits=1):  # sums must not depend on the number of threads
@@ -252,5 +262,6 @@ def _run_id(dataset: Dataset, as_of: AsOf, request: Request, fits: Fits) -> str:
     """Name of a run: the same data, state of knowledge, method, seed, fits and code of the answers give the same."""
     code = code_hash(Path(__file__))
     parts = (dataset.data_hash, as_of.text, request.method, request.seed, request.draws, __version__, code)
-    made = digest((parts, sorted(fits.keys.items()), sorted(fits.failures)))[:8]
+    asked = () if request.criterion is None else (request.criterion,)
+    made = digest(((*parts, *asked), sorted(fits.keys.items()), sorted(fits.failures)))[:8]
     return f"{dataset.config.name}-{as_of.text}-{request.method}-{made}"

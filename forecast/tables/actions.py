@@ -304,7 +304,7 @@ _ORDER: Final[Mapping[Surface, tuple[str, ...]]] = {
 
 def contribution_table(rows: Sequence[Contributed], criterion: Criterion, lang: Lang) -> Table[Contributed]:
     """What actions bring to targets."""
-    params = {"event": t(f"glossary.criterion_{criterion.value}", lang)}
+    params = {"event": words.event_name(criterion, lang)}
     return Table(name="contributions", columns=CONTRIBUTIONS, rows=rows, order=_ORDER, params=params)
 
 
@@ -389,7 +389,7 @@ def range_text(one: Range | None, o: Outcome, criterion: Criterion, lang: Lang) 
     before = o.p_before(criterion)
     low, high = (_moved(before + change, before, o.case) for change in one.of(criterion))
     low_pp, high_pp = (words.effect(pp) for pp in one.growth_pp)
-    event = t(f"glossary.criterion_{criterion.value}", lang)
+    event = words.event_name(criterion, lang)
     params = {"n": one.ledgers, "event": event, "low": low, "high": high, "low_pp": low_pp, "high_pp": high_pp}
     return t("ui_scenario.range", lang, **params)
 
@@ -480,7 +480,7 @@ def _effect(measure: Measure, row: Contributed, dataset: Dataset, lang: Lang) ->
     o, criterion = row.outcome, row.criterion
     now, then = o.p(criterion), min(max(o.p(criterion) - row.of.without(criterion), 0.0), 1.0)
     levels = [words.probability(p, lang, evidence=o.case.evidence) for p in (then, now)]
-    event = t(f"glossary.criterion_{criterion.value}", lang)
+    event = words.event_name(criterion, lang)
     more = t("ui_overview.effect_level", lang, event=event, without=levels[0], now=levels[1])
     return t(
         "ui_overview.effect",

@@ -13,7 +13,7 @@ from typing import Final
 import pandas as pd
 
 from forecast.answers.attainment import Attainment
-from forecast.answers.chances import SETTLED, Status, Summary
+from forecast.answers.chances import SETTLED, Criterion, Status, Summary
 from forecast.answers.evidence import Evidence, Figure
 from forecast.answers.judgement import Light, Row
 from forecast.data.target import TargetKind
@@ -137,14 +137,14 @@ def _year(judged: Judged, view: View) -> Cell:
     return _spread(row.forecast, view.lang)
 
 
-def _chance(p: Callable[[Row], float | None]) -> _Says:
-    """A probability in words, with its band below."""
+def _chance(criterion: Criterion) -> _Says:
+    """A probability; of what the row speaks of with its word below, which is that of its light."""
 
     def says(judged: Judged, view: View) -> Cell:
-        found, evidence = p(judged.row), judged.row.evidence
-        return Cell(
-            words.probability(found, view.lang, evidence=evidence), words.band(found, view.lang, evidence=evidence)
-        )
+        row = judged.row
+        found = row.p_near if criterion is Criterion.NEAR else row.p_reach
+        word = words.band(found, view.lang, evidence=row.evidence) if row.criterion is criterion else ""
+        return Cell(words.probability(found, view.lang, evidence=row.evidence), word)
 
     return says
 
@@ -438,11 +438,11 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
         Kind.PROBABILITY,
         value=lambda r: r.row.p_reach,
         on=_on(
-            terminal=Show(head="report.head_reach", says=_chance(lambda r: r.p_reach), parts=(AHEAD,), fold=True),
-            page=_read("reach", _chance(lambda r: r.p_reach)),
+            terminal=Show(head="report.head_reach", says=_chance(Criterion.REACH), parts=(AHEAD,), fold=True),
+            page=_read("reach", _chance(Criterion.REACH)),
             sheet=Show(kind=Kind.CHANCE, group="chance", says=_of_average(lambda r: r.p_reach)),
             chances=_likely("exact_reach", Kind.SHARE),
-            brief=_briefly("reach", _chance(lambda r: r.p_reach)),
+            brief=_briefly("reach", _chance(Criterion.REACH)),
         ),
     ),
     Column(
@@ -450,11 +450,11 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
         Kind.PROBABILITY,
         value=lambda r: r.row.p_near,
         on=_on(
-            terminal=Show(head="report.head_near", says=_chance(lambda r: r.p_near), parts=(AHEAD,), fold=True),
-            page=_read("near", _chance(lambda r: r.p_near)),
+            terminal=Show(head="report.head_near", says=_chance(Criterion.NEAR), parts=(AHEAD,), fold=True),
+            page=_read("near", _chance(Criterion.NEAR)),
             sheet=Show(kind=Kind.CHANCE, group="chance", says=_of_average(lambda r: r.p_near)),
             chances=_likely("exact_near", Kind.SHARE),
-            brief=_briefly("near", _chance(lambda r: r.p_near)),
+            brief=_briefly("near", _chance(Criterion.NEAR)),
         ),
     ),
     Column("near", on=_only(chances=_likely("near", Kind.CHANCE, _judged_chance(lambda r: r.p_near, reason=True)))),
@@ -573,22 +573,31 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
 """Every quantity of a target, and where it stands. The columns of ``attainment.csv`` keep their order for ever: a new
 one comes after the last."""
 
-ORDER: Final[Mapping[Surface, tuple[str, ...]]] = {
-    PAGE: ("indicator", "ytd", "forecast", "near", "reach", "required", "light"),
-    CHANCES: (
-        *("no", "indicator", "against", "assessed", "year", "goal", "gap", "near", "near_band", "reach", "reach_band"),
-        *("light", "shortfall", "evidence", "checked", "exact_near", "exact_reach", "error"),
-    ),
-    BRIEF: ("indicator", "ytd", "province", "gap", "year", "province_year", "near", "reach", "required", "light"),
-}
-"""Where columns do not stand in the order of the file."""
+
+def order(criterion: Criterion) -> Mapping[Surface, tuple[str, ...]]:
+    """Where columns do not stand in the order of the file: what a row speaks of stands first."""
+    one, other = criterion.value, criterion.other.value
+    return {
+        TERMINAL: (
+            *("indicator", "target", "ytd", "benchmark_ytd", "gap", "forecast", "benchmark_forecast"),
+            *(f"p_{one}", f"p_{other}", "required", "light_now", "light"),
+        ),
+        PAGE: ("indicator", "ytd", "forecast", one, other, "required", "light"),
+        CHANCES: (
+            *("no", "indicator", "against", "assessed", "year", "goal", "gap"),
+            *(one, f"{one}_band", other, f"{other}_band", "light", "shortfall", "evidence", "checked"),
+            *(f"exact_{one}", f"exact_{other}", "error"),
+        ),
+        BRIEF: ("indicator", "ytd", "province", "gap", "year", "province_year", "near", "reach", "required", "light"),
+    }
 
 
-def attainment_table(attainment: Attainment, rows: Sequence[Row] | None = None) -> Table[Judged]:
+def attainment_table(attainment: Attainment, rows: Sequence[Row] | None = None, *, lang: Lang = "zh") -> Table[Judged]:
     """Targets of a run; ``rows``: those that are wanted, numbered from one, in order; None: all."""
     chosen = attainment.rows if rows is None else rows
     made = tuple(Judged(row, attainment, no) for no, row in enumerate(chosen, 1))
-    return Table(name="attainment", columns=COLUMNS, rows=made, order=ORDER)
+    params = {"event": words.event_name(attainment.criterion, lang)}
+    return Table(name="attainment", columns=COLUMNS, rows=made, order=order(attainment.criterion), params=params)
 
 
 def attainment_frame(attainment: Attainment, provenance: Provenance) -> pd.DataFrame:

@@ -123,7 +123,7 @@ def side_grid(results: Sequence[Result], unit: str, view: View) -> Grid:
     columns = _beside_columns(results[1:], view.criterion, view.lang)
     made = Table(name="side", columns=columns, rows=rows).grid(view, caption=t("ui_scenario.compare", view.lang))
     means = (f"{words.rounded(result.joint(view.criterion).expected, 0.1):.1f}" for result in results)
-    event = t(f"glossary.criterion_{view.criterion.value}", view.lang)
+    event = words.event_name(view.criterion, view.lang)
     last = (t("ui_scenario.expected_row", view.lang, event=event), *means)
     return replace(made, rows=(*made.rows, tuple(Cell(text) for text in last)))
 

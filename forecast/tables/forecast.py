@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.chances import Outcome, Status, Summary
+from forecast.answers.chances import Criterion, Outcome, Status, Summary
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
@@ -87,7 +87,9 @@ def _gap_yi(one: Reported) -> Value:
 
 
 def _scenario_near(one: Reported, view: View) -> Said:
-    return None if one.outcome is None else words.probability(one.outcome.p_near, view.lang, evidence=one.row.evidence)
+    if one.outcome is None:
+        return None
+    return words.probability(one.outcome.p(one.row.criterion), view.lang, evidence=one.row.evidence)
 
 
 def _months(dossier: Dossier) -> list[Month]:
@@ -180,14 +182,14 @@ OWN: Final[tuple[Column[Reported], ...]] = (
 """What the forecast table says of an indicator beyond the columns of ``tables.attainment``."""
 
 
-def _order(needs: Sequence[str]) -> tuple[str, ...]:
+def _order(needs: Sequence[str], criterion: Criterion) -> tuple[str, ...]:
     return (
         *("no", "indicator", "measure", "department", "plan_pct", "tolerance_pp"),
         *("ytd_yi", "ytd_pct", "rank", "province_ytd_pct", "gap_pp", "ytd_through"),
         *("next_pct", "next_cum_pct", "next_range"),
         *("required_pct", "required_range", "feasibility", *needs, "need_yi"),
         *("year_pct", "year_range", "province_pct", "province_range", "year_gap_pp", "base_yi", "year_gap_yi"),
-        *("p_reach", "p_near", "p_plan", "p_positive", "light_now", "light"),
+        *(f"p_{criterion.value}", f"p_{criterion.other.value}", "p_plan", "p_positive", "light_now", "light"),
         *("scenario_pct", "scenario_change_pp", "scenario_p_near"),
     )
 
@@ -201,9 +203,10 @@ def forecast_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         name="forecast",
         columns=(*attainment.COLUMNS, *OWN, *needs),
         rows=[Reported(g.main, run.attainment, no, g, dossier) for no, g in enumerate(dossier.goals, 1)],
-        order={Surface.SHEET: _order([one.name for one in needs])},
+        order={Surface.SHEET: _order([one.name for one in needs], run.attainment.criterion)},
         params={
             "as_of": words.knowledge(run.paths.as_of, lang),
+            "event": words.event_name(run.attainment.criterion, lang),
             "month": words.month_name(following, lang),
             "span": words.months(following, lang),
             "first": words.month_name(config.first_action_month, lang),
@@ -228,7 +231,8 @@ def chance_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     asked = {row.target for row in dossier.run.attainment.rows}
     averages = [goals.average for goals in dossier.goals if goals.average]
     others = [row for goals in dossier.goals for row in (goals.plan, goals.positive) if row and row.target in asked]
-    table = attainment_table(dossier.run.attainment, [*averages, *others])
+    criterion = dossier.run.attainment.criterion
+    table = attainment_table(dossier.run.attainment, [*averages, *others], lang=lang)
     judged = tuple(i for i, row in enumerate(averages) if row.p_mcse is not None)
     return Sheet(
         name="chances",
@@ -241,8 +245,13 @@ def chance_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         mark=dossier.mark(lang),
         charts=(
             Chart(
-                title=t("reports.chart_chances", lang),
-                fields=("exact_near", "exact_reach"),
+                title=t(
+                    "reports.chart_chances",
+                    lang,
+                    event=words.event_name(criterion, lang),
+                    other=words.event_name(criterion.other, lang),
+                ),
+                fields=(f"exact_{criterion.value}", f"exact_{criterion.other.value}"),
                 rows=tuple((i, plain_name(averages[i], lang)) for i in judged),
                 bars=True,
             ),

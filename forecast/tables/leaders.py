@@ -24,7 +24,7 @@ from forecast.texts import Lang, t
 
 
 class Order(StrEnum):
-    """Order of the lines: as the statistics bureau lists them, or the least likely to come close first."""
+    """Order of the lines: as the statistics bureau lists them, or the least likely first."""
 
     OFFICIAL = "official"
     RISK = "risk"
@@ -42,8 +42,8 @@ def of_unit(attainment: Attainment, unit: str, *, average: bool) -> list[Row]:
 
 
 def _risk(row: Row) -> tuple[bool, float, float]:
-    """Least likely to come close first, then to reach; what is not judged last."""
-    return row.p_near is None, row.p_near or 0.0, row.p_reach or 0.0
+    """Least likely first, by what the row speaks of; what is not judged last."""
+    return row.p is None, row.p or 0.0, row.p_other or 0.0
 
 
 def leaders(
@@ -88,6 +88,7 @@ def lights_text(attainment: Attainment, unit: str, lang: Lang) -> str:
         t(
             "ui.lights_rule",
             lang,
+            event=words.event_name(attainment.criterion, lang),
             rule=rule.rule,
             green=words.percent(rule.green_from),
             yellow=words.percent(rule.yellow_from),

@@ -112,7 +112,7 @@ def moved_blocks(moved: Moved, dataset: Dataset, lang: Lang) -> list[Block]:
 def change_lines(moved: Moved, dataset: Dataset, criterion: Criterion, lang: Lang) -> list[str]:
     """Indicators whose shown probability moved, the most first; then what is new in the data, counted."""
     named = sorted((r for r in _mine(moved, dataset) if r.step(criterion)), key=lambda r: -abs(r.step(criterion)))
-    event = t(f"glossary.criterion_{criterion.value}", lang)
+    event = words.event_name(criterion, lang)
     lines = [_line(r, criterion, event, lang) for r in named[:MOST]] or [t("ui_overview.move_none", lang, event=event)]
     if len(named) > MOST:
         lines[-1] += t("ui_overview.more_moves", lang, n=len(named) - MOST)

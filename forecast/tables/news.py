@@ -241,7 +241,7 @@ def sentence(target: TargetNews, news: News, dataset: Dataset, *, lang: Lang) ->
     较上月达到或接近的概率提高5个百分点（40%→45%），差距缩小2.0个百分点：1—8月降幅收窄2.0个百分点，好于预期，+3.0；…
     """
     before, after = target.before.p(news.criterion), target.after.p(news.criterion)
-    event = t(f"glossary.criterion_{news.criterion.value}", lang)
+    event = words.event_name(news.criterion, lang)
     if target.status in (NewsStatus.NEITHER, NewsStatus.NOT_AFTER) or after is None:
         return t("news.neither" if before is None else "news.not_after", lang)
     if before is None:
@@ -436,7 +436,7 @@ WHY: Final[tuple[Column[Why], ...]] = (
 
 def _why_table(news: News | None, dataset: Dataset, criterion: Criterion, lang: Lang) -> Table[Why]:
     rows = [Why(one, news, dataset) for one in main_targets(news, dataset)] if news else []
-    params = {"event": t(f"glossary.criterion_{criterion.value}", lang)}
+    params = {"event": words.event_name(criterion, lang)}
     return Table(name="why", columns=WHY, rows=rows, params=params)
 
 
@@ -446,7 +446,7 @@ def news_blocks(news: News, dataset: Dataset, lang: Lang) -> list[Block]:
     view = View(lang=lang, surface=Surface.TERMINAL, criterion=news.criterion)
     caption = t("news.title", lang, before=before, after=after)
     table = _why_table(news, dataset, news.criterion, lang).grid(view, caption=caption, look=Look.WHOLE)
-    event = t(f"glossary.criterion_{news.criterion.value}", lang)
+    event = words.event_name(news.criterion, lang)
     return [table, *(Sentence(t(f"news.{key}", lang, event=event)) for key in ("reading", "near_note"))]
 
 
@@ -458,7 +458,7 @@ def news_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     note = t("reports.no_news", lang)
     if news is not None:
         before, after = (words.knowledge(AsOf.parse(text), lang) for text in news.as_of)
-        event = t(f"glossary.criterion_{news.criterion.value}", lang)
+        event = words.event_name(news.criterion, lang)
         note = t("reports.note_news", lang, before=before, after=after, run=news.before)
         note += t("news.reading", lang, event=event)
     return Sheet(

@@ -63,7 +63,7 @@ def joint_sentence(
     if not near.judged:
         return t("report.joint_none", lang, as_of=as_of, assessed=near.assessed)
     first, second = (near, reach) if criterion is Criterion.NEAR else (reach, near)
-    names_of = [t(f"glossary.criterion_{one.criterion.value}", lang) for one in (first, second)]
+    names_of = [words.event_name(one.criterion, lang) for one in (first, second)]
     events = dict(zip(("event", "other"), names_of, strict=True))
     sentences = [
         t(
@@ -101,7 +101,7 @@ def _ranges(found: Joint, k: int, lang: Lang) -> str:
     for name, number in (("all", found.judged), ("some", k)):
         levels = [one[number] for one in (found.at_least, found.at_least_weak, found.at_least_strong)]
         ends[name] = words.probability_range(min(levels), max(levels), lang, evidence=found.evidence)
-    event = t(f"glossary.criterion_{found.criterion.value}", lang)
+    event = words.event_name(found.criterion, lang)
     return t("report.joint_range", lang, k=k, event=event, **ends)
 
 
@@ -189,7 +189,7 @@ def _light_rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> lis
             "report.note_lights",
             lang,
             rule=rule.rule,
-            event=t(f"glossary.criterion_{attainment.config.criterion}", lang),
+            event=words.event_name(attainment.criterion, lang),
             green=words.percent(rule.green_from),
             yellow=words.percent(rule.yellow_from),
         )

@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from forecast.answers.advice import Sharpening
-from forecast.answers.chances import SETTLED, Status
+from forecast.answers.chances import SETTLED, Criterion, Status
 from forecast.answers.evidence import Comparison, Evidence, HistoryStatus
 from forecast.answers.judgement import Light, Row
 from forecast.answers.required import Required
@@ -265,6 +265,11 @@ def light_name(light: Light | None, lang: Lang) -> str:
 def evidence_name(evidence: Evidence, lang: Lang) -> str:
     """Class of evidence: 充分、有限、薄弱、不足."""
     return t(f"glossary.evidence_{evidence.value}", lang)
+
+
+def event_name(criterion: Criterion, lang: Lang) -> str:
+    """What a probability is of: 达到或接近, 达到."""
+    return t(f"glossary.criterion_{criterion.value}", lang)
 
 
 def kind_name(kind: TargetKind, lang: Lang) -> str:

@@ -13,7 +13,7 @@ a word (held by ``tests/test_app_data.py``).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
 import streamlit as st
@@ -299,6 +299,23 @@ def choose_unit(run: Opened, lang: Lang) -> str:
         lang=lang,
         default=run.config.city,
     )
+
+
+EVENT: Final = "event"
+"""What all pages speak of, in the address."""
+
+
+def choose_criterion(run: Opened, lang: Lang) -> Opened:
+    """The run, whose numbers, words, lights, sentences and charts speak of what the reader chooses."""
+    own = run.attainment.criterion
+    chosen = segments(
+        t("ui.choice_event", lang),
+        [own.value, own.other.value],
+        key=EVENT,
+        show=lambda one: words.event_name(Criterion(one), lang),
+        lang=lang,
+    )
+    return replace(run, attainment=run.attainment.speaking(Criterion(chosen)))
 
 
 def mark_text(choice: Choice) -> str:

@@ -61,7 +61,7 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
     progress(t("ui_export.gathering", lang), 0, len(kinds) + 1)
     kept = Store().open(options["run"])
     scenarios = _scenarios(options["scenario"], place)
-    run = kept.run()
+    run = kept.run().speaking(Criterion(options["event"]) if options.get("event") else None)
     asked: Mapping[str, str] = options.get("asked", {})
     dossier = gather(
         run,
@@ -72,7 +72,7 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
         beyond=asked.get("beyond") == ON,
         given=[asked["given"]] if "given" in asked else (),
         backtest=read_backtest(Path(options["backtest"])) if options["backtest"] else None,
-        news=read_split(options["news"]) if options["news"] else None,
+        news=replace(read_split(options["news"]), criterion=run.attainment.criterion) if options["news"] else None,
     )
     request = ReportRequest(lang=lang, pdf=options["pdf"])
     for k, kind in enumerate(kinds):
@@ -220,6 +220,7 @@ def _dialog(choice: Choice) -> None:
             by=by or NOBODY,
             pdf=pdf,
             lang=lang,
+            event=choice.criterion.value,
             scenario=to_yaml(draft) if draft else "",
             backtest=_backtest(choice),
             news=kept_split(earlier, choice.run.header) if earlier else "",

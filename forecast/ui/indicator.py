@@ -289,9 +289,11 @@ def _gap(choice: Choice, row: Row) -> None:
     said = t(
         "ui.gap_said",
         lang,
-        near=words.chance(row.p_near, lang, evidence=row.evidence),
-        reach=words.chance(row.p_reach, lang, evidence=row.evidence),
+        event=words.event_name(row.criterion, lang),
+        other=words.event_name(row.criterion.other, lang),
+        chance=words.chance(row.p, lang, evidence=row.evidence),
+        also=words.probability(row.p_other, lang, evidence=row.evidence),
     )
     st.html(f'<p class="dabiao-rule">{escape(said)}</p>')
     shares = distribution(found)
-    st.altair_chart(gap_chart(shares, tolerance_pp=target.tolerance_pp, lang=lang), alt=said)
+    st.altair_chart(gap_chart(shares, tolerance_pp=target.tolerance_pp, criterion=row.criterion, lang=lang), alt=said)

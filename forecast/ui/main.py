@@ -19,7 +19,18 @@ import streamlit as st
 from forecast.errors import ForecastError
 from forecast.runs.store import home, import_bundle
 from forecast.texts import Lang, t
-from forecast.ui.choice import Choice, carry, choose_lang, choose_run, choose_unit, put, source_text, stale, unread
+from forecast.ui.choice import (
+    Choice,
+    carry,
+    choose_criterion,
+    choose_lang,
+    choose_run,
+    choose_unit,
+    put,
+    source_text,
+    stale,
+    unread,
+)
 from forecast.ui.data import new_city
 from forecast.ui.export import export_button
 from forecast.ui.jobs import SHOW, show_jobs, sidebar_jobs
@@ -145,7 +156,7 @@ def choose(lang: Lang) -> Choice | None:
         with st.spinner(t("ui.opening", lang)):
             run = opened(header)
         unit = choose_unit(run, lang)
-        choice = Choice(run=run, unit=unit, lang=lang)
+        choice = Choice(run=choose_criterion(run, lang), unit=unit, lang=lang)
         export_button(choice)
     return choice
 

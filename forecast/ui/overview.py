@@ -61,7 +61,7 @@ def overview(choice: Choice) -> None:
         if first:
             st.html(f'<p class="dabiao-sentence">{escape(first)}</p>')
         second = st.container(key="leaders-scenario")
-        average = leaders(run.attainment, unit, lang, average=True, order=order, caption=t("ui.caption_average", lang))
+        average = leaders(run.attainment, unit, lang, average=True, order=order, caption=_caption(choice))
         if average.rows:
             st.html(html.labelled(average))
         else:
@@ -73,6 +73,10 @@ def overview(choice: Choice) -> None:
             scenario = _scenario(now, choice.criterion, lang)
     said = _Said(first=first, scenario=scenario, changes=changes, reliability=reliability)
     _printed(choice, name, said, rule)
+
+
+def _caption(choice: Choice) -> str:
+    return t("ui.caption_average", choice.lang, event=words.event_name(choice.criterion, choice.lang))
 
 
 def _controls(choice: Choice, now: Working | None) -> Order:

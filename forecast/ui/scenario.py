@@ -273,7 +273,7 @@ def _contributions(shown: Scenario, lab: Session, choice: Choice) -> None:
         found = lab.contributions(shown)
         spread = lab.ranges(shown).get(cases[chosen].key)
     st.html(html.labelled(contribution_page(result, found, cases[chosen], lab.dataset, choice.page)))
-    event = t(f"glossary.criterion_{choice.criterion.value}", lang)
+    event = words.event_name(choice.criterion, lang)
     st.caption(t("ui_scenario.help_contributions", lang, event=event))
     outcome = next(o for o in result.outcomes if o.case.key == cases[chosen].key)
     if text := range_text(spread, outcome, choice.criterion, lang):

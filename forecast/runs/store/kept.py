@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from forecast.data.dataset import Dataset, read_dataset, retargeted
+from forecast.data.dataset import Dataset, read_dataset, retargeted, speaking_of
 from forecast.data.reading.source import CONFIG_FILE, Source
 from forecast.dims import DRAW
 from forecast.draws.gdp import GDP
@@ -194,7 +194,8 @@ class KeptRun:
     def dataset(self) -> Dataset:
         """The data set as it was when the run was made."""
         whole = read_dataset(self.folder / INPUTS)
-        return retargeted(whole, unit=self.manifest.get("unit"), year=self.manifest.get("year"))
+        asked = retargeted(whole, unit=self.manifest.get("unit"), year=self.manifest.get("year"))
+        return speaking_of(asked, self.manifest.get("criterion"))
 
     def request(self) -> Request:
         """What was asked for; the data set is the kept copy."""
@@ -208,6 +209,7 @@ class KeptRun:
             draws=self.manifest["draws"],
             unit=self.manifest.get("unit"),
             year=self.manifest.get("year"),
+            criterion=self.manifest.get("criterion"),
         )
 
     def run(self) -> Run:
@@ -317,6 +319,7 @@ def header_of(run: Run, summary: Mapping[str, Any]) -> dict[str, Any]:
         "draws": run.request.draws,
         "unit": run.request.unit,
         "year": run.request.year,
+        "criterion": run.request.criterion,
         "data_hash": run.dataset.data_hash,
         "scenario_hash": summary["scenario_hash"],
         "model_version": summary["model_version"],
