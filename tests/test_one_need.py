@@ -23,14 +23,17 @@ from forecast.report.workbook import workbook_bytes
 from forecast.runs.session import PlanOf, Session, Wanted
 from forecast.tables.breakdown import breakdown_blocks, breakdown_tables, margin_grid, task_summary_sheet
 from forecast.tables.breakdown_words import narrative, task_note
+from forecast.tables.counties import county_blocks
+from forecast.tables.forecast import forecast_sheet
 from forecast.tables.kind import Kind
 from forecast.tables.makeup import makeup_blocks, makeup_document, wish_grid
-from forecast.tables.path import path_blocks, path_frame
+from forecast.tables.path import path_blocks, path_frame, path_sheet
 from forecast.tables.plans import plan_sheet
 from forecast.tables.stock import stock_grid
 from forecast.tables.table import Surface
 from forecast.texts import LANGS, t
 from tests.report_dossier import dossier, pooled_run
+from tests.test_app_tasks import ranked
 
 WISH = 0.95
 DEMAND = Demand(criterion=Criterion.NEAR, probability=WISH)
@@ -189,3 +192,25 @@ def test_without_a_row_of_an_example_ledger_nothing_is_marked():
     real = tuple(replace(b, synthetic=False) for b in found().breakdowns)
     grid = margin_grid(real[0], "place", replace(found(), breakdowns=real), "zh")
     assert grid.mark == ""
+
+
+def test_a_quarter_is_named_by_its_months_and_never_by_its_last_one_alone():
+    (path,) = session().required([DEMAND], wanted=lambda case: case.target.indicator == "gdp")
+    text = printed(path_blocks([path], session().run, "zh")).replace("\n", "")
+    assert "自10月起1期" in text
+    assert "10—12月合计新增" in text
+    assert "12—12月" not in text
+    city = next(block for block in path_blocks([path], session().run, "zh") if getattr(block, "names", ()))
+    assert [row[0].text for row in city.rows][-1] == "10—12月"
+    told = replace(asked(), paths={"floor": (path,), "sprint": (path,)})
+    note = t("reports.note_span", "zh", list="gdp", month="12", span="10—12月")
+    assert note in path_sheet(told, "zh").notes
+    assert note in forecast_sheet(told, "zh").notes
+
+
+def test_lists_of_counties_stand_under_one_mark_where_a_figure_is_made_up():
+    naming = replace(ranked(found()).naming, synthetic=True)
+    blocks = list(county_blocks(replace(found(), naming=naming), "zh"))
+    mark = t("report.note_synthetic_all", "zh")
+    assert [getattr(block, "text", "") for block in blocks].count(mark) == 1
+    assert not any(getattr(block, "mark", "") for block in blocks)

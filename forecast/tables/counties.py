@@ -7,7 +7,7 @@ field of ``NamingLists`` (held by ``tests/test_app_tasks.py`` and ``tests/test_b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from forecast.answers.evidence import Evidence
@@ -374,10 +374,12 @@ def county_blocks(found: Assignments, lang: Lang) -> Iterator[Block]:
     lists = found.naming
     yield line(t("naming.title", lang), bold=True)
     yield from (line(note) for note in _rules(found, lang))
+    if lists.synthetic and (lists.named or lists.proposed):
+        yield line(t("report.note_synthetic_all", lang))
     if lists.named:
         yield from _named_blocks(found, lang)
     if lists.proposed:
-        yield interview_grid(found, lang, surface=TERMINAL)
+        yield replace(interview_grid(found, lang, surface=TERMINAL), mark="")
     for source in dict.fromkeys(one.source for one in lists.stated):
         yield line(t("naming.stated_by", lang, source=source))
         for one in (one for one in lists.stated if one.source == source):
@@ -386,7 +388,7 @@ def county_blocks(found: Assignments, lang: Lang) -> Iterator[Block]:
 
 
 def _named_blocks(found: Assignments, lang: Lang) -> Iterator[Block]:
-    """A table an indicator, headed by its name, its period and the city's growth."""
+    """A table an indicator, headed by its name, its period and the city's growth; all of them under one mark."""
     month = words.month_name(found.naming.naming_month, lang)
     yield Sentence(t("naming.title_naming", lang, month=month), bold=True, pad=(0, 0, 0, 0))
     for r in found.naming.rankings:
@@ -396,7 +398,7 @@ def _named_blocks(found: Assignments, lang: Lang) -> Iterator[Block]:
         name = words.indicator_name(r.indicator, r.name_zh, lang)
         period = t("naming.through", lang, month=words.month_name(r.period, lang))
         title = t("naming.block", lang, indicator=name, period=period, city=words.growth(r.city_pct, lang))
-        yield table.grid(View(lang=lang, surface=TERMINAL), caption=title)
+        yield replace(table.grid(View(lang=lang, surface=TERMINAL), caption=title), mark="")
 
 
 def _quoted(found: Assignments, lang: Lang) -> list[str]:
