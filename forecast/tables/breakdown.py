@@ -274,15 +274,13 @@ def _whole(b: Breakdown, *dimensions: str, every: bool = True) -> list[Margin]:
     return [*mine, *([total] if total else [])]
 
 
-def _sums(
-    b: Breakdown, dimension: str, found: Assignments, lang: Lang, head: str, *, every: bool = True
-) -> Table[Summed]:
+def _sums(b: Breakdown, dimension: str, found: Assignments, lang: Lang, *, every: bool = True) -> Table[Summed]:
     """Sums of a dimension by month, above the sum over all."""
     rows = [Summed(b, m, found) for m in _whole(b, dimension, every=every)]
     order = ("name", *(str(month) for month in b.months), SUM, "open", "due", "rows")
     return Table(
         name="margins",
-        columns=margin_columns(b.months, lang, head),
+        columns=margin_columns(b.months, lang, f"breakdown.head_{dimension}"),
         rows=rows,
         order={TERMINAL: order, PAGE: order},
         rests=lambda r: r.b.synthetic,
@@ -294,13 +292,10 @@ def margin_grid(
     b: Breakdown, dimension: str, found: Assignments, lang: Lang, *, surface: Surface = PAGE, width: int = 0
 ) -> Grid:
     """Tasks of a dimension by month, above the sum over all: whole 万元, in a document 亿元."""
-    head = f"breakdown.head_{dimension}"
-    titles = {"place": "table_county", "team": "table_team", "support": "table_support"}
-    name = f"ui_tasks.by_{dimension}" if surface is PAGE else f"breakdown.{titles[dimension]}"
-    caption = t(name, lang)
+    caption = t(f"ui_tasks.by_{dimension}" if surface is PAGE else f"breakdown.table_{dimension}", lang)
     if surface is WORD:
         caption = t("reports.scheme_table_tasks", lang, indicator=indicator_name(b, lang))
-    made = _sums(b, dimension, found, lang, head, every=surface is not WORD).grid(
+    made = _sums(b, dimension, found, lang, every=surface is not WORD).grid(
         View(lang=lang, surface=surface, width=width), kind=dimension, caption=caption
     )
     return replace(made, warning=warning(b, lang))
@@ -318,7 +313,7 @@ class Places:
 
 def place_table(b: Breakdown, found: Assignments, lang: Lang) -> Places:
     """Tasks of every place by month, whole 万元; the last row, with an empty key, is the city."""
-    table = _sums(b, "place", found, lang, "breakdown.head_place")
+    table = _sums(b, "place", found, lang)
     view = View(lang=lang, surface=PAGE)
     keys = tuple(r.margin.key for r in table.rows)
     return Places(keys, table.cells(view, ()), table.headings(view, ()), table.marked(lang))

@@ -14,14 +14,8 @@ from forecast.data.dataset import Dataset
 from forecast.plan.result import Makeup, PlanRow, SectorRow
 from forecast.tables import words
 from forecast.tables.kind import Kind, Value
-from forecast.tables.makeup_words import (
-    feasible_words,
-    lever_name,
-    place_name,
-    support,
-    use_words,
-)
-from forecast.tables.table import Column, Said, Show, Surface, View, on_sheet
+from forecast.tables.makeup_words import feasible_words, lever_name, place_name, support, use_words
+from forecast.tables.table import Column, Said, Show, View, column, on_sheet
 from forecast.texts import Lang, t
 
 _PERCENT, _POINTS, _YI, _SHARE = Kind.PERCENT, Kind.POINTS, Kind.MONEY, Kind.SHARE
@@ -49,14 +43,11 @@ def filed[R](
     page: Show[R] | None = None,
 ) -> Column[R]:
     """A column of the file; ``seen``: on terminal and page, ``page``: on the page only, where it is another."""
-    filed_: Show[R] = Show()
-    on = {Surface.FILE: filed_, Surface.TERMINAL: seen, Surface.PAGE: page or seen, Surface.SHEET: sheet}
-    return Column(name, kind, "makeup", value=value, on={k: show for k, show in on.items() if show is not None})
+    return column("makeup", name, kind, value, seen=seen, sheet=sheet, page=page or seen)
 
 
 def shown_only[R](name: str, seen: Show[R] | None = None, sheet: Show[R] | None = None) -> Column[R]:
-    on = {Surface.TERMINAL: seen, Surface.PAGE: seen, Surface.SHEET: sheet}
-    return Column(name, on={k: show for k, show in on.items() if show is not None})
+    return column("makeup", name, seen=seen, sheet=sheet, filed=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +91,7 @@ def support_code(row: SectorRow) -> str | None:
 
 
 def _on_sectors(
-    name: str,
-    kind: Kind,
-    says: Callable[[SectorLine, View], Said] | None = None,
-    *,
-    widest: int = 14,
-    group: str = "",
+    name: str, kind: Kind, says: Callable[[SectorLine, View], Said] | None = None, *, widest: int = 14, group: str = ""
 ) -> Show[SectorLine]:
     return on_sheet("sector", name, kind, says, widest=widest, group=group, total=bool(group))
 
@@ -144,9 +130,7 @@ SECTORS: Final[tuple[Column[SectorLine], ...]] = (
         _SHARE,
         lambda r: r.row.base_share,
         seen_as(
-            "share",
-            lambda r, v: t("makeup.percent", v.lang, number=f"{r.row.base_share * 100:.1f}"),
-            width=_MIDDLE,
+            "share", lambda r, v: t("makeup.percent", v.lang, number=f"{r.row.base_share * 100:.1f}"), width=_MIDDLE
         ),
         _on_sectors("share", _PERCENT, lambda r, _: r.row.base_share * 100.0),
     ),
@@ -185,24 +169,14 @@ SECTORS: Final[tuple[Column[SectorLine], ...]] = (
         seen_as("ceiling", _ceiling),
         _on_sectors("ceiling_pp", Kind.EXTENT, group="sector_ceiling"),
     ),
-    filed(
-        "ceiling_yi",
-        _YI,
-        lambda r: r.row.ceiling_yi,
-        sheet=_on_sectors("ceiling_yi", _YI, group="sector_ceiling"),
-    ),
+    filed("ceiling_yi", _YI, lambda r: r.row.ceiling_yi, sheet=_on_sectors("ceiling_yi", _YI, group="sector_ceiling")),
     filed(
         "planned_pp",
         _POINTS,
         lambda r: r.row.planned_pp,
         seen_as("planned", lambda r, _: number_text(r.row.planned_pp)),
     ),
-    filed(
-        "planned_yi",
-        _YI,
-        lambda r: r.row.planned_yi,
-        seen_as("planned_yi"),
-    ),
+    filed("planned_yi", _YI, lambda r: r.row.planned_yi, seen_as("planned_yi")),
     filed(
         "ahead_pp",
         _POINTS,
@@ -222,10 +196,7 @@ SECTORS: Final[tuple[Column[SectorLine], ...]] = (
         Kind.TEXT,
         lambda r: r.row.feasibility.value,
         seen_as(
-            "feasible",
-            lambda r, v: feasible_words(r.row.feasibility, r.row.history, v.lang),
-            left=True,
-            width=_MIDDLE,
+            "feasible", lambda r, v: feasible_words(r.row.feasibility, r.row.history, v.lang), left=True, width=_MIDDLE
         ),
     ),
     filed("by_ledger_pp", _POINTS, lambda r: r.row.by_ledger_pp),
@@ -387,12 +358,7 @@ LEVERS: Final[tuple[Column[LeverLine], ...]] = (
     filed("rows", _WHOLE, lambda r: len(r.row.lever.entities)),
     filed("entities", Kind.TEXT, lambda r: " ".join(r.row.lever.entities) or None),
     filed("support", Kind.TEXT, lambda r: "ledger" if r.row.lever.supported else "none"),
-    filed(
-        "team",
-        Kind.TEXT,
-        lambda r: r.row.lever.team or None,
-        sheet=on_sheet("lever", "team", Kind.TEXT, widest=22),
-    ),
+    filed("team", Kind.TEXT, lambda r: r.row.lever.team or None, sheet=on_sheet("lever", "team", Kind.TEXT, widest=22)),
     filed(
         "responsible",
         Kind.TEXT,
