@@ -430,6 +430,6 @@ def _table(found: Mapping[str, pd.DataFrame], name: str | None) -> pd.DataFrame:
 
 
 def _text(shown: RenderableType) -> str:
-    console = Console(file=StringIO(), record=True, width=WIDTH, highlight=False)
+    console = Console(file=StringIO(), record=True, width=WIDTH, highlight=False, markup=False, emoji=False)
     console.print(shown)
     return console.export_text()

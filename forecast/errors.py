@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from forecast.texts import Lang, t
+from forecast.texts import Lang, t, visible
 
 
 class ForecastError(Exception):
@@ -33,7 +33,7 @@ class UsageError(ForecastError):
 
     def text(self, lang: Lang) -> str:
         """What is off, and what to do."""
-        return t(f"problems.{self.code}", lang, **self.params)
+        return visible(t(f"problems.{self.code}", lang, **self.params))
 
 
 class NonFiniteError(ForecastError):
@@ -68,7 +68,8 @@ class Problem:
 
     def text(self, lang: Lang) -> str:
         """One line: where, what was found, what was expected, what to do."""
-        return f"{self.where(lang)}{t('problems.colon', lang)}{t('problems.' + self.code, lang, **self.params)}"
+        told = t(f"problems.{self.code}", lang, **self.params)
+        return visible(f"{self.where(lang)}{t('problems.colon', lang)}{told}")
 
 
 class InputError(ForecastError):

@@ -6,13 +6,17 @@ Invariant: both languages have the same keys with the same placeholders (held by
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 type Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
+_HIDDEN: Final = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
 
 
 @cache
@@ -35,6 +39,14 @@ def t(key: str, lang: Lang, /, **params: Any) -> str:
         The catalogue has no such text: a defect of the program, never of the input.
     """
     return catalogue(lang)[key].format(**params)
+
+
+def visible(text: str) -> str:
+    """Text of a user without what nobody sees: control characters, marks that turn the direction, zero-width ones.
+
+    Line ends and tabs stay. Terminals obey some of these characters, and others make two names look like one.
+    """
+    return _HIDDEN.sub("", text) if _HIDDEN.search(text) else text
 
 
 def default_lang() -> Lang:

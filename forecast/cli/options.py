@@ -98,7 +98,7 @@ class Call:
     @property
     def errors(self) -> Console:
         """Standard error: progress and remarks."""
-        return Console(stderr=True, highlight=False)
+        return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     @property
     def executor(self) -> Executor | None:
@@ -165,7 +165,7 @@ class Call:
         """
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+        columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
         with Progress(*columns, console=self.errors, transient=True) as bar:
             task = bar.add_task(self.text("cli.reading"))
 
@@ -298,4 +298,4 @@ def command(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]
 def page() -> Console:
     """Where results are printed: as wide as the terminal; a file or a pipe takes the widest table."""
     limited = sys.stdout.isatty() or "COLUMNS" in os.environ
-    return Console(highlight=False, width=None if limited else WIDE)
+    return Console(highlight=False, markup=False, emoji=False, width=None if limited else WIDE)

@@ -19,6 +19,7 @@ from forecast.data.reading.columns import TABLES
 from forecast.data.reading.problems import Problems, near, quoted
 from forecast.errors import UsageError
 from forecast.periods import AsOf, Month
+from forecast.texts import visible
 
 DEFAULT_LIGHTS: Final[Mapping[str, LightRule]] = {"gap": LightRule(rule="gap", green_from=0.8, yellow_from=0.5)}
 """Rule of the lights where dataset.toml has none."""
@@ -117,7 +118,7 @@ class _Keys:
         if type(value) is not kind or not str(value).strip():
             self.note(key, "toml_type", value=quoted(str(value)), expected=_TYPE_NAMES[kind])
             return None
-        return value
+        return visible(value) if isinstance(value, str) else value
 
 
 def config_of(raw: Mapping[str, Any], *, folder: Path, file: str, text: str, problems: Problems) -> Config | None:

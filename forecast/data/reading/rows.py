@@ -27,6 +27,7 @@ from forecast.data.reading.problems import Problems, RawTable, near, plain, quot
 from forecast.data.reading.spoken import WordsError, spoken_number
 from forecast.dims import Floats
 from forecast.periods import Month, last_day
+from forecast.texts import visible
 
 
 class CellError(ValueError):
@@ -307,10 +308,10 @@ class Fields:
         return f"{self.table.headers.get(column, column)}:{self.rows[index]}"
 
     def texts(self, column: str, *, required: bool = False) -> list[str]:
-        """The cells as they stand; an absent column is empty."""
+        """The cells as a reader sees them; an absent column is empty."""
         if not self.has(column):
             return [""] * len(self)
-        cells: list[str] = self.table.frame[column].tolist()
+        cells: list[str] = [visible(cell) for cell in self.table.frame[column].tolist()]
         if required:
             for index, cell in enumerate(cells):
                 if not cell:

@@ -35,7 +35,7 @@ from typing import Annotated, Any, Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pydantic import BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from forecast.data.dataset import Dataset
 from forecast.data.ledger import PERCENT_TEXT, Assumptions, Fraction, Ratio, StrictModel
@@ -44,6 +44,7 @@ from forecast.draws.streams import DELAY, SUCCESS, completions, delays, uniforms
 from forecast.periods import Month
 from forecast.scenario.document import Document, Keys, Notes, Spot
 from forecast.scenario.world import World
+from forecast.texts import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +286,7 @@ type MonthText = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])$"}),
 ]
-type Text = Annotated[str, Field(min_length=1, max_length=4000)]
+type Text = Annotated[str, AfterValidator(visible), Field(min_length=1, max_length=4000)]
 type Name = Annotated[str, Field(pattern=r"^[^\s+/\\]{1,80}$")]
 type Ids = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
 type Scalar = str | bool | float
