@@ -1,4 +1,4 @@
-"""Charts of the track record: reliability, coverage by months left, PIT, error over that of pace.
+"""Charts of the track record: reliability, coverage by months left, PIT, error over that of pace, ranks.
 
 Every builder takes the tables of a backtest (``scores``, ``calibration``; as made or as read from their files) and the
 kind of place, and returns an altair chart, or None where there is nothing to draw. Bands say what a calibrated
@@ -55,9 +55,14 @@ def _few(rows: pd.DataFrame, lang: Lang) -> list[str]:
     return [t("track.few", lang, outcomes=int(rows["outcomes"].iloc[0]))]
 
 
-def reliability_chart(calibration: pd.DataFrame, *, level: str, lang: Lang, forecaster: str = MODEL) -> Any | None:
-    """Probability said against frequency seen, by class of probability; size of a point is its count of forecasts."""
-    rows = _of(calibration, level, forecaster=forecaster, kind="reliability", months_left_from=0, months_left_to=12)
+def reliability_chart(
+    calibration: pd.DataFrame, *, level: str, lang: Lang, forecaster: str = MODEL, of: str = "reliability"
+) -> Any | None:
+    """Probability said against frequency seen, by class of probability; size of a point is its count of forecasts.
+
+    of : ``reliability`` of reaching the benchmark, or ``rank_reliability`` of being among the first third of siblings
+    """
+    rows = _of(calibration, level, forecaster=forecaster, kind=of, months_left_from=0, months_left_to=12)
     rows = rows[rows["count"] > 0]
     if not len(rows):
         return None
@@ -70,7 +75,8 @@ def reliability_chart(calibration: pd.DataFrame, *, level: str, lang: Lang, fore
     )
     bounds = pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]})
     whole = alt.Scale(domain=[0, 1])
-    x = alt.X("forecast:Q", title=t("track.reliability_x", lang), scale=whole, axis=_share_axis())
+    said = t(f"track.{of}_x", lang)
+    x = alt.X("forecast:Q", title=said, scale=whole, axis=_share_axis())
     y = alt.Y("observed:Q", title=t("track.reliability_y", lang), scale=whole, axis=_share_axis())
     diagonal = alt.Chart(bounds).mark_line(color=GREY, strokeDash=[4, 3]).encode(x="x:Q", y="y:Q")
     line = alt.Chart(frame).mark_line(color=COLOURS[0], strokeWidth=1.5).encode(x=x, y=y)
@@ -82,13 +88,13 @@ def reliability_chart(calibration: pd.DataFrame, *, level: str, lang: Lang, fore
             y=y,
             size=alt.Size("count:Q", title=t("track.count", lang), scale=alt.Scale(range=[20, 260]), legend=None),
             tooltip=[
-                alt.Tooltip("forecast:Q", title=t("track.reliability_x", lang), format=".0%"),
+                alt.Tooltip("forecast:Q", title=said, format=".0%"),
                 alt.Tooltip("observed:Q", title=t("track.reliability_y", lang), format=".0%"),
                 alt.Tooltip("count:Q", title=t("track.count", lang)),
             ],
         )
     )
-    title = _title(t("track.reliability", lang), [t("track.perfect", lang), *_few(rows, lang)])
+    title = _title(t(f"track.{of}", lang), [t("track.perfect", lang), *_few(rows, lang)])
     return alt.layer(diagonal, line, points).properties(width=WIDTH, height=HEIGHT, title=title)
 
 
@@ -138,6 +144,42 @@ def coverage_chart(scores: pd.DataFrame, *, level: str, lang: Lang, forecaster: 
     )
     title = _title(t("track.coverage", lang), [t("track.coverage_band", lang), *_few(bands, lang)])
     return alt.layer(shade, tick, points).properties(width=WIDTH, height=HEIGHT, title=title)
+
+
+def rank_chart_by_months(scores: pd.DataFrame, *, level: str, lang: Lang) -> Any | None:
+    """Ranked probability score of year-end ranks by months left: the model beside "the rank stays" and others."""
+    if "rank_rps" not in scores:
+        return None
+    rows = _of(scores, level)
+    rows = rows[rows["indicator"].isna() & rows["rank_rps"].notna() & (rows["months_left_from"] != 0)]
+    if not len(rows):
+        return None
+    rows = rows.sort_values("months_left_from", ascending=False, kind="stable")
+    spans = zip(rows["months_left_from"], rows["months_left_to"], strict=True)
+    names = [forecaster_name(name, lang) for name in rows["forecaster"]]
+    frame = pd.DataFrame(
+        {
+            "months": [months_name((int(a), int(b)), lang) for a, b in spans],
+            "forecaster": names,
+            "rps": rows["rank_rps"].astype(float).to_list(),
+            "cases": rows["rank_cases"].astype(int).to_list(),
+        }
+    )
+    domain = list(dict.fromkeys(names))
+    own, others = forecaster_name(MODEL, lang), iter(OTHERS * 2)
+    colours = [COLOURS[0] if name == own else next(others) for name in domain]
+    legend = alt.Legend(title=None, orient="top")
+    base = alt.Chart(frame).encode(
+        x=alt.X("months:O", sort=None, title=t("track.rank_skill_x", lang), axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("rps:Q", title=t("track.rank_skill_y", lang)),
+        color=alt.Color("forecaster:N", scale=alt.Scale(domain=domain, range=colours), legend=legend),
+        tooltip=[alt.Tooltip("forecaster:N"), alt.Tooltip("rps:Q", format=".3f"), alt.Tooltip("cases:Q")],
+    )
+    shape = alt.Shape("forecaster:N", scale=alt.Scale(domain=domain), legend=legend)
+    layers = [base.mark_line(strokeWidth=1.5), base.mark_point(size=70, filled=True, opacity=1).encode(shape=shape)]
+    return alt.LayerChart(layer=layers).properties(
+        width=WIDTH, height=HEIGHT, title=_title(t("track.rank_skill", lang), [])
+    )
 
 
 def _share_axis() -> alt.Axis:
@@ -283,7 +325,7 @@ def track_sheet(
     synthetic: bool,
     lang: Lang,
 ) -> Any | None:
-    """The four charts of a kind of place on one sheet; None where none can be drawn.
+    """The charts of a kind of place on one sheet; None where none can be drawn.
 
     Parameters
     ----------
@@ -295,6 +337,8 @@ def track_sheet(
         coverage_chart(scores, level=level, lang=lang),
         pit_chart(calibration, level=level, lang=lang),
         skill_chart(scores, level=level, lang=lang),
+        reliability_chart(calibration, level=level, lang=lang, of="rank_reliability"),
+        rank_chart_by_months(scores, level=level, lang=lang),
     ]
     found = [chart for chart in charts if chart is not None]
     if not found:

@@ -23,7 +23,7 @@ from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, provenance, subtitle
 from forecast.tables.kind import Kind, Value
 from forecast.tables.table import Block, Cell, Column, Grid, Said, Sentence, Sheet, Show, Surface, Table, View
-from forecast.tables.track import ScoreRow, few_text, forecaster_name, level_name, over_all, scores_table
+from forecast.tables.track import ScoreRow, few_text, forecaster_name, level_name, over_all, ranked_part, scores_table
 from forecast.texts import Lang, t
 from forecast.track_record.backtest import ALL, FEWEST_CLUSTERS, Score, TrackGroup
 from forecast.track_record.scoring import Ratio
@@ -68,6 +68,10 @@ def _score(row: Mapping[str, Any]) -> Score:
         outcomes=int(row["outcomes"]),
         p_reach=row["p_reach_mean"],
         against_pace=against,
+        rank_cases=int(row.get("rank_cases") or 0),
+        rank_brier=row.get("rank_brier"),
+        rank_rps=row.get("rank_rps"),
+        rank_deviation=row.get("rank_deviation"),
         **{name: row[name] for name in same},
     )
 
@@ -120,7 +124,8 @@ class TrackRecord:
     def score_grid(self, level: str, lang: Lang) -> Grid:
         """Forecasters of one kind of place over all months and indicators, the model first."""
         caption = t("backtest.title_level", lang, level=level_name(level, lang))
-        return scores_table(self._level(level)).grid(View(lang=lang, surface=Surface.PAGE), caption=caption)
+        rows = self._level(level)
+        return scores_table(rows).grid(View(lang=lang, surface=Surface.PAGE), ranked_part(rows), caption=caption)
 
     def outcome(self, panel: Panel, lang: Lang, **chosen: object) -> str:
         """How a replayed year of a place and indicator ended; empty where it was not replayed.

@@ -48,7 +48,7 @@ from forecast.track_record.backtest import (
     calibration,
     scores,
 )
-from forecast.track_record.replay import MODEL, Record
+from forecast.track_record.replay import MODEL, RankRecord, Record
 
 MANIFEST: Final = "backtest.json"
 SCHEMA_VERSION: Final = 1
@@ -80,6 +80,11 @@ def _replayed(name: str, kind: Kind, value: Callable[[Record], Value], texts: st
     return Column(name, kind, texts, value=value)
 
 
+def _placed(value: Callable[[RankRecord], Value]) -> Callable[[Record], Value]:
+    """Of the rank; None where there is none."""
+    return lambda r: None if r.rank is None else value(r.rank)
+
+
 BACKTEST: Final[tuple[Column[Record], ...]] = (
     _replayed("indicator", _TEXT, lambda r: r.case.indicator, "report"),
     _replayed("unit", _TEXT, lambda r: r.case.pair.unit, "report"),
@@ -105,6 +110,13 @@ BACKTEST: Final[tuple[Column[Record], ...]] = (
     _replayed("pit", _SHARE, lambda r: r.pit),
     _replayed("diagnostics", _TEXT, lambda r: r.diagnostics or None),
     _replayed("synthetic", _WHOLE, lambda r: _flag(r.case.synthetic)),
+    _replayed("rank_outcome", _WHOLE, _placed(lambda p: p.outcome)),
+    _replayed("rank_among", _WHOLE, _placed(lambda p: p.among)),
+    _replayed("rank_expected", _COUNT, _placed(lambda p: p.expected)),
+    _replayed("rank_first", _WHOLE, _placed(lambda p: p.first)),
+    _replayed("p_rank_first", Kind.PROBABILITY, _placed(lambda p: p.p_first)),
+    _replayed("rank_brier", _SHARE, _placed(lambda p: p.brier)),
+    _replayed("rank_rps", _SHARE, _placed(lambda p: p.rps)),
 )
 
 
@@ -177,6 +189,8 @@ def _indicator(one: ScoreRow, view: View) -> Said:
 
 FORECASTER, MONTHS, INDICATOR = "forecaster", "months_left", "indicator"
 """Parts of a screen: what its first column tells apart."""
+RANKED: Final = "ranked"
+"""Part of a screen: of places that are ranked among siblings."""
 _FILE, _SCREEN, _PAGE, _SHEET = Surface.FILE, Surface.TERMINAL, Surface.PAGE, Surface.SHEET
 _HEADS: Final = {_SCREEN: "backtest.head", _PAGE: "ui_track.head"}
 
@@ -211,6 +225,19 @@ def _score(
         head, means = f"reports.col_track_{key}", f"reports.mean_track_{key}"
         shows[_SHEET] = Show(name=key, head=head, means=means, says=texts, kind=shown, widest=22)
     return Column(name, kind, _TEXTS, value=lambda r: value(r.of), on=shows)
+
+
+def _ranked(name: str, value: Callable[[Score], Value], shown: Kind) -> Column[ScoreRow]:
+    """A column of what was said of ranks, on screens where anyone is ranked."""
+    on: dict[Surface, Show[ScoreRow]] = {
+        surface: Show(name=name, head=f"{head}_{name}", kind=shown, parts=(RANKED,)) for surface, head in _HEADS.items()
+    }
+    return Column(name, _SHARE, _TEXTS, value=lambda r: value(r.of), on={_FILE: Show(), **on})
+
+
+def ranked_part(rows: Sequence[ScoreRow]) -> tuple[str, ...]:
+    """The part of ranks, where any of the rows has a rank."""
+    return (RANKED,) if any(one.of.rank_cases for one in rows) else ()
 
 
 def _interval(k: int) -> Callable[[Score], Value]:
@@ -261,6 +288,10 @@ SCORES: Final[tuple[Column[ScoreRow], ...]] = (
     _score("against_pace", _COUNT, _ratio, *_EVERYWHERE, shown=_RATIO, says=_against),
     _score("against_pace_p05", _COUNT, _interval(0)),
     _score("against_pace_p95", _COUNT, _interval(1)),
+    _score("rank_cases", _WHOLE, lambda s: s.rank_cases),
+    _ranked("rank_brier", lambda s: s.rank_brier, _RATIO),
+    _ranked("rank_rps", lambda s: s.rank_rps, _RATIO),
+    _ranked("rank_deviation", lambda s: s.rank_deviation, _EXTENT),
 )
 _ORDER: Final = {
     Surface.TERMINAL: (INDICATOR, MONTHS, FORECASTER),
@@ -351,6 +382,10 @@ def _binned(one: Calibration, score: Score) -> Iterator[Binned]:
     for k, count in enumerate(table.count):
         shares = (float(table.forecast[k]), float(table.observed[k])) if count else (None, None)
         yield row("reliability", float(table.edges[k]), float(table.edges[k + 1]), int(count), *shares)
+    if one.ranks is not None:
+        for k, count in enumerate(one.ranks.count):
+            shares = (float(one.ranks.forecast[k]), float(one.ranks.observed[k])) if count else (None, None)
+            yield row("rank_reliability", float(table.edges[k]), float(table.edges[k + 1]), int(count), *shares)
     if one.pit is not None:
         classes, total = len(one.pit), int(one.pit.sum())
         for k, count in enumerate(one.pit):
@@ -458,7 +493,7 @@ class Track:
             return [Sentence(f"\n{text}", bold=True, pad=_FLUSH), grid]
 
         def scores_of(part: str, rows: Sequence[ScoreRow]) -> Grid:
-            return scores_table(rows).grid(view, [part], look=Look.TIGHT)
+            return scores_table(rows).grid(view, [part, *ranked_part(rows)], look=Look.TIGHT)
 
         yield from titled("level", scores_of(FORECASTER, [one for one in mine if over_all(one.of)]))
         yield from titled("months", scores_of(MONTHS, [one for one in model if one.of.group.indicator == ALL]))

@@ -35,7 +35,7 @@ from forecast.inference.sampling import stream
 from forecast.periods import AsOf, Month
 from forecast.track_record import scoring
 from forecast.track_record.peers import LIBRARIES, RULES, available
-from forecast.track_record.replay import Record, ReplayTask, outcomes, pairs, replay
+from forecast.track_record.replay import RankRecord, Record, ReplayTask, outcomes, pairs, replay
 from forecast.track_record.scoring import Ratio, Reliability
 
 ALL: Final = ""
@@ -81,6 +81,9 @@ class Score:
         evidence: forecasts of one outcome from month to month are much alike
     covered50, covered90 : None for a forecaster that gives no distribution
     deviation : of probabilities from frequencies, mean over classes by count
+    rank_cases, rank_brier, rank_rps : forecasts of a rank among siblings, and the means of their scores; 0 and None
+        without any
+    rank_deviation : of P(among the first third) from frequencies, as ``deviation``
     against_pace : ratio of CRPS to that of ``pace`` on the same cases; None for itself, or where pace is perfect
         (its interval only counts from ``FEWEST_CLUSTERS`` clusters)
     """
@@ -99,6 +102,10 @@ class Score:
     reached: float
     deviation: float
     against_pace: Ratio | None
+    rank_cases: int = 0
+    rank_brier: float | None = None
+    rank_rps: float | None = None
+    rank_deviation: float | None = None
 
     @property
     def few(self) -> bool:
@@ -117,6 +124,7 @@ class Calibration:
     """Calibration of a forecaster over a group.
 
     pit : (class,) count of PIT values in tenths; None for a forecaster that gives no distribution
+    ranks : of being among the first third of siblings; None where nobody is ranked
     """
 
     group: TrackGroup
@@ -124,6 +132,7 @@ class Calibration:
     outcomes: int
     reliability: Reliability
     pit: np.ndarray | None
+    ranks: Reliability | None = None
 
 
 def scores(records: Sequence[Record], *, seed: int) -> list[Score]:
@@ -156,9 +165,17 @@ def calibration(records: Sequence[Record]) -> list[Calibration]:
                     outcomes=_outcomes(chosen),
                     reliability=scoring.reliability([r.p_reach for r in chosen], [r.case.event for r in chosen]),
                     pit=scoring.pit_histogram(values) if values else None,
+                    ranks=rank_reliability([r.rank for r in chosen if r.rank is not None]),
                 )
             )
     return out
+
+
+def rank_reliability(ranks: Sequence[RankRecord]) -> Reliability | None:
+    """Probability of being among the first third of siblings against how often it came; None without a rank."""
+    if not ranks:
+        return None
+    return scoring.reliability([one.p_first for one in ranks], [one.outcome <= one.first for one in ranks])
 
 
 def _groups(records: Sequence[Record]) -> list[TrackGroup]:
@@ -200,6 +217,8 @@ def _score(
     group: TrackGroup, name: str, records: Sequence[Record], pace: Mapping[tuple[str, str, str], float], seed: int
 ) -> Score:
     events = [record.case.event for record in records]
+    ranks = [record.rank for record in records if record.rank is not None]
+    placed = rank_reliability(ranks)
     return Score(
         group=group,
         forecaster=name,
@@ -215,6 +234,10 @@ def _score(
         reached=float(np.mean(events)),
         deviation=scoring.reliability([r.p_reach for r in records], events).deviation,
         against_pace=None if name == REFERENCE else _ratio(group, name, records, pace, seed),
+        rank_cases=len(ranks),
+        rank_brier=_mean(one.brier for one in ranks),
+        rank_rps=_mean(one.rps for one in ranks),
+        rank_deviation=None if placed is None else placed.deviation,
     )
 
 

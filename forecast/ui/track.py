@@ -97,6 +97,7 @@ def _charts(read: TrackRecord, level: str, choice: Choice) -> None:
         coverage_chart,
         indicator_skill_chart,
         pit_chart,
+        rank_chart_by_months,
         reliability_chart,
         skill_chart,
     )
@@ -109,6 +110,8 @@ def _charts(read: TrackRecord, level: str, choice: Choice) -> None:
         "coverage": coverage_chart(scores, level=level, lang=lang),
         "pit": pit_chart(classes, level=level, lang=lang),
         "skill": skill_chart(scores, level=level, lang=lang),
+        "rank_reliability": reliability_chart(classes, level=level, lang=lang, of="rank_reliability"),
+        "rank_skill": rank_chart_by_months(scores, level=level, lang=lang),
         "skill_indicator": indicator_skill_chart(scores, names, level=level, lang=lang),
     }
     columns = st.columns(2)
