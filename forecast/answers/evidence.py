@@ -103,6 +103,13 @@ class Published:
         found = self.cumulative(unit, indicator).items()
         return tuple(Figure(month, value) for month, value in found if month.year == self.year)
 
+    def single(self, unit: str, indicator: str) -> Figure | None:
+        """Growth of the latest single period of the target year; None without."""
+        mine = self.of_unit(unit, indicator)
+        mine = mine[(mine["measure"] == SINGLE) & (mine["period"].map(lambda period: period.year) == self.year)]
+        found = sorted(zip(mine["period"], mine["value"], strict=True))
+        return Figure(found[-1][0], float(found[-1][1])) if found else None
+
     def points(self, unit: str, indicator: str) -> int:
         """Periods of the target year with a figure; cumulative and single growth of one period are one point."""
         return len({period for period in self.of_unit(unit, indicator)["period"] if period.year == self.year})

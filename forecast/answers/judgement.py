@@ -150,6 +150,7 @@ class Row:
     points : of the unit in the target year
     synthetic_share : of the figures fitted, of the unit, what it is held against, and their ancestors
     breaks : units among those, and months, where coverage or structure may have changed
+    single : of the unit and its benchmark, those without cumulative growth this year, with that of their last period
     """
 
     target: Target
@@ -183,6 +184,7 @@ class Row:
     diagnostics: str
     synthetic_share: float | None
     breaks: tuple[tuple[str, Month], ...] = ()
+    single: tuple[tuple[str, Figure], ...] = ()
 
     __repr__ = brief
 
@@ -396,12 +398,20 @@ def _row(asked: _Asked, status: RowStatus, drawn: Ends | None, judged: Ends | No
         diagnostics=asked.one.diagnostics.status if asked.one else "",
         synthetic_share=published.synthetic_share(chain, target.indicator),
         breaks=_breaks(asked.one, chain),
+        single=_single(asked),
     )
 
 
 def _light(told: Outcome, asked: _Asked) -> Light:
     """Light by the probability of what a row speaks of."""
     return light_ahead(told.p(Criterion(asked.config.criterion)), asked.config.lights[told.case.target.light_rule])
+
+
+def _single(asked: _Asked) -> tuple[tuple[str, Figure], ...]:
+    """Places that are judged on growth of single periods: no growth since January is out this year."""
+    name, published = asked.case.target.indicator, asked.published
+    bare = [unit for unit in asked.case.units if not published.to_date(unit, name)]
+    return tuple((unit, figure) for unit in bare if (figure := published.single(unit, name)) is not None)
 
 
 def _breaks(one: IndicatorPaths | None, units: frozenset[str]) -> tuple[tuple[str, Month], ...]:

@@ -63,6 +63,8 @@ if TYPE_CHECKING:
 TENTH: Final = 0.1
 """Part of a cap that marginal gains are given for."""
 LEAST_EFFORT: Final = 1e-9
+BASES: Final = ("gdp", "fai", "ind_output")
+"""Indicators whose levels of last year measures are counted with: industries, projects, firms."""
 
 
 def wish_results(posed: Posed, after: Ends, adopted: Scenario | None, *, cut_short: bool) -> tuple[WishResult, ...]:
@@ -80,10 +82,13 @@ def _wish(posed: Posed, w: int, after: Ends, fresh: Ends, ceiling: float, *, cut
     left = max(finite(away), 0.0)
     short = Limit.BUDGET if cut_short or posed.most[w] <= 0.0 else Limit.LEVERS
     start = float(posed.start[w] - posed.margin[w])
+    counted = bool(np.any(posed.problem.effects[posed.problem.about[w]]))
+    open_status: PlanStatus = Status.UNREACHABLE if counted or not _usual(posed) else Status.NO_BASE
+    status: PlanStatus = Status.ALREADY_MET if start <= 0.0 else Status.SOLVED if away <= 0.0 else open_status
     return WishResult(
         wish=wish,
         names=tuple(next(c.name_zh for c in cases if c.key == key) for key in wish.keys),
-        status=Status.ALREADY_MET if start <= 0.0 else Status.SOLVED if away <= 0.0 else Status.UNREACHABLE,
+        status=status,
         limit=Limit.NONE if away <= 0.0 else short,
         before=value(wish, slack_of(posed.before, wish)),
         in_sample=value(wish, slack[:, TRAIN]),
@@ -96,7 +101,20 @@ def _wish(posed: Posed, w: int, after: Ends, fresh: Ends, ceiling: float, *, cut
         remaining_pp=to_percent(left),
         need=_need(posed, wish, posed.before),
         left=_need(posed, wish, after, told=False),
+        missing=_missing(posed.world, wish) if status is Status.NO_BASE else (),
     )
+
+
+def _usual(posed: Posed) -> bool:
+    """Whether all families of measures were allowed: leaving some out is the planner's own choice."""
+    options = posed.request.options
+    return options.families == tuple(Family) and not options.without
+
+
+def _missing(world: World, wish: Wish) -> tuple[str, ...]:
+    """Indicators of the city without last year's level, of those that measures for a wish are counted with."""
+    wanted = dict.fromkeys((*(key[0] for key in wish.keys), *BASES))
+    return tuple(n for n in wanted if n in world.dataset.panel.indicators and world.base_yi(world.city, n) is None)
 
 
 def _need(posed: Posed, wish: Wish, now: Ends, *, told: bool = True) -> Need | None:
@@ -408,5 +426,5 @@ def _capped_pp(world: World, scenario: Scenario | None) -> float:
 
 
 def _worst(wishes: Sequence[WishResult]) -> PlanStatus:
-    order: tuple[PlanStatus, ...] = (Status.UNREACHABLE, Status.SOLVED)
+    order: tuple[PlanStatus, ...] = (Status.UNREACHABLE, Status.NO_BASE, Status.SOLVED)
     return next((s for s in order if any(w.status is s for w in wishes)), Status.ALREADY_MET)

@@ -36,8 +36,8 @@ from forecast.scenario.reader import Scenario
 from forecast.scenario.world import World
 from forecast.tasks.need import Need
 
-type PlanStatus = Literal[Status.ALREADY_MET, Status.SOLVED, Status.UNREACHABLE]
-"""What came of a wish."""
+type PlanStatus = Literal[Status.ALREADY_MET, Status.SOLVED, Status.UNREACHABLE, Status.NO_BASE]
+"""What came of a wish; ``NO_BASE``: not one measure could be counted, so that nothing is known of what all would do."""
 
 
 class Limit(StrEnum):
@@ -84,6 +84,7 @@ class WishResult:
     need, left : new growth and money that the wish takes without the plan, and what is still to be found under it; the
         ``Need`` of paths and breakdowns. None for a wish about several targets
     remaining_pp : what is still open of the gap under the plan (剩余缺口)
+    missing : of ``NO_BASE``, indicators of the city without last year's level; none where ledgers are what is missing
     """
 
     wish: Wish
@@ -101,8 +102,14 @@ class WishResult:
     remaining_pp: float
     need: Need | None
     left: Need | None
+    missing: tuple[str, ...] = ()
 
     __repr__ = brief
+
+    @property
+    def computed(self) -> bool:
+        """Whether measures were counted at all: otherwise there is no number of what they do."""
+        return self.status is not Status.NO_BASE
 
     @property
     def needed_yi(self) -> float | None:
@@ -112,7 +119,7 @@ class WishResult:
     @property
     def remaining_yi(self) -> float | None:
         """Net new money that is still to be found under the plan, 亿元; None without a base."""
-        if self.left is None or self.left.level_yi is None:
+        if self.left is None or self.left.level_yi is None or not self.computed:
             return None
         return 0.0 if self.status is not Status.UNREACHABLE else self.left.level_yi
 

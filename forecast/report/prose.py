@@ -14,7 +14,7 @@ from forecast.answers.chances import Criterion, Outcome, Status
 from forecast.answers.evidence import Evidence, HistoryStatus
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
-from forecast.runs.session import Explored
+from forecast.runs.session import Explored, PlanOf
 from forecast.tables import words
 from forecast.tables.assessment import score_sentences
 from forecast.tables.dossier import Dossier
@@ -264,14 +264,16 @@ def advice(dossier: Dossier, lang: Lang) -> list[str]:
     lines += [given_text(one, dossier, lang) for one in dossier.explored]
     asked = [plan for plan in dossier.plans if plan.demand is None]
     lines += [
-        t("reports.advice_asked", lang, asked=request_words(plan.makeup, lang), said=plan_said(plan, lang))
+        t(
+            "reports.advice_asked",
+            lang,
+            asked=request_words(plan.makeup, lang),
+            said=plan_said(plan, dossier.run.dataset, lang),
+        )
         for plan in asked
     ]
     if usual := [plan for plan in dossier.plans if plan not in asked]:
-        said = [
-            t("reports.plan_brief", lang, plan=t(f"reports.plan_short_{plan.name}", lang), said=said_of(plan, lang))
-            for plan in usual
-        ]
+        said = _plans_said(usual, dossier, lang)
         wish = usual[0].makeup.wishes[0]
         pairs = zip(wish.wish.keys, wish.names, strict=True)
         target = t("glossary.and", lang).join(words.indicator_name(key[0], name, lang) for key, name in pairs)
@@ -284,6 +286,16 @@ def advice(dossier: Dossier, lang: Lang) -> list[str]:
     if attainment.hardest:
         lines.append(t("reports.advice_hardest", lang, indicator=names[attainment.hardest]))
     return lines
+
+
+def _plans_said(plans: Sequence[PlanOf], dossier: Dossier, lang: Lang) -> list[str]:
+    """What became of the plans; of those that end alike once."""
+    names: dict[str, list[str]] = {}
+    for plan in plans:
+        said = said_of(plan, dossier.run.dataset, lang)
+        names.setdefault(said, []).append(t(f"reports.plan_short_{plan.name}", lang))
+    joint = t("glossary.and", lang)
+    return [t("reports.plan_brief", lang, plan=joint.join(mine), said=said) for said, mine in names.items()]
 
 
 def _marked(dossier: Dossier, lang: Lang, *, rests: bool) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from docx.enum.section import WD_SECTION
 
+from forecast.data.dataset import Dataset
 from forecast.plan.result import SectorRow
 from forecast.report import prose
 from forecast.report.word import ACROSS_MM, Draft, fixed, lay_across, new_document, number_pages
@@ -87,24 +88,24 @@ def _situation(draft: Draft) -> None:
         return
     draft.rest(plan_mark(dossier, lang))
     draft.add("body", draft.say("plans_lead"))
-    draft.points([_verdict(plan, lang) for plan in dossier.plans])
+    draft.points([_verdict(plan, dossier.run.dataset, lang) for plan in dossier.plans])
     draft.show(plan_grid(dossier, lang), number=1)
 
 
-def _verdict(plan: PlanOf, lang: Lang) -> str:
+def _verdict(plan: PlanOf, dataset: Dataset, lang: Lang) -> str:
     """What a plan asks and whether it is reached: the first of its sentences."""
-    said = _needed(plan, lang)
+    said = _needed(plan, dataset, lang)
     return t("reports.scheme_verdict", lang, plan=plan_name(plan, lang), said=said)
 
 
-def _needed(plan: PlanOf, lang: Lang) -> str:
+def _needed(plan: PlanOf, dataset: Dataset, lang: Lang) -> str:
     """The sentence on each of the plan's wishes."""
     return t("glossary.semicolon", lang).join(
         t(
             "reports.scheme_needed",
             lang,
             needed=Kind.EXTENT.shown(wish.needed_pp, lang),
-            said=said_of(plan, lang, wish),
+            said=said_of(plan, dataset, lang, wish),
         )
         for wish in plan.makeup.wishes
     )

@@ -276,7 +276,7 @@ def _goal(judged: Judged) -> Value:
 
 
 def _checked(judged: Judged, view: View) -> Said:
-    return (t("ui.passed", view.lang) if judged.row.diagnostics == OK else judged.row.diagnostics) or None
+    return words.diagnosis(judged.row, view.lang) or None
 
 
 def _on(**shows: Show[Judged]) -> Mapping[Surface, Show[Judged]]:

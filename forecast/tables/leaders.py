@@ -18,7 +18,7 @@ from forecast.data.target import Target, TargetKind
 from forecast.periods import Month
 from forecast.tables import words
 from forecast.tables.attainment import PAGE, Judged, attainment_table
-from forecast.tables.notes import OK, plain_name
+from forecast.tables.notes import plain_name
 from forecast.tables.table import Column, Grid, Said, Show, Surface, Table, View
 from forecast.texts import Lang, t
 
@@ -136,7 +136,7 @@ def _synthetic(judged: Judged, view: View) -> Said:
 
 
 def _checked(judged: Judged, view: View) -> Said:
-    return (t("ui.passed", view.lang) if judged.row.diagnostics == OK else judged.row.diagnostics) or None
+    return words.diagnosis(judged.row, view.lang) or None
 
 
 _SAYS: Final = {

@@ -22,7 +22,7 @@ from forecast.runs.run import Run
 from forecast.runs.session import PlanOf
 from forecast.tables import words
 from forecast.tables.dossier import provenance
-from forecast.tables.kind import Kind
+from forecast.tables.kind import Kind, Value
 from forecast.tables.makeup_levers import (
     LEVER_ORDER,
     LEVERS,
@@ -82,11 +82,24 @@ class Wished:
         return self.wish.status is Status.UNREACHABLE
 
 
-def _level(value: Callable[[WishResult], float]) -> Callable[[Wished, View], Said]:
-    return lambda r, v: level_words(r.plan, r.wish, value(r.wish), v.lang)
+def _computed(value: Callable[[WishResult], float]) -> Callable[[Wished], Value]:
+    """A number of what measures do; none where not one was counted."""
+    return lambda r: value(r.wish) if r.wish.computed else None
 
 
-def _level_on[R](name: str, value: Callable[[WishResult], float], there: str = "") -> dict[str, Show[Wished]]:
+def _level(value: Callable[[WishResult], float | None]) -> Callable[[Wished, View], Said]:
+    def says(r: Wished, v: View) -> Said:
+        found = value(r.wish)
+        return None if found is None else level_words(r.plan, r.wish, found, v.lang)
+
+    return says
+
+
+def _done(value: Callable[[WishResult], float]) -> Callable[[WishResult], float | None]:
+    return lambda wish: value(wish) if wish.computed else None
+
+
+def _level_on[R](name: str, value: Callable[[WishResult], float | None], there: str = "") -> dict[str, Show[Wished]]:
     return {
         "seen": seen_as(name, _level(value)),
         "sheet": on_sheet("plan", there or name, Kind.CHANCE, _level(value), widest=10),
@@ -110,12 +123,16 @@ def _plan_asked(r: Wished, _: View) -> Said:
     return f"≥{asked_words(r.wish.wish)}" if r.of else None
 
 
+def _remaining_pp(r: Wished, _: View) -> Said:
+    return r.wish.remaining_pp if r.open else 0.0 if r.wish.computed else None
+
+
 def _remaining_yi(r: Wished, _: View) -> Said:
     return r.wish.remaining_yi if r.open else (0.0 if r.wish.remaining_yi is not None else None)
 
 
 def _changed(r: Wished, _: View) -> Said:
-    return change_words(r.plan, r.wish, r.wish.all_draws)
+    return change_words(r.plan, r.wish, r.wish.all_draws) if r.wish.computed else None
 
 
 WISHES: Final[tuple[Column[Wished], ...]] = (
@@ -147,14 +164,19 @@ WISHES: Final[tuple[Column[Wished], ...]] = (
     ),
     filed("limit", Kind.TEXT, lambda r: r.wish.limit.value or None),
     filed("value_before", _SHARE, lambda r: r.wish.before, **_level_on("before", lambda w: w.before)),
-    filed("value_in_sample", _SHARE, lambda r: r.wish.in_sample),
-    filed("value_all", _SHARE, lambda r: r.wish.all_draws, **_level_on("after", lambda w: w.all_draws)),
+    filed("value_in_sample", _SHARE, _computed(lambda w: w.in_sample)),
+    filed("value_all", _SHARE, _computed(lambda w: w.all_draws), **_level_on("after", _done(lambda w: w.all_draws))),
     shown_only("change", seen_as("change", _changed), on_sheet("plan", "change", Kind.SHORT, _changed, widest=12)),
-    filed("value_fresh", _SHARE, lambda r: r.wish.fresh, **_level_on("fresh", lambda w: w.fresh)),
-    filed("value_ceiling", _SHARE, lambda r: r.wish.ceiling, **_level_on("best", lambda w: w.ceiling, "ceiling")),
-    filed("value_mcse", _SHARE, lambda r: r.wish.mcse),
-    filed("fresh_mcse", _SHARE, lambda r: r.wish.fresh_mcse),
-    filed("optimism", _SHARE, lambda r: r.wish.optimism),
+    filed("value_fresh", _SHARE, _computed(lambda w: w.fresh), **_level_on("fresh", _done(lambda w: w.fresh))),
+    filed(
+        "value_ceiling",
+        _SHARE,
+        _computed(lambda w: w.ceiling),
+        **_level_on("best", _done(lambda w: w.ceiling), "ceiling"),
+    ),
+    filed("value_mcse", _SHARE, _computed(lambda w: w.mcse)),
+    filed("fresh_mcse", _SHARE, _computed(lambda w: w.fresh_mcse)),
+    filed("optimism", _SHARE, _computed(lambda w: w.optimism)),
     filed(
         "needed_pp", _POINTS, lambda r: r.wish.needed_pp, sheet=on_sheet("plan", "needed_pp", Kind.EXTENT, widest=10)
     ),
@@ -174,7 +196,13 @@ WISHES: Final[tuple[Column[Wished], ...]] = (
         _POINTS,
         lambda r: r.wish.remaining_pp,
         seen_as("remaining", lambda r, _: f"{r.wish.remaining_pp:.1f}" if r.open else None),
-        on_sheet("plan", "remaining_pp", Kind.EXTENT, lambda r, _: r.wish.remaining_pp if r.open else 0.0, widest=10),
+        on_sheet(
+            "plan",
+            "remaining_pp",
+            Kind.EXTENT,
+            _remaining_pp,
+            widest=10,
+        ),
     ),
     filed(
         "remaining_yi",

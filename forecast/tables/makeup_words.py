@@ -170,14 +170,14 @@ def families(plan: Makeup) -> tuple[FamilyRow, ...]:
 
 def sentences(plan: Makeup, dataset: Dataset, lang: Lang) -> list[str]:
     """What the plan says, a sentence each, the most important first."""
-    out = [_wish_sentence(plan, wish, lang) for wish in plan.wishes]
+    out = [_wish_sentence(plan, wish, dataset, lang) for wish in plan.wishes]
     if plan.sectors and plan.used:
         out += _sector_sentences(plan, lang)
     out += _notes(plan, dataset, lang)
     return out
 
 
-def _wish_sentence(plan: Makeup, wish: WishResult, lang: Lang) -> str:
+def _wish_sentence(plan: Makeup, wish: WishResult, dataset: Dataset, lang: Lang) -> str:
     name = wish_name(wish, lang)
     asked = t("makeup.items", lang, n=f"{wish.wish.level:g}") if wish.wish.form is Form.EXPECTED else (
         f"{wish.wish.level * 100:g}%"
@@ -196,9 +196,31 @@ def _wish_sentence(plan: Makeup, wish: WishResult, lang: Lang) -> str:
             change=_moved(plan, wish, lang),
             **params,
         )
+    if not wish.computed:
+        return t("makeup.say_no_base", lang, lacking=lacking_words(wish, dataset, lang), **params)
     left, money = f"{words.rounded(wish.remaining_pp, 0.1):.1f}", _left(wish, lang)
     key = "say_budget" if wish.limit is Limit.BUDGET else "say_unreachable"
     return t(f"makeup.{key}", lang, ceiling=shown["ceiling"], left=left, money=money, fresh=shown["fresh"], **params)
+
+
+def lacking_words(wish: WishResult, dataset: Dataset, lang: Lang) -> str:
+    """What must be filled in before measures can be counted: sheet or file, and the rows of it."""
+    config, panel = dataset.config, dataset.panel
+    book = config.files.get("observations", config.folder).suffix == ".xlsx"
+    if not wish.missing:
+        return t("makeup.lacking_ledger_sheet" if book else "makeup.lacking_ledger_file", lang)
+    rows = [
+        t(
+            "makeup.lacking_row",
+            lang,
+            place=words.unit_name(panel.units[config.city], lang),
+            indicator=words.indicator_name(name, panel.indicators[name].name_zh, lang),
+            year=config.target_year - 1,
+        )
+        for name in wish.missing
+    ]
+    key = "makeup.lacking_base_sheet" if book else "makeup.lacking_base_file"
+    return t(key, lang, rows=t("glossary.and", lang).join(rows))
 
 
 def _need(wish: WishResult, lang: Lang) -> str:
@@ -346,12 +368,12 @@ def request_words(plan: Makeup, lang: Lang) -> str:
     return t("glossary.semicolon", lang).join(parts)
 
 
-def plan_said(plan: PlanOf, lang: Lang) -> str:
+def plan_said(plan: PlanOf, dataset: Dataset, lang: Lang) -> str:
     """What became of every wish of a plan."""
-    return t("glossary.semicolon", lang).join(said_of(plan, lang, wish) for wish in plan.makeup.wishes)
+    return t("glossary.semicolon", lang).join(said_of(plan, dataset, lang, wish) for wish in plan.makeup.wishes)
 
 
-def said_of(plan: PlanOf, lang: Lang, of: WishResult | None = None) -> str:
+def said_of(plan: PlanOf, dataset: Dataset, lang: Lang, of: WishResult | None = None) -> str:
     """What became of a plan, or of one of its wishes, in a sentence."""
     made, wish = plan.makeup, of or plan.makeup.wishes[0]
     before, after = (level_words(made, wish, value, lang) for value in (wish.before, wish.all_draws))
@@ -364,6 +386,7 @@ def said_of(plan: PlanOf, lang: Lang, of: WishResult | None = None) -> str:
         left=f"{words.rounded(wish.remaining_pp, 0.1):.1f}",
         money=_left(wish, lang),
         need=_need(wish, lang),
+        lacking="" if wish.computed else lacking_words(wish, dataset, lang),
     )
 
 

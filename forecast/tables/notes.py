@@ -123,7 +123,7 @@ def _rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]
             limited=attainment.config.evidence.limited_from,
             ample=attainment.config.evidence.ample_from,
         ),
-        *_older(rows, lang),
+        *_older(attainment, rows, lang),
         *_paired(rows, lang),
         *_breaks(attainment, rows, lang),
         t("report.note_required", lang, first=words.month_name(attainment.config.first_action_month, lang)),
@@ -148,7 +148,7 @@ def _apart(row: Row) -> bool:
     return abs(own - goal - gap) > 0.05
 
 
-def _older(rows: Sequence[Row], lang: Lang) -> list[str]:
+def _older(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
     """Indicators of which the benchmark's figures are older than the city's."""
     items = [
         t(
@@ -161,7 +161,28 @@ def _older(rows: Sequence[Row], lang: Lang) -> list[str]:
         for row in rows
         if row.ytd and row.benchmark_ytd and row.ytd.period > row.benchmark_ytd.period
     ]
-    return [t("report.note_older", lang, list=t("glossary.and", lang).join(dict.fromkeys(items)))] if items else []
+    found = [t("report.note_older", lang, list=t("glossary.and", lang).join(dict.fromkeys(items)))] if items else []
+    return [*found, *_single(attainment, rows, lang)]
+
+
+def _single(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
+    """Indicators that are judged although a side has no growth since January this year: what they rest on."""
+    items = [
+        t(
+            "report.note_single_item",
+            lang,
+            indicator=plain_name(row, lang),
+            place=words.unit_name(attainment.units[unit], lang),
+            month=words.month_name(figure.period, lang),
+            growth=words.growth(figure.growth_pct, lang),
+        )
+        for row in rows
+        if row.status is Status.JUDGED and row.target.kind is not TargetKind.RANK
+        for unit, figure in row.single
+    ]
+    return (
+        [t("report.note_single", lang, list=t("glossary.semicolon", lang).join(dict.fromkeys(items)))] if items else []
+    )
 
 
 def _breaks(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[str]:
@@ -230,10 +251,10 @@ def _method(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> str:
             "report.note_method_item",
             lang,
             indicator=plain_name(row, lang),
-            status=row.diagnostics,
+            status=words.diagnosis(row, lang),
         ): None
         for row in rows
-        if row.diagnostics not in {"", OK}
+        if row.status is Status.NO_DRAWS or row.diagnostics not in {"", OK}
     }
     key = "report.note_method_failed" if failed else "report.note_method_ok"
     items = t("glossary.and", lang).join(failed)

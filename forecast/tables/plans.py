@@ -116,9 +116,9 @@ def sector_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     if first is not None and rows:
         ceilings = {"help": f"{first.help_ceiling_pp:.1f}", "make_up": f"{first.make_up_ceiling_pp:.1f}"}
         notes.append(t("makeup.say_ceiling", lang, **ceilings))
-        notes += [
-            t("reports.note_plan_of", lang, plan=plan_name(plan, lang), status=plan_said(plan, lang)) for plan in plans
-        ]
+        for plan in plans:
+            status = plan_said(plan, dossier.run.dataset, lang)
+            notes.append(t("reports.note_plan_of", lang, plan=plan_name(plan, lang), status=status))
     own = [column for k, plan in enumerate(plans) for column in _under(k, plan, lang)]
     cut = next(k for k, one in enumerate(SECTORS) if one.name == "support")
     table: Table[SectorLine] = Table(name="sectors", columns=(*SECTORS[:cut], *own, *SECTORS[cut:]), rows=rows)

@@ -359,6 +359,15 @@ def advice_text(one: Sharpening, units: Mapping[str, Unit], indicators: Mapping[
     )
 
 
+def diagnosis(row: Row, lang: Lang) -> str:
+    """What the checks of a fit found: 通过, 诊断未通过, 拟合失败; empty where nothing was fitted."""
+    if row.status is Status.NO_DRAWS:
+        return t("store.cause_failed", lang)
+    if row.diagnostics == "":
+        return ""
+    return t("ui.passed" if row.diagnostics == "ok" else "report.diagnostics_failed", lang)
+
+
 def known_chance(row: Row | None, p: float | None, lang: Lang) -> str | None:
     """A probability in words; None where there is none."""
     return None if row is None or p is None else probability(p, lang, evidence=row.evidence)

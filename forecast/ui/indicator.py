@@ -138,7 +138,8 @@ def indicator(choice: Choice) -> None:
         st.html(html.labelled(mine))
     if row.status is Status.INSUFFICIENT:
         st.info(words.insufficient_note(row, run.panel.units, lang))
-    units = [row.target.unit, *([row.benchmark] if row.benchmark else [])]
+    told = row.status is not Status.INSUFFICIENT  # else no number of the place stands on any surface
+    units = [*([row.target.unit] if told else []), *([row.benchmark] if row.benchmark else [])]
     rows = of_indicator(run.paths, row.target.indicator, units)
     if rows.empty:
         st.info(t("ui.no_paths", lang))
