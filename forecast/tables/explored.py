@@ -24,7 +24,7 @@ from forecast.texts import Lang, t
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Supposed:
     """A row of the worksheet: a target without and with an outcome; ``of``: the outcome as it is read."""
 
     of: str
@@ -54,15 +54,15 @@ def given_words(found: Explored, panel: Panel, lang: Lang) -> str:
 SIGN_NAMES: Final = {">=": "least", "≥": "least", ">": "above", "<=": "most", "≤": "most", "<": "below"}
 
 
-def _indicator(row: Given, view: View) -> Said:
+def _indicator(row: Supposed, view: View) -> Said:
     return words.indicator_name(row.before.case.target.indicator, row.before.case.name_zh, view.lang)
 
 
-def _said(of: Callable[[Given], Outcome], p: Callable[[Outcome], float]) -> Callable[[Given, View], Said]:
+def _said(of: Callable[[Supposed], Outcome], p: Callable[[Outcome], float]) -> Callable[[Supposed, View], Said]:
     return lambda row, view: words.probability(p(of(row)), view.lang, evidence=row.before.case.evidence)
 
 
-def _side(name: str, of: Callable[[Given], Outcome]) -> tuple[Column[Given], ...]:
+def _side(name: str, of: Callable[[Supposed], Outcome]) -> tuple[Column[Supposed], ...]:
     """What is told of a target on one side of the condition."""
     numbers: tuple[tuple[str, Kind, Callable[[Outcome], float]], ...] = (
         ("pct", Kind.PERCENT, lambda o: o.growth.median_pct),
@@ -74,11 +74,11 @@ def _side(name: str, of: Callable[[Given], Outcome]) -> tuple[Column[Given], ...
         ("reach", lambda o: o.p_reach),
     )
 
-    def shown(part: str, kind: Kind, says: Callable[[Given, View], Said]) -> Column[Given]:
+    def shown(part: str, kind: Kind, says: Callable[[Supposed, View], Said]) -> Column[Supposed]:
         show = on_sheet("given", part, kind, says, field=f"{name}_{part}", group=f"given_{name}", widest=12)
         return Column(f"{name}_{part}", on={Surface.SHEET: show})
 
-    def number(value: Callable[[Outcome], float]) -> Callable[[Given, View], Said]:
+    def number(value: Callable[[Outcome], float]) -> Callable[[Supposed, View], Said]:
         return lambda row, _: value(of(row))
 
     return (
@@ -87,7 +87,7 @@ def _side(name: str, of: Callable[[Given], Outcome]) -> tuple[Column[Given], ...
     )
 
 
-COLUMNS: Final[tuple[Column[Given], ...]] = (
+COLUMNS: Final[tuple[Column[Supposed], ...]] = (
     Column("given", on={Surface.SHEET: on_sheet("given", "given", Kind.TEXT, lambda r, _: r.of, widest=40)}),
     Column("indicator", on={Surface.SHEET: Show(says=_indicator, widest=24)}),
     *_side("before", lambda row: row.before),
@@ -99,12 +99,12 @@ def given_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     """条件推演: the city's targets against the average without and with every outcome that was asked about."""
     panel, city = dossier.run.dataset.panel, dossier.run.dataset.config.city
     rows = [
-        Given(given_words(found, panel, lang), before, after)
+        Supposed(given_words(found, panel, lang), before, after)
         for found in dossier.explored
         for before, after in zip(found.before, found.after, strict=True)
         if after.case.target.unit == city and after.case.target.kind is TargetKind.PROVINCE_AVERAGE
     ]
-    table: Table[Given] = Table(name="given", columns=COLUMNS, rows=rows)
+    table: Table[Supposed] = Table(name="given", columns=COLUMNS, rows=rows)
     how = [
         t("reports.note_given", lang, given=given_words(found, panel, lang), how=explored_text(found, lang))
         for found in dossier.explored
