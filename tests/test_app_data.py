@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from streamlit.testing.v1 import AppTest
 
 from forecast.data.dataset import read_dataset, summary
@@ -262,3 +264,63 @@ def test_a_city_and_a_province_of_one_name_are_refused_in_words(empty):
     empty.text_input(key="city-province").set_value("甲市").run()
     assert "甲市" in said(empty)
     assert not empty.exception
+
+
+def month_table(value: float) -> bytes:
+    """A month's figures as an office sends them."""
+    workbook = Workbook()
+    for row in (["2020年1-9月安康市主要指标"], ["指标", "累计增速(%)"], ["固定资产投资", value], ["利用内资", 12.0]):
+        workbook.active.append(row)
+    target = io.BytesIO()
+    workbook.save(target)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("name", ["9月.xlsx", "9月.et"])
+def test_a_table_is_shown_as_it_was_understood_before_it_is_kept(at, home, name):
+    at.run()
+    give(at, name, month_table(-9.8))
+    assert not at.exception
+    (read, added) = [one.to_dict("records") for one in shown_tables(at)][:2]
+    assert [(one["单元格"], one["地区"], one["截至月份"], one["数值"], one["原文"]) for one in read] == [
+        ("B3", "安康市 (ankang)", "2020-09", "-9.8", "-9.8"),
+        ("B4", "安康市 (ankang)", "2020-09", "12", "12"),
+    ]
+    assert [one["数值"] for one in added] == [-9.8]
+    assert not at.checkbox
+    assert home.names() == []
+
+
+def test_a_figure_in_doubt_is_asked_about_with_its_cell_and_kept_as_confirmed(at, home, made):
+    at.run()
+    name = home.name_of(identity_of(made[1].dataset))
+    give(at, "9月.xlsx", month_table(98.0))
+    (box,) = [one for one in at.checkbox if "98" in one.label]
+    assert "9月.xlsx" in box.label
+    assert "Sheet!B3" in box.label
+    assert "左右" in box.label
+    confirm(at)
+    unticked = read_dataset(home.folder(name, 2))
+    assert [doubt.value for doubt in unticked.doubts] == [98.0]
+    next(one for one in at.button if one.label == "撤销第2版").click().run()
+    give(at, "9月.xlsx", month_table(98.0))
+    next(one for one in at.checkbox if "98" in one.label).check().run()
+    confirm(at)
+    folder = home.folder(name, home.current(name).version)
+    assert read_dataset(folder).doubts == ()
+    assert "ankang,fai,2020-09,98" in (folder / "accepted.csv").read_text("utf-8-sig")
+    after = home.add(
+        preview({"new.csv": NEW.replace(b"fai", b"ind_va")}, read_dataset(folder)),
+        author="乙",
+        based_on=home.current(name).version,
+    )
+    assert 98.0 not in [doubt.value for doubt in read_dataset(home.folder(name, after.version)).doubts]  # it stays
+
+
+def test_a_months_table_does_not_replace_a_data_set_that_is_a_workbook(tmp_path):
+    book = write_starter(tmp_path / "city", city_zh="安康市", province_zh="陕西省", year=2020, as_of="2020-08")
+    book.write_bytes(filled_book(book.read_bytes()))
+    made = preview({"9月.xlsx": month_table(-9.8)}, read_dataset(book))
+    assert made.prepared is not None
+    assert [one.value for one in made.prepared.intake.additions] == [-9.8]
+    assert made.read[0].figures[0].cell == "Sheet!B3"

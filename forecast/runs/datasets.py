@@ -19,7 +19,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -28,9 +28,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from forecast.data.dataset import Dataset, read_dataset
-from forecast.data.intake import Intake, take_in
+from forecast.data.intake import Intake, Understood, take_in, understand
+from forecast.data.plausible import Doubt, accepted_text, read_accepted
+from forecast.data.reading.places import indicator_names, place_names
 from forecast.data.reading.problems import Problems
-from forecast.data.reading.source import CONFIG_FILE
+from forecast.data.reading.source import ACCEPTED, CONFIG_FILE, is_data_set
 from forecast.errors import ForecastError, Problem, UsageError
 from forecast.executor import Executor
 from forecast.files import sync_folder, write_new, write_whole
@@ -200,12 +202,36 @@ class Preview:
 
     prepared : of files that are taken into a data set; None where they are a whole one
     contents : files of the data set as it would be
+    read : what files of tables were understood to say, cell by cell
     """
 
     dataset: Dataset
     prepared: Prepared | None
     contents: Mapping[str, bytes]
     files: tuple[str, ...]
+    read: tuple[Understood, ...] = ()
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Figures that should be confirmed, at the cells of the files that bring them; those of the upload first."""
+        brought = {
+            (one.unit, one.indicator, str(one.period), one.value): one
+            for one in (self.prepared.intake.additions if self.prepared else ())
+        }
+        found = [
+            replace(doubt, file=one.file, row=one.row, cell=one.cell) if (one := brought.get(doubt.key)) else doubt
+            for doubt in self.dataset.doubts
+        ]
+        return tuple(sorted(found, key=lambda doubt: doubt.key not in brought))
+
+    def confirmed(self, keys: Iterable[tuple[str, str, str, float]]) -> Preview:
+        """The same, with figures confirmed by who uploads them; what was confirmed before stays so."""
+        old = self.contents.get(ACCEPTED)
+        with _folder({ACCEPTED: old} if old else {}) as place:
+            known = read_accepted(place, Problems())
+        new = known | frozenset(keys)
+        if not new:
+            return self
+        return replace(self, contents={**self.contents, ACCEPTED: accepted_text(new).encode("utf-8-sig")})
 
 
 def _folder_name(identity: Identity) -> str:
@@ -396,7 +422,23 @@ def preview(uploads: Mapping[str, bytes], current: Dataset | None) -> Preview:
             prepared = prepare(before, [place / name for name in files])
             apply(prepared.amendment)
             dataset = read_dataset(before)
-            return Preview(dataset=dataset, prepared=prepared, contents=dict(inputs_of(dataset)), files=files)
+            return Preview(
+                dataset=dataset,
+                prepared=prepared,
+                contents=dict(inputs_of(dataset)),
+                files=files,
+                read=tuple(one for name in files if (one := _understood(place / name, current)).figures),
+            )
+
+
+def _understood(path: Path, current: Dataset) -> Understood:
+    """What a file of tables says, in the words of the data set."""
+    panel = current.panel
+    return understand(
+        path,
+        places=place_names(panel.units.values(), city=current.config.city),
+        indicators=indicator_names(panel.indicators.values()),
+    )
 
 
 def _whole(place: Path, uploads: Mapping[str, bytes], current: Dataset | None) -> Path | None:
@@ -407,7 +449,7 @@ def _whole(place: Path, uploads: Mapping[str, bytes], current: Dataset | None) -
     if current is None:
         return place / books[0] if len(books) == 1 else place
     is_book = not (current.config.folder / CONFIG_FILE).exists()
-    if is_book and len(uploads) == 1 and books:
+    if is_book and len(uploads) == 1 and books and is_data_set(uploads[books[0]]):
         return place / books[0]
     return None
 

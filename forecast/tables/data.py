@@ -263,7 +263,7 @@ def _read_measure(one: ReadFigure, view: View) -> str:
 
 
 def _read(name: str, says: Callable[[ReadFigure, View], Said], *, left: bool = True) -> Column[ReadFigure]:
-    return _seen(name, says=says, screen=f"cli.understood_{name}", left=left)
+    return _seen(name, says=says, page=f"cli.understood_{name}", screen=f"cli.understood_{name}", left=left)
 
 
 READ: Final[tuple[Column[ReadFigure], ...]] = (
@@ -278,12 +278,21 @@ READ: Final[tuple[Column[ReadFigure], ...]] = (
 """What a file of tables says, cell by cell."""
 
 
+def understood_tables(read: Understood, lang: Lang) -> list[tuple[str, Table[ReadFigure]]]:
+    """A table a sheet, with its title."""
+    return [
+        (
+            t("cli.understood_title", lang, sheet=sheet, n=count),
+            Table(name="understood", columns=READ, rows=[one for one in read.figures if one.sheet == sheet]),
+        )
+        for sheet, count in read.sheets.items()
+    ]
+
+
 def understood_blocks(read: Understood, lang: Lang) -> list[Block]:
     """One table a sheet, then what was left aside and what is wrong."""
     out: list[Block] = []
-    for sheet, count in read.sheets.items():
-        table = Table(name="understood", columns=READ, rows=[one for one in read.figures if one.sheet == sheet])
-        caption = t("cli.understood_title", lang, sheet=sheet, n=count)
+    for caption, table in understood_tables(read, lang):
         out.append(table.grid(View(lang=lang, surface=Surface.TERMINAL), caption=caption, look=Look.FRAMED))
     lines = [one.text(lang) for one in (*read.problems, *read.remarks)]
     lines += [t("cli.understood_next", lang)] if read.figures and not read.problems else []

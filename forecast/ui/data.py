@@ -40,6 +40,7 @@ from forecast.tables.data import (
     files_table,
     problems_table,
     series_table,
+    understood_tables,
 )
 from forecast.tables.table import Surface, Table, View
 from forecast.texts import Lang, t
@@ -81,7 +82,9 @@ def templates(lang: Lang) -> None:
     )
 
 
-TYPES: Final = ["csv", "xlsx", "toml"]
+TYPES: Final = ["csv", "xlsx", "xls", "et", "tsv", "txt", "toml"]
+MOST_DOUBTS: Final = 20
+"""Figures in doubt that get a box of their own; the rest share one."""
 MOST_ROWS: Final = 2000
 
 
@@ -155,6 +158,7 @@ def upload(current: Present | None, lang: Lang, *, key: str) -> Present | None:
     if made is None:
         return None
     _show(made, lang)
+    sure = _doubts(made, lang, key=f"{key}-{count}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         author = st.text_input(
             t("ui_data.author", lang), st.session_state.get("author", ""), key=f"{key}-author", width=160
@@ -163,7 +167,7 @@ def upload(current: Present | None, lang: Lang, *, key: str) -> Present | None:
             return None
     st.session_state["author"] = author
     try:
-        kept = _keep(made, current, author)
+        kept = _keep(made.confirmed(sure), current, author)
     except StoreError as error:
         st.error(error.text(lang))
         return None
@@ -247,9 +251,34 @@ def _show(made: Preview, lang: Lang) -> None:
         lines.append(t("store.replaced", lang, list=t("glossary.and", lang).join(one.file for one in intake.ledgers)))
     lines.append(t("store.as_of", lang, as_of=words.knowledge(AsOf.parse(made.prepared.as_of), lang)))
     st.success("\n\n".join(lines))
+    for one in made.read:
+        with st.expander(t("ui_data.understood", lang, file=one.file, n=len(one.figures)), expanded=True):
+            for title, table in understood_tables(one, lang):
+                st.caption(title)
+                _listed(table, title, lang)
+            for remark in one.remarks:
+                st.caption(remark.text(lang))
     if intake.additions:
         shown = additions_table(intake.additions[:MOST_ROWS], made.dataset.panel)
         _listed(shown, t("ui_data.additions", lang), lang)
+
+
+def _doubts(made: Preview, lang: Lang, *, key: str) -> set[tuple[str, str, str, float]]:
+    """Figures that look wrong, each with its cell, what was expected, and a box; those that are ticked."""
+    found = made.doubts()
+    if not found:
+        return set()
+    panel = made.dataset.panel
+    st.warning(t("ui_data.doubts", lang, n=len(found)))
+    ticked = {
+        doubt.key
+        for number, doubt in enumerate(found[:MOST_DOUBTS])
+        if st.checkbox(doubt.problem(panel).text(lang), key=f"{key}-doubt-{number}")
+    }
+    rest = found[MOST_DOUBTS:]
+    if rest and st.checkbox(t("ui_data.doubts_rest", lang, n=len(rest)), key=f"{key}-doubt-rest"):
+        ticked |= {doubt.key for doubt in rest}
+    return ticked
 
 
 def new_city(lang: Lang) -> None:

@@ -25,7 +25,7 @@ from forecast.data.panel import Config
 from forecast.data.reading.columns import OPTIONAL_TABLES, TABLES
 from forecast.data.reading.config import config_of, parse_toml
 from forecast.data.reading.problems import Problems, RawTable, near, quoted, table_of_rows
-from forecast.data.reading.sheets import CONFIG, TABLE_SHEETS, Sheet, open_sheets
+from forecast.data.reading.sheets import CONFIG, DATA, TABLE_SHEETS, Sheet, open_sheets
 from forecast.data.reading.textfiles import SUFFIXES, Rows, csv_rows, read_bytes, xlsx_rows
 
 if TYPE_CHECKING:
@@ -53,12 +53,21 @@ def sheets_of(content: bytes, name: str, problems: Problems) -> dict[str, Sheet]
 
 def is_converted(content: bytes) -> bool:
     """Whether a workbook is a converted data set, which has its configuration as a sheet."""
+    return _has_sheet(content, CONFIG)
+
+
+def is_data_set(content: bytes) -> bool:
+    """Whether a workbook is a data set of its own, and not a table of a month's figures."""
+    return _has_sheet(content, CONFIG) or _has_sheet(content, DATA)
+
+
+def _has_sheet(content: bytes, title: str) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as book:
             listed = book.read("xl/workbook.xml")
     except (zipfile.BadZipFile, KeyError, OSError, EOFError, RuntimeError, NotImplementedError, zlib.error):
         return False
-    return len(listed) < _MOST_CELLS and f'name="{CONFIG}"'.encode() in listed
+    return len(listed) < _MOST_CELLS and f'name="{title}"'.encode() in listed
 
 
 def sheet_of_rows(title: str, rows: Rows) -> Sheet:

@@ -32,7 +32,7 @@ import pandas as pd
 import xarray as xr
 
 from forecast.data.dataset import Dataset, read_dataset, retargeted, speaking_of
-from forecast.data.reading.source import CONFIG_FILE, Source
+from forecast.data.reading.source import ACCEPTED, CONFIG_FILE, Source
 from forecast.dims import DRAW
 from forecast.draws.gdp import GDP
 from forecast.draws.joint import joint_paths
@@ -409,6 +409,10 @@ def inputs_of(dataset: Dataset) -> Iterator[tuple[str, bytes]]:
     if source.digest() != dataset.data_hash:
         raise StoreError("input_changed", place=config.folder)
     yield from dict(named).items()
+    accepted = config.folder / ACCEPTED
+    if accepted.is_file() and ACCEPTED not in dict(named):
+        with written(accepted):
+            yield ACCEPTED, accepted.read_bytes()
 
 
 def _workbook(dataset: Dataset) -> Path | None:
