@@ -170,6 +170,21 @@ def test_a_list_whose_structure_is_damaged_is_refused_with_what_is_missing(name,
         assert "7、8" in caught.value.problems[0].text("zh")
 
 
+def test_the_last_rows_of_a_list_without_a_record_are_missed_by_its_own_sums(filling):
+    del filling.book[RECORD_SHEET]
+    meta = filling.sheet.cell(3, 1)
+    meta.value = meta.value.replace('"record": true', '"record": false')
+    numbered = {row: n for row in filling.rows.values() if isinstance(n := filling.sheet.cell(row, 2).value, int)}
+    for row in sorted(numbered)[-2:]:
+        for column in range(1, filling.sheet.max_column + 1):
+            filling.sheet.cell(row, column).value = None
+    with pytest.raises(InputError) as caught:
+        collect([filling.save()])
+    (problem,) = caught.value.problems
+    assert problem.code == "collect_numbers_gone"
+    assert "、".join(str(n) for n in sorted(numbered.values())[-2:]) in problem.text("zh")
+
+
 def _without_key_column(filling):
     filling.sheet.delete_cols(1)
 

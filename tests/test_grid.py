@@ -390,3 +390,23 @@ def test_a_foreign_sheet_with_the_name_of_an_optional_one_is_read(tmp_path: Path
     workbook.active.title = "指标"
     workbook.save(path)
     assert shown(understand(path)) == {(FAI, "安康市", "2021-08"): 6.2}
+
+
+def test_an_old_workbook_says_the_same_as_a_new_one_formats_of_percent_and_all() -> None:
+    old, new = (
+        sheets_of((CASES / f"percent-formats.{ending}").read_bytes(), "表", Problems()) for ending in ("xls", "xlsx")
+    )
+    assert old is not None
+    assert new is not None
+    assert {title: sheet.cells for title, sheet in old.items()} == {title: sheet.cells for title, sheet in new.items()}
+    assert old["进度数据"].text(3, 3) == "390%"  # 3.9 below 0.0%
+
+
+@given(st.integers(0, 6143), st.integers(0, 255), st.integers(0, 6143))
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_old_workbook_is_read_or_refused(at: int, byte: int, end: int) -> None:
+    whole = (CASES / "percent-formats.xls").read_bytes()
+    for content in (whole[:at] + bytes([byte]) + whole[at + 1 :], whole[:end]):
+        problems = Problems()
+        if sheets_of(content, "a.xls", problems) is None:
+            assert len(problems)

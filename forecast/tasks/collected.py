@@ -205,6 +205,9 @@ def collect(
     )
 
 
+_SUM_SPAN: Final = re.compile(r"SUBTOTAL\(9,\$?[A-Z]+\$?(\d+):\$?[A-Z]+\$?(\d+)\)")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _List:
     """One task list: its sheet, the row of its keys, and their columns."""
@@ -215,6 +218,16 @@ class _List:
     row: int
     meta: Mapping[str, Any]
     columns: Mapping[str, int]
+
+    def _counted(self) -> int:
+        """Rows over which the list's own sums go: as many as were handed out, whatever became of the last ones."""
+        spans = (
+            _SUM_SPAN.search(value)
+            for row in self.formulas.iter_rows(min_row=self.row + 1, values_only=True)
+            for value in row
+            if isinstance(value, str) and value.startswith("=")
+        )
+        return max((int(found[2]) - int(found[1]) + 1 for found in spans if found), default=0)
 
     def returned(self) -> Returned:
         """What of its structure is there."""
@@ -235,6 +248,7 @@ class _List:
             columns=self.columns,
             keys=frozenset(listed),
             numbers=numbers,
+            counted=self._counted(),
             unclear=len(keyless) + len(listed) - len(set(listed)),
         )
 

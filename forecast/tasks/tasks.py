@@ -104,6 +104,7 @@ def handed_out(book: Workbook) -> tuple[Handed, ...] | None:
 class Returned:
     """One list as it was found in a workbook that came back: its meta, columns and the rows of its keys.
 
+    counted : rows over which its sums go, 0 where it has none
     unclear : rows whose key is gone or stands twice, which are reported at their cells
     """
 
@@ -113,6 +114,7 @@ class Returned:
     keys: frozenset[str]
     numbers: tuple[int, ...]
     unclear: int
+    counted: int = 0
 
 
 def check_structure(file: str, book: Workbook, found: Sequence[Returned], problems: Problems) -> None:
@@ -178,7 +180,7 @@ def _check_numbers(file: str, one: Returned, problems: Problems) -> None:
     """Running numbers of a list without a gap: rows may be sorted, not deleted."""
     if not one.numbers:
         return
-    gone = sorted(set(range(1, max(one.numbers) + 1)) - set(one.numbers))
+    gone = sorted(set(range(1, max(*one.numbers, one.counted) + 1)) - set(one.numbers))
     if gone:
         named = "、".join(str(number) for number in gone[:_NAMED])
         problems.add("collect_numbers_gone", file, column=one.sheet, n=len(gone), found=named)
