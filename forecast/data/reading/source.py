@@ -170,7 +170,7 @@ def percent_formats(content: bytes) -> dict[str, dict[tuple[int, int], str]] | N
     """
     try:
         return _percent_formats(_workbook_stream(content))
-    except (struct.error, IndexError, ValueError):
+    except (struct.error, LookupError, ValueError, OverflowError, MemoryError):
         return None
 
 
