@@ -21,10 +21,10 @@ from forecast.cli.options import Call
 from forecast.report import html
 from forecast.report.charts import fan_chart, gap_chart
 from forecast.report.files import answers, write_run
-from forecast.report.monthly import Growth, of_indicator
 from forecast.runs.run import Request, run
 from forecast.runs.store import Store
 from forecast.tables import words
+from forecast.tables.monthly import Growth, of_indicator
 from forecast.tables.table import Cell, Grid
 
 commands = importlib.import_module("forecast.cli.runs")  # forecast.cli.runs, as a name, is the whole command line

@@ -11,11 +11,12 @@ from forecast.draws.condition import GivenError
 from forecast.plan.path import required_path
 from forecast.report.charts import Overlay, fan_chart
 from forecast.report.files import answers
-from forecast.report.monthly import Growth, history_rows, of_indicator, pace_points, path_points
 from forecast.runs.session import Session
 from forecast.scenario.contributions import cases
 from forecast.tables.explored import explored_grid, explored_text
+from forecast.tables.monthly import Growth, history_rows, of_indicator, pace_points, path_points
 from forecast.tables.path import path_grid
+from forecast.tables.table import Surface, View
 from tests.app_pages import keep_main, page, tables
 from tests.app_runs import ankang
 
@@ -119,10 +120,10 @@ def test_a_worse_province_makes_the_city_likelier(world):
     assert after.p_near >= before.p_near
     assert after.benchmark_growth.median_pct < before.benchmark_growth.median_pct
     assert "有效样本" in explored_text(found, "zh")
-    table = explored_grid(found, KEY, "zh")
+    table = explored_grid(found, KEY, View(lang="zh", surface=Surface.PAGE))
     assert table is not None
     assert len(table.rows) == 5
-    assert explored_grid(found, ("fdi", "ankang", "province_average"), "zh") is None
+    assert explored_grid(found, ("fdi", "ankang", "province_average"), View(lang="zh", surface=Surface.PAGE)) is None
 
 
 def test_an_outcome_beyond_all_draws_is_refused(world):

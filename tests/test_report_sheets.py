@@ -7,11 +7,11 @@ import re
 import pytest
 
 from forecast.report.export import MAKERS, all_sheets
-from forecast.report.sheets.monthly import KINDS, monthly_sheet
 from forecast.tables.beside import scenario_sheet
 from forecast.tables.breakdown import task_summary_sheet
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.kind import Kind, lines_needed, text_width
+from forecast.tables.monthly import KINDS, monthly_sheet
 from forecast.tables.news import news_sheet
 from forecast.tables.plans import plan_sheet, sector_sheet
 from forecast.tables.scenarios import scenario_tables

@@ -23,11 +23,11 @@ from forecast.answers.judgement import Distribution
 from forecast.periods import Month
 from forecast.plan.request import Form
 from forecast.plan.result import Makeup
-from forecast.report.monthly import Growth
 from forecast.runs.session import Assignments
 from forecast.tables import words
 from forecast.tables.counties import place_label
 from forecast.tables.makeup_words import wish_name
+from forecast.tables.monthly import Growth
 from forecast.tasks.county_lists import Ranking
 from forecast.texts import Lang, t
 

@@ -23,7 +23,6 @@ from forecast.report.brief import brief_bytes
 from forecast.report.files import data_files, read_backtest
 from forecast.report.report_charts import FORMATS, drawn, report_charts
 from forecast.report.scheme import scheme_bytes
-from forecast.report.sheets.monthly import monthly_sheet
 from forecast.report.word import to_pdf
 from forecast.report.workbook import TaskList, workbook_bytes
 from forecast.runs.run import Run
@@ -39,6 +38,7 @@ from forecast.tables.dossier import Dossier, city_name, gather
 from forecast.tables.explored import given_sheet
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.makeup import makeup_tables
+from forecast.tables.monthly import monthly_sheet
 from forecast.tables.news import news_frame, news_sheet
 from forecast.tables.path import path_sheet
 from forecast.tables.plans import lever_sheet, plan_sheet, sector_sheet

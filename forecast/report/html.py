@@ -13,6 +13,7 @@ from typing import Final
 from forecast.tables.table import Block, Cell, Grid
 
 LIGHTS: Final = frozenset({"green", "yellow", "red"})
+STATES: Final = frozenset({"known", "expected"})
 _ALONE: Final = (
     ".dabiao-page caption{text-align:left;font-weight:600}.dabiao-page th,.dabiao-page td.text{text-align:left}"
     ".dabiao-page .number{text-align:right}.dabiao-page small{display:block;opacity:.7}"
@@ -83,11 +84,16 @@ def labelled(grid: Grid) -> str:
 
 
 def _labelled(grid: Grid, column: int, cell: Cell) -> str:
-    name = f' class="{grid.names[column]}"' if grid.names else ""
+    """A cell with its head, of which also the second line where first lines are not enough to tell columns apart."""
+    state = f" {cell.style}" if cell.style in STATES else ""
+    name = f' class="{grid.names[column]}{state}"' if grid.names else ""
+    head = grid.heads[column]
+    alike = sum(one.text == head.text for one in grid.heads) > 1
+    label = f"{head.text} {head.below}" if alike else head.text
     if column == 0:
         return f'<th scope="row"{name}>{content(cell)}</th>'
     dot = f'<span class="dot {cell.style}" aria-hidden="true"></span>' if cell.style in LIGHTS else ""
-    return f'<td{name} data-label="{escape(grid.heads[column].text)}">{dot}{content(cell)}</td>'
+    return f'<td{name} data-label="{escape(label)}">{dot}{content(cell)}</td>'
 
 
 def content(cell: Cell) -> str:

@@ -27,9 +27,9 @@ from forecast.data.target import TargetKind
 from forecast.errors import UsageError
 from forecast.report.charts import OUTCOMES, fan_chart, gap_chart
 from forecast.report.league_charts import bump_chart, score_chart
-from forecast.report.monthly import Growth, of_indicator
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, city_name, source_line, unit_names
+from forecast.tables.monthly import Growth, of_indicator
 from forecast.tables.notes import plain_name
 from forecast.texts import Lang, t
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from forecast.answers.chances import Outcome
+from forecast.answers.chances import Criterion, Outcome, Summary
 from forecast.data.panel import Panel
 from forecast.data.target import TargetKind
 from forecast.draws.condition import Route
@@ -19,7 +19,7 @@ from forecast.runs.session import Explored
 from forecast.tables import words
 from forecast.tables.dossier import Dossier, heading, subtitle
 from forecast.tables.kind import Kind
-from forecast.tables.table import Cell, Column, Grid, Said, Sheet, Show, Surface, Table, View, grid, on_sheet
+from forecast.tables.table import Cell, Column, Grid, Said, Sheet, Show, Surface, Table, View, on_sheet
 from forecast.texts import Lang, t
 
 
@@ -133,33 +133,53 @@ def explored_text(found: Explored, lang: Lang) -> str:
     )
 
 
-def explored_grid(found: Explored, key: tuple[str, str, str], lang: Lang) -> Grid | None:
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A row: a quantity of a target, without and with an outcome."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+def _explored_columns() -> tuple[Column[Quantity], ...]:
+    def head(name: str) -> str:
+        return f"ui_indicator.explorer_{name}"
+
+    names: Show[Quantity] = Show(head=head("row"), left=True, says=lambda r, v: t(head(r.name), v.lang))
+    sides = ("head_before", "head_after")
+    return (
+        Column("row", on={Surface.PAGE: names}),
+        *(
+            Column(side, on={Surface.PAGE: Show(head=head(side), says=lambda r, _, k=k: r.cells[k])})  # type: ignore[misc]
+            for k, side in enumerate(sides)
+        ),
+    )
+
+
+def explored_grid(found: Explored, key: tuple[str, str, str], view: View) -> Grid | None:
     """One target without and with the outcome; None where it is not judged."""
-    pair = [next((o for o in side if o.case.key == key), None) for side in (found.before, found.after)]
-    if pair[0] is None or pair[1] is None:
+    both = [o for side in (found.before, found.after) for o in side if o.case.key == key]
+    if len(both) < 2:
         return None
-    both = (pair[0], pair[1])
-    rows: list[tuple[str | Cell, ...]] = [
-        (t("ui_indicator.explorer_near", lang), *(_chance(o, o.p_near, lang) for o in both)),
-        (t("ui_indicator.explorer_reach", lang), *(_chance(o, o.p_reach, lang) for o in both)),
-        (t("ui_indicator.explorer_forecast", lang), *(_year(o, lang) for o in both)),
-        (t("ui_indicator.explorer_benchmark", lang), *(_goal(o, lang) for o in both)),
-        (t("ui_indicator.explorer_gap", lang), *(words.gap(o.gap_pp, lang) for o in both)),
+    lang, criterion = view.lang, view.criterion
+    rows = [
+        *(Quantity(one.value, tuple(_likely(o, one, view) for o in both)) for one in (criterion, criterion.other)),
+        Quantity("forecast", tuple(_year(o.growth, lang) for o in both)),
+        Quantity("benchmark", tuple(_year(o.benchmark_growth, lang) for o in both)),
+        Quantity("gap", tuple(Cell(words.gap(o.gap_pp, lang)) for o in both)),
     ]
-    heads = [t(f"ui_indicator.explorer_{name}", lang) for name in ("row", "head_before", "head_after")]
-    return grid("explored", t("ui_indicator.explorer", lang), heads, rows)
+    table = Table(name="explored", columns=_explored_columns(), rows=rows)
+    return table.grid(view, caption=t("ui_indicator.explorer", lang))
 
 
-def _chance(o: Outcome, p: float, lang: Lang) -> Cell:
-    evidence = o.case.evidence
-    return Cell(words.probability(p, lang, evidence=evidence), words.band(p, lang, evidence=evidence))
+def _likely(o: Outcome, criterion: Criterion, view: View) -> Cell:
+    """A probability; of what is spoken of also the word."""
+    p, evidence = o.p(criterion), o.case.evidence
+    word = words.band(p, view.lang, evidence=evidence) if criterion is view.criterion else ""
+    return Cell(words.probability(p, view.lang, evidence=evidence), word)
 
 
-def _year(o: Outcome, lang: Lang) -> Cell:
-    return Cell(words.growth(o.growth.median_pct, lang), words.interval(o.growth.p10_pct, o.growth.p90_pct, lang))
-
-
-def _goal(o: Outcome, lang: Lang) -> Cell:
-    goal = o.benchmark_growth
-    spread = "" if goal.p10_pct == goal.p90_pct else words.interval(goal.p10_pct, goal.p90_pct, lang)
-    return Cell(words.growth(goal.median_pct, lang), spread)
+def _year(of: Summary, lang: Lang) -> Cell:
+    """A median with its interval; a constant without."""
+    spread = "" if of.p10_pct == of.p90_pct else words.interval(of.p10_pct, of.p90_pct, lang)
+    return Cell(words.growth(of.median_pct, lang), spread)

@@ -22,7 +22,6 @@ from html import escape
 from typing import Final
 
 from forecast.report.html import content as _content
-from forecast.report.monthly import Growth, MonthLine
 from forecast.tables.table import Cell, Grid
 from forecast.texts import Lang, t
 
@@ -90,22 +89,6 @@ def part_html(text: str) -> str:
 def facts_html(facts: Sequence[str]) -> str:
     """Sentences as a list."""
     return f'<ul class="dabiao-facts">{"".join(f"<li>{escape(fact)}</li>" for fact in facts)}</ul>'
-
-
-def months_table(lines: Sequence[MonthLine], places: Sequence[str], caption: str, lang: Lang) -> str:
-    """The table of months of an indicator: growth since January and of the month, of each place."""
-    heads = [Cell(t("ui.head_period", lang))]
-    heads += [Cell(place, t(f"ui.growth_{growth.name.lower()}", lang)) for growth in Growth for place in places]
-    rows = []
-    for line in lines:
-        cells = [f'<th scope="row">{escape(line.name)}</th>']
-        cells += [
-            f'<td class="{"known" if known else "expected"}" data-label="{escape(f"{head.text} {head.below}")}">'
-            f"{_content(cell)}</td>"
-            for cell, known, head in zip(line.cells, line.published, heads[1:], strict=True)
-        ]
-        rows.append(f"<tr>{''.join(cells)}</tr>")
-    return _table("months", caption, "".join(_head(head) for head in heads), "".join(rows))
 
 
 def plain_table(kind: str, heads: Sequence[str], lines: Sequence[Sequence[Cell]], caption: str) -> str:

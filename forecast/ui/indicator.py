@@ -21,17 +21,24 @@ from forecast.draws.condition import Given, parse_given
 from forecast.errors import ForecastError
 from forecast.plan.path import RequiredPath
 from forecast.report import html
-from forecast.report.monthly import Growth, history_rows, month_lines, of_indicator, pace_points, path_points
 from forecast.runs.session import Session
 from forecast.tables import words
 from forecast.tables.explored import explored_grid, explored_text
 from forecast.tables.leaders import leaders
+from forecast.tables.monthly import (
+    Growth,
+    history_rows,
+    month_grid,
+    of_indicator,
+    pace_points,
+    path_points,
+)
 from forecast.tables.news import of_target, sentence, waterfall
 from forecast.tables.notes import plain_name
 from forecast.tables.path import path_grid, path_sentence
 from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, get, put, segments, select, toggle
-from forecast.ui.html import facts_html, months_table, part_html
+from forecast.ui.html import facts_html, part_html
 from forecast.ui.kept import gap, headers, loaded, session
 from forecast.ui.news import Split, earlier_of, split_between, wait_for
 
@@ -60,7 +67,7 @@ def explorer(choice: Choice, row: Row) -> None:
     except ForecastError as error:
         st.warning(error.text(lang))
         return
-    table = explored_grid(found, row.target.key, lang)
+    table = explored_grid(found, row.target.key, choice.page)
     if table is not None:
         st.html(html.table(table))
     st.caption(explored_text(found, lang))
@@ -157,7 +164,7 @@ def indicator(choice: Choice) -> None:
     explorer(choice, row)
     st.html(part_html(t("ui.months", lang)))
     frequency = run.panel.indicators[row.target.indicator].frequency
-    st.html(months_table(month_lines(rows, drawn, frequency, lang), list(places.values()), name, lang))
+    st.html(html.labelled(month_grid(rows, places, frequency, name, lang)))
     st.caption(t("ui.months_note", lang))
 
 
