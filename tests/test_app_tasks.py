@@ -48,6 +48,7 @@ def test_the_page_opens_on_the_breakdown_and_says_what_it_rests_on(at, found):
     assert not at.exception
     text = " ".join(one.value for one in at.html)
     assert "示例台账，仅演示，不得用于上报决策" in text
+    assert "按现有台账不可及" in text
     shown = [[cell[0] for cell in row] for row in tables(at, "grid team")[0][1:]]
     assert [row[0] for row in shown] == [
         row[0].text for row in margin_grid(found.breakdowns[0], "team", found, "zh").rows

@@ -109,6 +109,8 @@ _TAIL = """
 `dabiao run` 写出一个目录：下列 CSV（UTF-8 带 BOM，空单元格表示没有该数，不是零）和 `run.json`（数据、版本、诊断、所用假设）。
 增速、分点以 `_pct`、`_pp` 结尾，单位为百分数、百分点；概率 `p_*` 为小数，不写作0或1。各表末列为来源：运行编号、数据哈希、情景哈希、
 模型版本、随机种子（`run_id`、`data_hash`、`scenario_hash`、`model_version`、`seed`；其他命令的表同样有这五列，下面不再列出）。
+净新增只有一个数：`breakdown_plans.level_yi`、`makeup_wishes.needed_yi`、`required_path` 提出要求各期 `extra_yi` 之和；`effect_yi` 为同一数的任务口径（工业为
+产值），`total_yi` 为应安排（除以 `additionality`）。`label` 不空的行依据示例台账。
 
 口径：`criterion` 一列写明 `light`（`attainment.csv`）、`change_points`（`news.csv`）所指，默认 `near`（达到或接近），
 `--criterion reach` 或 `dataset.toml` 的 `criterion` 改为达到；`p_reach`、`p_near` 两个概率总是都有。文件的数由未取整的值写到各列的
