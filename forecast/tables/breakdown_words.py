@@ -112,7 +112,8 @@ def _sentences(b: Breakdown, goal: str, wanted: Criterion, lang: Lang) -> Iterat
         if need is not None:
             key = "full" if need.additionality == 1.0 else "open" if margin.open_wan else "ledger"
             numbers = {"open": open_, "supported": supported, "percent": f"{need.additionality * 100:g}"}
-            yield t(f"breakdown.said_additionality_{key}", lang, work=work, total=total, **numbers)
+            covered = money_text((need.effect_yi or 0.0) - margin.open_wan / WAN_PER_YI, lang)
+            yield t(f"breakdown.said_additionality_{key}", lang, work=work, total=total, covered=covered, **numbers)
         yield t(
             "breakdown.said_support", lang, capacity=money_text(b.capacity_yi, lang), supported=supported, open=open_
         )
