@@ -21,7 +21,7 @@ from forecast.tables.dossier import Dossier
 from forecast.tables.explored import explored_text, given_words
 from forecast.tables.kind import Kind
 from forecast.tables.leaders import evidence_text
-from forecast.tables.makeup_words import plan_said, request_words, said_of
+from forecast.tables.makeup_words import alike, plan_said, request_words, said_of
 from forecast.tables.news import news_lines
 from forecast.tables.notes import OK, notes, plain_name
 from forecast.tables.plans import on_ledger, plan_mark
@@ -290,12 +290,10 @@ def advice(dossier: Dossier, lang: Lang) -> list[str]:
 
 def _plans_said(plans: Sequence[PlanOf], dossier: Dossier, lang: Lang) -> list[str]:
     """What became of the plans; of those that end alike once."""
-    names: dict[str, list[str]] = {}
-    for plan in plans:
-        said = said_of(plan, dossier.run.dataset, lang)
-        names.setdefault(said, []).append(t(f"reports.plan_short_{plan.name}", lang))
+    told = alike(plans, lambda plan: said_of(plan, dossier.run.dataset, lang))
     joint = t("glossary.and", lang)
-    return [t("reports.plan_brief", lang, plan=joint.join(mine), said=said) for said, mine in names.items()]
+    named = [(joint.join(t(f"reports.plan_short_{one.name}", lang) for one in found), said) for found, said in told]
+    return [t("reports.plan_brief", lang, plan=names, said=said) for names, said in named]
 
 
 def _marked(dossier: Dossier, lang: Lang, *, rests: bool) -> str:

@@ -25,7 +25,7 @@ from forecast.tables.breakdown import duty_grid, margin_grid, task_summary_sheet
 from forecast.tables.data import explanation_sheet
 from forecast.tables.dossier import Dossier, city_name, source_line
 from forecast.tables.kind import Kind
-from forecast.tables.makeup_words import GROUPS, feasible_words, group_of, plan_name, said_of, sentences, support
+from forecast.tables.makeup_words import GROUPS, alike, feasible_words, group_of, plan_name, said_of, sentences, support
 from forecast.tables.plans import group_grid, lever_sheet, plan_grid, plan_mark, sector_sheet
 from forecast.tables.table import Sheet, Surface
 from forecast.texts import Lang, t
@@ -88,14 +88,15 @@ def _situation(draft: Draft) -> None:
         return
     draft.rest(plan_mark(dossier, lang))
     draft.add("body", draft.say("plans_lead"))
-    draft.points([_verdict(plan, dossier.run.dataset, lang) for plan in dossier.plans])
+    told = alike(dossier.plans, lambda one: _needed(one, dossier.run.dataset, lang))
+    draft.points([_verdict(plans, said, lang) for plans, said in told])
     draft.show(plan_grid(dossier, lang), number=1)
 
 
-def _verdict(plan: PlanOf, dataset: Dataset, lang: Lang) -> str:
-    """What a plan asks and whether it is reached: the first of its sentences."""
-    said = _needed(plan, dataset, lang)
-    return t("reports.scheme_verdict", lang, plan=plan_name(plan, lang), said=said)
+def _verdict(plans: Sequence[PlanOf], said: str, lang: Lang) -> str:
+    """What plans ask and whether it is reached; several that are alike are told once."""
+    names = t("glossary.and", lang).join(plan_name(plan, lang) for plan in plans)
+    return t("reports.scheme_verdict", lang, plan=names, said=said)
 
 
 def _needed(plan: PlanOf, dataset: Dataset, lang: Lang) -> str:

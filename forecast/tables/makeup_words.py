@@ -5,7 +5,7 @@ Invariant: every number in a sentence is a field of ``Makeup`` (held by ``tests/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -371,6 +371,15 @@ def request_words(plan: Makeup, lang: Lang) -> str:
 def plan_said(plan: PlanOf, dataset: Dataset, lang: Lang) -> str:
     """What became of every wish of a plan."""
     return t("glossary.semicolon", lang).join(said_of(plan, dataset, lang, wish) for wish in plan.makeup.wishes)
+
+
+def alike(plans: Sequence[PlanOf], said: Callable[[PlanOf], str]) -> list[tuple[tuple[PlanOf, ...], str]]:
+    """Plans with what is said of them; those that do the same and of which the same is said are told once."""
+    told: dict[tuple[tuple[tuple[str, float], ...], str], list[PlanOf]] = {}
+    for plan in plans:
+        uses = tuple(sorted((row.lever.id, round(row.use, 9)) for row in plan.makeup.used))
+        told.setdefault((uses, said(plan)), []).append(plan)
+    return [(tuple(found), text) for (_, text), found in told.items()]
 
 
 def said_of(plan: PlanOf, dataset: Dataset, lang: Lang, of: WishResult | None = None) -> str:
