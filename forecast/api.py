@@ -290,7 +290,7 @@ class Results(Session):
             self.dataset, families=levers, singles=singles, difficulty=difficulty, cap=cap, without=without
         )
         request = MakeupRequest(
-            wishes=wishes_of(wishes, self.cases, city=self.world.city),
+            wishes=wishes_of(wishes, self.judged(wishes), city=self.world.city),
             options=options,
             budget=budget,
             fair=fair,

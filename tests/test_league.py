@@ -6,8 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
+from forecast.answers.chances import Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.scores import league
 from forecast.data.dataset import read_dataset, retargeted
@@ -15,8 +18,11 @@ from forecast.data.panel import Unit
 from forecast.dims import UNIT
 from forecast.errors import UsageError
 from forecast.periods import Month
+from forecast.plan.request import MakeupError
 from forecast.runs.run import Request, run
+from forecast.runs.session import Session
 from forecast.track_record.replay import Pair, Replayed, rank_records
+from tests.assignment_run import finished
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -111,3 +117,49 @@ def test_replayed_ranks_are_scored_as_counted_by_hand():
     below = [np.mean(np.array(second) <= r) for r in range(1, 6)]
     assert one.rps == pytest.approx(np.mean([(b - (r >= 2)) ** 2 for r, b in enumerate(below, 1)]), abs=0.01)
     assert rank_records(cases[:4], draws, {u: k for k, u in enumerate("abcdef")}, units) == {}
+
+
+def with_siblings(made, indicator, ahead):
+    """The small city with ledgers, and siblings that end the year so much above it, fraction."""
+    one, panel, city = made.paths.indicators[indicator], made.dataset.panel, made.dataset.config.city
+    names = [f"sibling{k}" for k in range(len(ahead))]
+
+    def more(values, moved):
+        rows = [values.sel(unit=[city]).assign_coords(unit=[n]) + d * moved for n, d in zip(names, ahead, strict=True)]
+        return xr.concat([values, *rows], dim="unit")
+
+    fields = {"growth": 0, "base_weight": 0, "cum_yoy": 1, "published": 1}
+    wider = replace(one, **{name: more(getattr(one, name), moved) for name, moved in fields.items()})
+    mine = (panel.observations["unit"] == city) & (panel.observations["indicator"] == indicator)
+    rows = [panel.observations[mine].assign(unit=name) for name in names]
+    more_units = {name: replace(panel.units[city], unit=name, name_zh=name) for name in names}
+    bigger = replace(
+        panel,
+        units={**panel.units, **more_units},
+        observations=pd.concat([panel.observations, *rows], ignore_index=True),
+    )
+    return replace(
+        made,
+        paths=replace(made.paths, indicators={**made.paths.indicators, indicator: wider}),
+        dataset=replace(made.dataset, panel=bigger),
+    )
+
+
+def test_a_wish_for_a_rank_is_granted_on_fresh_draws_and_is_the_rank_of_the_table():
+    lab = Session(with_siblings(finished(), "fai", [-0.02, 0.004, 0.008, 0.012, 0.03]))
+    answer = lab.league().of("fai", "ankang")
+    request = lab.request(["fai:rank<=4>=60%"])
+    (wish,) = request.wishes
+    assert wish.id == "fai:rank<=4"
+    (found,) = lab.plan(replace(request, points=0, again=False)).wishes
+    assert found.before == pytest.approx(answer.first(4), abs=1.0 / lab.world.draws)
+    assert found.status is Status.SOLVED
+    assert found.all_draws >= 0.6
+    assert found.fresh >= 0.6 - 4.0 * found.fresh_mcse
+
+
+def test_a_rank_beyond_the_siblings_is_refused_with_their_number(hunan):
+    with pytest.raises(MakeupError) as caught:
+        Session(hunan).request(["fai:rank<=20>=50%"])
+    assert "1 至 13" in caught.value.text("zh")
+    assert "fai:rank<=20" in caught.value.text("en")

@@ -362,7 +362,7 @@ def makeup(
     )  # a slip is told before the fit, not after it
     adopted = None if scenario is None else read_scenario(scenario, data)
     ran = call.run(dataset)
-    asked = wishes_of(wish or (), ran.session.cases, city=ran.session.world.city)
+    asked = wishes_of(wish or (), ran.session.judged(wish or ()), city=ran.session.world.city)
     request = MakeupRequest(wishes=asked, options=options, budget=budget, fair=fair, scenario=adopted)
     plan = ran.session.plan(request)
     target = ran.write("-makeup")

@@ -61,8 +61,9 @@ class Target:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Indicator, unit, and kind; of an interim target with its month: ``plan@06``."""
-        return self.indicator, self.unit, f"{self.kind.value}@{self.by:02d}" if self.interim else self.kind.value
+        """Indicator, unit, and kind; of a rank with it, of an interim target with its month: rank<=6, plan@06."""
+        kind = f"{self.kind.value}<={self.value:g}" if self.kind is TargetKind.RANK else self.kind.value
+        return self.indicator, self.unit, f"{kind}@{self.by:02d}" if self.interim else kind
 
 
 def read_targets(

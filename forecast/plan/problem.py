@@ -19,12 +19,15 @@ from typing import Final
 
 import numpy as np
 
-from forecast.answers.chances import Case, Ends, ends, standard_error
+from forecast.answers.chances import Case, Ends, Siblings, ends, standard_error
+from forecast.answers.evidence import Published
+from forecast.answers.judgement import case_of
+from forecast.data.target import Target, TargetKind
 from forecast.dims import Floats
 from forecast.draws.paths import reordered
 from forecast.plan.candidates import Unit, candidates
 from forecast.plan.program import Columns, Found, SearchProblem, relevant, search
-from forecast.plan.request import Form, MakeupRequest, Wish, distance, value
+from forecast.plan.request import Form, MakeupError, MakeupRequest, Wish, asked_ranks, distance, value
 from forecast.plan.worth import Worth, worth
 from forecast.scenario.actions import Family
 from forecast.scenario.effects import Effects, Evaluator, year_ends
@@ -67,6 +70,49 @@ def value_error(found: Ends, wish: Wish, *, part: float = 1.0) -> float:
     if wish.form is Form.EXPECTED:
         return float((slack >= 0.0).sum(axis=0).std() / np.sqrt(ess))
     return standard_error(value(wish, slack), ess)
+
+
+def with_ranks(texts: Sequence[str], judged: Sequence[Case], world: World) -> tuple[Case, ...]:
+    """Targets that wishes may be about: those that are judged, and the ranks of the city that they ask for.
+
+    Raises
+    ------
+    MakeupError
+        A rank is beyond the number of siblings, or too few of them have figures.
+    """
+    dataset, paths = world.dataset, world.paths
+    published = Published.of(dataset.panel, paths.as_of, paths.target_year)
+    out = {case.key: case for case in judged}
+    problems: list[tuple[str, dict[str, object]]] = []
+    for indicator, rank in asked_ranks(texts):
+        if indicator not in paths.indicators:
+            continue  # the wish is refused by the indicator's name
+        first, case = (
+            case_of(_ranked_at(world.city, indicator, k), paths, published=published, config=dataset.config)
+            for k in (1, rank)
+        )
+        if isinstance(case.held, Siblings):
+            out.setdefault(case.key, case)
+            continue
+        most = len(first.held.units) if isinstance(first.held, Siblings) else 0
+        name = dataset.panel.indicators[indicator].name_zh
+        problems.append(("wish_rank", {"found": f"{indicator}:rank<={rank}", "indicator": name, "most": most}))
+    if problems:
+        raise MakeupError(problems)
+    return tuple(out.values())
+
+
+def _ranked_at(unit: str, indicator: str, rank: int) -> Target:
+    return Target(
+        unit=unit,
+        indicator=indicator,
+        kind=TargetKind.RANK,
+        value=float(rank),
+        tolerance_pp=0.0,
+        assessed=False,
+        light_rule="",
+        source="",
+    )
 
 
 FLAT: Final = 0.01

@@ -1,8 +1,8 @@
 """What is asked of the solver: wishes as people write them, levers, a budget.
 
 A wish is ``gdp>=0.3`` (P(reach) of the province's average), ``gdp:near>=50%``, ``fai.plan>=0.2`` (another kind of
-target), ``gdp+ind_va:near>=0.2`` (all of them at once), ``2of:gdp+ind_va+fai>=0.3``, or ``count:near>=2.5`` (expected
-number of the assessed indicators).
+target), ``fai:rank<=6>=50%`` (a place among the first six), ``gdp+ind_va:near>=0.2`` (all of them at once),
+``2of:gdp+ind_va+fai>=0.3``, or ``count:near>=2.5`` (expected number of the assessed indicators).
 
 Invariant: all that is wrong with a request is told at once (held by ``tests/test_makeup_wishes.py``).
 
@@ -85,6 +85,8 @@ class Wish:
 def target_word(key: WishKey) -> str:
     """A target as wishes name it: ``gdp``, ``fai.plan``, ``gdp@06`` for one that is due in June."""
     kind, at, month = key[2].partition("@")
+    if kind.startswith(f"{TargetKind.RANK.value}<="):
+        return f"{key[0]}:{kind}{at}{month}"
     return f"{key[0]}{'' if kind == TargetKind.PROVINCE_AVERAGE.value else f'.{kind}'}{at}{month}"
 
 
@@ -197,9 +199,12 @@ SETTINGS: Final = ("levers", "singles", "difficulty", "cap", "without", "budget"
 MOST_SINGLES: Final = 60
 MOST_EFFORT: Final = 1e6
 _WISH: Final = re.compile(
-    r"\s*(?:(?P<least>\d+)of:)?(?P<names>[A-Za-z0-9_.+@]+?)(?P<near>:near)?"
+    r"\s*(?:(?P<least>\d+)of:)?(?P<names>(?:[A-Za-z0-9_.+@]|:rank<=)+?)(?P<near>:near)?"
     r"\s*>=?\s*(?P<level>\d*\.?\d+)\s*(?P<pct>[%％]?)\s*"
 )
+
+
+_RANK: Final = re.compile(r"([A-Za-z0-9_]+):rank<=(\d+)")
 
 
 class MakeupError(UsageError):
@@ -285,9 +290,11 @@ def _keys(
 ) -> tuple[tuple[str, str, str], ...]:
     out = []
     for name in dict.fromkeys(names.split("+")):
-        named, at, month = name.partition("@")
+        named, at, month = name.replace(":", ".").partition("@")
         indicator, _, kind = named.partition(".")
         kind = kind or TargetKind.PROVINCE_AVERAGE.value
+        if kind == TargetKind.RANK.value:
+            kind = next((key for one, key in mine if one == indicator and key.startswith(f"{kind}<=")), kind)
         case = mine.get((indicator, f"{kind}{at}{month.zfill(2)}" if at else kind))
         if case is None:
             known = [target_word(one.key) for one in mine.values()]
@@ -299,6 +306,12 @@ def _keys(
             continue
         out.append(case.key)
     return tuple(out) if len(out) == len(dict.fromkeys(names.split("+"))) else ()
+
+
+def asked_ranks(texts: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Indicators and ranks that wishes ask for: ``fai:rank<=6>=50%`` asks for fai to be sixth or better."""
+    found = [(name, int(rank)) for text in texts for name, rank in _RANK.findall(text)]
+    return tuple(dict.fromkeys(found))
 
 
 def wishes_of(texts: Sequence[str], judged: Sequence[Case], *, city: str) -> tuple[Wish, ...]:

@@ -40,6 +40,7 @@ from forecast.executor import Done, Executor, Failed, Part, processes_for
 from forecast.periods import Month
 from forecast.plan.makeup import makeup
 from forecast.plan.path import DEFAULT, Demand, RequiredPath, required_path
+from forecast.plan.problem import with_ranks
 from forecast.plan.request import MakeupRequest, default_wish, parse_settings, wishes_of
 from forecast.plan.result import Makeup
 from forecast.runs.run import Run, fit_task
@@ -272,9 +273,8 @@ class Session:
 
     def league(self, unit: str = "") -> League:
         """Ranks and scores of a unit (the city unless told) and its siblings at the end of the year."""
-        own = unit or self.dataset.config.city
-        panel, config = self.dataset.panel, self.dataset.config
-        return self.answer(("league", own), lambda world, _: league(world.paths, panel, config, unit=own))
+        own, data = unit or self.dataset.config.city, self.dataset
+        return self.answer(("league", own), lambda world, _: league(world.paths, data.panel, data.config, unit=own))
 
     def scenario(self, draft: Draft) -> Scenario:
         """A draft, checked against the data set.
@@ -352,6 +352,10 @@ class Session:
             ranges={} if others is None else {s.name: ranges(others, s, judged) for s in scenarios},
         )
 
+    def judged(self, texts: Sequence[str]) -> tuple[Case, ...]:
+        """Targets that wishes may be about: ``plan.problem.with_ranks``, which says what it refuses."""
+        return with_ranks(texts, self.cases, self.world)
+
     def request(self, wishes: Sequence[str], settings: str = "", *, scenario: Scenario | None = None) -> MakeupRequest:
         """What to solve, as it is written in an address or on the command line.
 
@@ -367,14 +371,15 @@ class Session:
             Anything cannot be read.
         """
         options, budget, fair = parse_settings(settings, self.dataset)
-        asked = wishes_of(wishes, self.cases, city=self.world.city)
+        asked = wishes_of(wishes, self.judged(wishes), city=self.world.city)
         return MakeupRequest(wishes=asked, options=options, budget=budget, fair=fair, scenario=scenario)
 
     def plan(self, request: MakeupRequest) -> Makeup:
         """The least effort that grants wishes; what was solved once is not solved again."""
         adopted = request.scenario.hash if request.scenario else ""
         key = ("makeup", str(asdict(replace(request, scenario=None))), adopted)
-        return self.answer(key, lambda world, judged: makeup(world, judged, request))
+        judged = self.judged([wish.id for wish in request.wishes])
+        return self.answer(key, lambda world, _: makeup(world, judged, request))
 
     def required(
         self,

@@ -283,9 +283,10 @@ def target_name(target: Target, lang: Lang) -> str:
 
 
 def goal_name(key: str, lang: Lang) -> str:
-    """The same of the last part of a target's key: ``plan``, ``province_average@06``."""
+    """The same of the last part of a target's key: ``plan``, ``province_average@06``, ``rank<=6``."""
     kind, _, month = key.partition("@")
-    name = kind_name(TargetKind(kind), lang)
+    kind, _, rank = kind.partition("<=")
+    name = t("glossary.first_places", lang, rank=rank) if rank else kind_name(TargetKind(kind), lang)
     return t("glossary.kind_by", lang, kind=name, by=until(int(month), lang)) if month else name
 
 
