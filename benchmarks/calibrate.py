@@ -87,6 +87,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, default=HERE.parent / "docs", help="folder of the documents")
     parser.add_argument("--kept", type=Path, help="folder of ranks made before by the same code, which is gone on with")
+    parser.add_argument("--kept-only", action="store_true", help="take the ranks that are kept and make no others")
     parser.add_argument("--dry", action="store_true", help="do not write")
     return parser.parse_args(arguments)
 
@@ -124,7 +125,7 @@ def _ranks(
 ) -> tuple[list[dict[str, float]], list[str]]:
     """Ranks of all worlds of a route, and what failed."""
     size, before = CHUNK[route], kept_ranks(route, worlds, asked.seed, asked.kept)
-    wanted = [number for number in range(worlds) if number not in before]
+    wanted = [] if asked.kept_only else [number for number in range(worlds) if number not in before]
     chunks = [wanted[start : start + size] for start in range(0, len(wanted), size)]
     made = partial(_chunk, route, seed=asked.seed, kept=asked.kept)
     parts = [Part(f"{route} {c[0]}-{c[-1]}", partial(made, c)) for c in chunks]

@@ -80,9 +80,7 @@ KINDS: Final[dict[str, Kind]] = {
     "collapse": Kind(title="a year of −60 %, the year before", since=NOW - S, until=NOW, left=0.4),
     "fall": Kind(title="a year of −20 %, the year before", since=NOW - S, until=NOW, left=0.8),
     "winter": Kind(title="three periods of −30 %, the year before", since=NOW - S, until=NOW - S + 3, left=0.7),
-    "break": Kind(
-        title="the cities' level breaks by 8 %, the year before", place=1, since=NOW - 6, until=99, left=0.92
-    ),
+    "break": Kind(title="an 8 % break of the cities, the year before", place=1, since=NOW - 6, until=99, left=0.92),
     "break_now": Kind(title="an 8 % break of the cities, this year", place=1, since=NOW + 2, until=99, left=0.92),
     "unrevised": Kind(title="no first print is corrected", years=5, last=7, scale=0.008),
     "revised": Kind(title="first prints off by .6 points", years=5, last=7, scale=0.008, first_print_pp=0.6),
