@@ -9,7 +9,7 @@ UV := python3 -m uv
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: run app test lint types bench calibrate docs bundle screenshots browser lock clean
+.PHONY: run app test lint types bench fuzz calibrate docs bundle screenshots browser lock clean
 
 run: $(READY)  ## the main job: probabilities for Ankang as of August 2020
 	.venv/bin/dabiao run $(DATASET) --as-of $(AS_OF)
@@ -34,6 +34,9 @@ bench: $(READY)  ## budgets of time and memory, then full-year growth on the pan
 	$(PYTHON) benchmarks/budgets.py --keep
 	$(PYTHON) benchmarks/scenario_speed.py
 	$(PYTHON) benchmarks/run_ytd.py --panels $(PANELS) $(BENCH)
+
+fuzz: $(READY)  ## random sheets, numbers in words, damaged files through the readers: read or refused
+	$(PYTHON) benchmarks/fuzz.py
 
 calibrate: $(READY)  ## simulation-based calibration, both routes; writes docs/calibration.md (an hour on two cores)
 	$(PYTHON) benchmarks/worlds.py --joint 1000

@@ -105,6 +105,9 @@ def _old_sheets(content: bytes, name: str, problems: Problems) -> dict[str, Shee
     """Sheets of an old workbook (.xls); its reader gives no formats of cells, which are read beside it."""
     from python_calamine import CalamineError, CalamineWorkbook  # needed only where an old workbook is met
 
+    if not _is_sound(content):
+        problems.add("xls_broken", name, reason="OLE")
+        return None
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         formats = percent_formats(content)
@@ -174,6 +177,28 @@ def percent_formats(content: bytes) -> dict[str, dict[tuple[int, int], str]] | N
         return None
 
 
+def _is_sound(content: bytes) -> bool:
+    """Whether the sizes that a compound file states fit into it; its reader reserves room for them unseen."""
+    try:
+        shift, small = struct.unpack_from("<HH", content, 0x1E)
+        (n_fat,), (least,) = struct.unpack_from("<I", content, 0x2C), struct.unpack_from("<I", content, 0x38)
+        (n_mini,), (n_more,) = struct.unpack_from("<I", content, 0x40), struct.unpack_from("<I", content, 0x48)
+        if (shift, small) not in ((9, 6), (12, 6)) or least != _LEAST_STREAM:
+            return False
+        most = len(content) >> shift
+        if max(n_fat, n_mini, n_more) > most:
+            return False
+        return len(_workbook_stream(content)) >= _LEAST_BOOK
+    except (struct.error, LookupError, ValueError, OverflowError, MemoryError):
+        return False
+
+
+_LEAST_STREAM: Final = 4096
+"""Bytes from which on a stream has sectors of its own, in every compound file ([MS-CFB] 2.2)."""
+_LEAST_BOOK: Final = 100
+"""Bytes that the stream of a workbook has at least."""
+
+
 def _workbook_stream(content: bytes) -> bytes:
     """The stream Workbook of a compound file."""
     size, small = 1 << struct.unpack_from("<H", content, 0x1E)[0], 1 << struct.unpack_from("<H", content, 0x20)[0]
@@ -201,6 +226,8 @@ def _workbook_stream(content: bytes) -> bytes:
         length = struct.unpack_from("<H", entries, at + 64)[0]
         name = entries[at : at + max(length - 2, 0)].decode("utf-16-le", "replace")
         streams[name] = struct.unpack_from("<II", entries, at + 116)
+        if streams[name][1] > len(content):
+            raise ValueError(name)
     first, length = streams.get("Workbook") or streams["Book"]
     if length >= least:
         return b"".join(sector(number) for number in chain(first, fat, most))[:length]
