@@ -25,7 +25,7 @@ from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.runs.store import Header
 from forecast.scenario.actions import ADDITIONALITY
 from forecast.tables import attainment, words
-from forecast.tables.dossier import Dossier, heading, subtitle
+from forecast.tables.dossier import Dossier, heading, sheet_of, subtitle, synthetic_ledger
 from forecast.tables.kind import Kind, Value
 from forecast.tables.notes import notes, plain_name
 from forecast.tables.table import (
@@ -50,37 +50,42 @@ _FLUSH: Final = (0, 0, 0, 0)
 _TEXT: Final = Kind.TEXT
 
 
-def _seen[R](
+PAGE, SCREEN = ((surface, "ui_data.column_") for surface in (Surface.PAGE, Surface.TERMINAL))
+STORE = (Surface.TERMINAL, "store.head_")
+READ_BACK = tuple((surface, "cli.understood_") for surface in (Surface.PAGE, Surface.TERMINAL))
+"""Where a column is read, and the beginning of the key of its heading there."""
+
+
+def _col[R](
     name: str,
-    kind: Kind = _TEXT,
-    says: Callable[[R, View], Said] | None = None,
-    *,
-    value: Callable[[R], Value] = lambda _: None,
-    page: str = "",
-    screen: str = "",
+    says: Callable[[R, View], Said],
+    *on: tuple[Surface, str],
     left: bool = True,
+    fold: bool = False,
 ) -> Column[R]:
-    """A column of people only; ``page``, ``screen``: the key of its heading there."""
-    heads = {Surface.PAGE: page, Surface.TERMINAL: screen}
-    on = {surface: Show(head=head, says=says, left=left) for surface, head in heads.items() if head}
-    return Column(name, kind, value=value, on=on)
+    """A column of people only."""
+    return Column(name, on={at: Show(head=f"{key}{name}", says=says, left=left, fold=fold) for at, key in on})
 
 
-def _paged[R](name: str, says: Callable[[R, View], Said]) -> Column[R]:
-    return _seen(name, says=says, page=f"ui_data.column_{name}")
+@dataclass(frozen=True, slots=True)
+class Placed[T]:
+    """A row, and the panel that knows its places and indicators."""
+
+    of: T
+    panel: Panel
+
+    def place(self, unit: str, lang: Lang) -> str:
+        """Name of a place; its id where it is not known."""
+        return words.unit_name(self.panel.units[unit], lang) if unit in self.panel.units else unit
+
+    def indicator(self, name: str, lang: Lang) -> str:
+        """Name of an indicator; its id where it is not known."""
+        known = self.panel.indicators.get(name)
+        return words.indicator_name(name, known.name_zh, lang) if known else name
 
 
 def _word(kind: str, value: str, lang: Lang) -> str:
     return catalogue(lang).get(f"ui_data.{kind}_{value}", value)
-
-
-def _place(unit: str, panel: Panel, lang: Lang) -> str:
-    return words.unit_name(panel.units[unit], lang) if unit in panel.units else unit
-
-
-def _indicator(name: str, panel: Panel, lang: Lang) -> str:
-    known = panel.indicators.get(name)
-    return words.indicator_name(name, known.name_zh, lang) if known else name
 
 
 # What a data set holds
@@ -99,39 +104,22 @@ def _counted(value: Callable[[FileSummary], int]) -> Callable[[FileSummary, View
     return lambda one, view: value(one) if view.surface is Surface.PAGE else str(value(one) or "")
 
 
-def _both[R](
-    name: str, says: Callable[[R, View], Said], *, left: bool = True, on: Sequence[Surface] = tuple(Surface)
-) -> Column[R]:
-    page = f"ui_data.column_{name}" if Surface.PAGE in on else ""
-    return _seen(name, says=says, page=page, screen=f"cli.{name}" if Surface.TERMINAL in on else "", left=left)
-
-
 HELD: Final[tuple[Column[FileSummary], ...]] = (
-    _paged("table", lambda r, v: _word("table", r.table, v.lang)),
-    _both("file", lambda r, _: r.file),
-    _both("rows", lambda r, _: r.rows, left=False),
-    _both("statuses", _statuses),
-    _both("masked", _counted(lambda r: r.masked), left=False),
-    _both("revisions", _counted(lambda r: r.revisions), left=False),
+    _col("table", lambda r, v: _word("table", r.table, v.lang), PAGE),
+    _col("file", lambda r, _: r.file, PAGE, SCREEN),
+    _col("rows", lambda r, _: r.rows, PAGE, SCREEN, left=False),
+    _col("statuses", _statuses, PAGE, SCREEN),
+    _col("masked", _counted(lambda r: r.masked), PAGE, SCREEN, left=False),
+    _col("revisions", _counted(lambda r: r.revisions), PAGE, SCREEN, left=False),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """A row: how far a series reaches."""
-
-    of: SeriesSummary
-    panel: Panel
-
-
-REACHED: Final[tuple[Column[Reach], ...]] = (
-    _both("indicator", lambda r, v: _indicator(r.of.indicator, r.panel, v.lang)),
-    _both("unit", lambda r, v: _place(r.of.unit, r.panel, v.lang)),
-    _both("figures", lambda r, _: r.of.figures, left=False),
-    _both("this_year", lambda r, _: r.of.this_year, left=False),
-    _both("span", lambda r, _: f"{r.of.first_period} – {r.of.last_period}", on=[Surface.TERMINAL]),
-    _paged("first", lambda r, _: r.of.first_period),
-    _paged("last", lambda r, _: r.of.last_period),
+REACHED: Final[tuple[Column[Placed[SeriesSummary]], ...]] = (
+    _col("indicator", lambda r, v: r.indicator(r.of.indicator, v.lang), PAGE, SCREEN),
+    _col("unit", lambda r, v: r.place(r.of.unit, v.lang), PAGE, SCREEN),
+    _col("figures", lambda r, _: r.of.figures, PAGE, SCREEN, left=False),
+    _col("this_year", lambda r, _: r.of.this_year, PAGE, SCREEN, left=False),
+    _col("span", lambda r, _: f"{r.of.first_period} – {r.of.last_period}", SCREEN),
+    _col("first", lambda r, _: r.of.first_period, PAGE),
+    _col("last", lambda r, _: r.of.last_period, PAGE),
 )
 
 
@@ -140,9 +128,9 @@ def files_table(read: Summary) -> Table[FileSummary]:
     return Table(name="files", columns=HELD, rows=read.files)
 
 
-def series_table(read: Summary, panel: Panel, *, units: Sequence[str] | None = None) -> Table[Reach]:
+def series_table(read: Summary, panel: Panel, *, units: Sequence[str] | None = None) -> Table[Placed[SeriesSummary]]:
     """How far every series reaches; ``units``: of these places only."""
-    rows = [Reach(one, panel) for one in read.series if units is None or one.unit in units]
+    rows = [Placed(one, panel) for one in read.series if units is None or one.unit in units]
     return Table(name="series", columns=REACHED, rows=rows)
 
 
@@ -174,9 +162,14 @@ def warnings_document(warnings: Iterable[Problem], lang: Lang) -> list[dict[str,
     ]
 
 
+def _problem(one: Problem, view: View) -> str:
+    """What is wrong, without where."""
+    return one.text(view.lang).removeprefix(f"{one.where(view.lang)}{t('problems.colon', view.lang)}")
+
+
 PROBLEMS: Final[tuple[Column[Problem], ...]] = (
-    _paged("where", lambda r, v: r.where(v.lang)),
-    _paged("problem", lambda r, v: r.text(v.lang).removeprefix(f"{r.where(v.lang)}{t('problems.colon', v.lang)}")),
+    _col("where", lambda r, v: r.where(v.lang), PAGE),
+    _col("problem", _problem, PAGE),
 )
 
 
@@ -188,63 +181,53 @@ def problems_table(problems: Sequence[Problem]) -> Table[Problem]:
 # Figures
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A row of the observations, by name of its column."""
-
-    row: Mapping[Any, Any]
-    panel: Panel
+type Observed = Placed[Mapping[Any, Any]]
+"""A row of the observations, by name of its column."""
 
 
-FIGURES: Final[tuple[Column[Figure], ...]] = (
-    _paged("indicator", lambda r, v: _indicator(r.row["indicator"], r.panel, v.lang)),
-    _paged("unit", lambda r, v: _place(r.row["unit"], r.panel, v.lang)),
-    _paged("period", lambda r, _: str(r.row["period"])),
-    _paged("measure", lambda r, v: _word("measure", str(r.row["measure"]), v.lang)),
-    _paged("value", lambda r, _: r.row["value"]),
-    _paged(
-        "released",
-        lambda r, v: f"{r.row['released']}{t('ui_data.by_rule', v.lang) if r.row['released_rule'] else ''}",
-    ),
-    _paged("status", lambda r, v: _word("status", str(r.row["status"]), v.lang)),
-    _paged("source", lambda r, _: r.row["source"]),
-    _paged("file", lambda r, _: r.row["file"]),
-    _paged("row", lambda r, _: r.row["row"]),
+def _released(one: Observed, view: View) -> str:
+    by_rule = t("ui_data.by_rule", view.lang) if one.of["released_rule"] else ""
+    return f"{one.of['released']}{by_rule}"
+
+
+FIGURES: Final[tuple[Column[Observed], ...]] = (
+    _col("indicator", lambda r, v: r.indicator(r.of["indicator"], v.lang), PAGE),
+    _col("unit", lambda r, v: r.place(r.of["unit"], v.lang), PAGE),
+    _col("period", lambda r, _: str(r.of["period"]), PAGE),
+    _col("measure", lambda r, v: _word("measure", str(r.of["measure"]), v.lang), PAGE),
+    _col("value", lambda r, _: r.of["value"], PAGE),
+    _col("released", _released, PAGE),
+    _col("status", lambda r, v: _word("status", str(r.of["status"]), v.lang), PAGE),
+    _col("source", lambda r, _: r.of["source"], PAGE),
+    _col("file", lambda r, _: r.of["file"], PAGE),
+    _col("row", lambda r, _: r.of["row"], PAGE),
 )
 
 
-def figures_table(panel: Panel, *, indicator: str | None, unit: str | None) -> Table[Figure]:
+def figures_table(panel: Panel, *, indicator: str | None, unit: str | None) -> Table[Observed]:
     """Figures as they were read, each with its release day and source; of one indicator or place, or of all."""
     rows = panel.observations
     for name, wanted in (("indicator", indicator), ("unit", unit)):
         rows = rows if wanted is None else rows[rows[name] == wanted]
-    return Table(name="figures", columns=FIGURES, rows=[Figure(row, panel) for row in rows.to_dict("records")])
+    return Table(name="figures", columns=FIGURES, rows=[Placed(row, panel) for row in rows.to_dict("records")])
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """A row: a figure that an upload brings."""
-
-    of: Addition
-    panel: Panel
-
-
-ADDITIONS: Final[tuple[Column[Added], ...]] = (
-    _paged("indicator", lambda r, v: _indicator(r.of.indicator, r.panel, v.lang)),
-    _paged("unit", lambda r, v: _place(r.of.unit, r.panel, v.lang)),
-    _paged("period", lambda r, _: str(r.of.period)),
-    _paged("measure", lambda r, v: _word("measure", r.of.measure, v.lang)),
-    _paged("value", lambda r, _: r.of.value),
-    _paged("revises", lambda r, _: r.of.revises),
-    _paged("released", lambda r, v: str(r.of.released) if r.of.released else t("ui_data.usual_day", v.lang)),
-    _paged("file", lambda r, _: r.of.file),
-    _paged("at", lambda r, _: r.of.cell or str(r.of.row)),
+ADDITIONS: Final[tuple[Column[Placed[Addition]], ...]] = (
+    _col("indicator", lambda r, v: r.indicator(r.of.indicator, v.lang), PAGE),
+    _col("unit", lambda r, v: r.place(r.of.unit, v.lang), PAGE),
+    _col("period", lambda r, _: str(r.of.period), PAGE),
+    _col("measure", lambda r, v: _word("measure", r.of.measure, v.lang), PAGE),
+    _col("value", lambda r, _: r.of.value, PAGE),
+    _col("revises", lambda r, _: r.of.revises, PAGE),
+    _col("released", lambda r, v: str(r.of.released or t("ui_data.usual_day", v.lang)), PAGE),
+    _col("file", lambda r, _: r.of.file, PAGE),
+    _col("at", lambda r, _: r.of.cell or str(r.of.row), PAGE),
 )
 
 
-def additions_table(additions: Sequence[Addition], panel: Panel) -> Table[Added]:
+def additions_table(additions: Sequence[Addition], panel: Panel) -> Table[Placed[Addition]]:
     """Figures that an upload brings, and which of them replace one."""
-    return Table(name="additions", columns=ADDITIONS, rows=[Added(one, panel) for one in additions])
+    return Table(name="additions", columns=ADDITIONS, rows=[Placed(one, panel) for one in additions])
 
 
 def _read_indicator(one: ReadFigure, view: View) -> str:
@@ -262,18 +245,14 @@ def _read_measure(one: ReadFigure, view: View) -> str:
     return f"{measure} {one.unit}" if amount else measure
 
 
-def _read(name: str, says: Callable[[ReadFigure, View], Said], *, left: bool = True) -> Column[ReadFigure]:
-    return _seen(name, says=says, page=f"cli.understood_{name}", screen=f"cli.understood_{name}", left=left)
-
-
 READ: Final[tuple[Column[ReadFigure], ...]] = (
-    _read("cell", lambda r, _: r.cell.partition("!")[2]),
-    _read("indicator", _read_indicator),
-    _read("unit", _read_place),
-    _read("month", lambda r, _: str(r.period)),
-    _read("measure", _read_measure),
-    _read("value", lambda r, _: "" if r.value is None else f"{r.value:g}", left=False),
-    _read("written", lambda r, _: r.written),
+    _col("cell", lambda r, _: r.cell.partition("!")[2], *READ_BACK),
+    _col("indicator", _read_indicator, *READ_BACK),
+    _col("unit", _read_place, *READ_BACK),
+    _col("month", lambda r, _: str(r.period), *READ_BACK),
+    _col("measure", _read_measure, *READ_BACK),
+    _col("value", lambda r, _: "" if r.value is None else f"{r.value:g}", *READ_BACK, left=False),
+    _col("written", lambda r, _: r.written, *READ_BACK),
 )
 """What a file of tables says, cell by cell."""
 
@@ -334,12 +313,12 @@ def _short(value: float | None) -> str:
 
 
 ASSUMED: Final[tuple[Column[Assumed], ...]] = (
-    _paged("what", lambda r, _: r.what),
-    _paged("about", lambda r, _: r.about),
-    _paged("value", lambda r, _: _short(r.value)),
-    _paged("spread", lambda r, _: _short(r.spread)),
-    _paged("status", lambda r, v: _word("status", r.status, v.lang)),
-    _paged("source", lambda r, _: r.source),
+    _col("what", lambda r, _: r.what, PAGE),
+    _col("about", lambda r, _: r.about, PAGE),
+    _col("value", lambda r, _: _short(r.value), PAGE),
+    _col("spread", lambda r, _: _short(r.spread), PAGE),
+    _col("status", lambda r, v: _word("status", r.status, v.lang), PAGE),
+    _col("source", lambda r, _: r.source, PAGE),
 )
 
 
@@ -382,7 +361,8 @@ def _measured(panel: Panel, lang: Lang) -> Iterator[Assumed]:
         for name, spread in (("elasticity", row["elasticity_sd"]), ("cap_pp", None)):
             yield assumed(t(f"ui_data.assume_{name}", lang), row["name_zh"], row[name], spread, row)
     for row in panel.bases.to_dict("records"):
-        about = f"{_place(row['unit'], panel, lang)} {_indicator(row['indicator'], panel, lang)}"
+        known = Placed(row, panel)
+        about = f"{known.place(row['unit'], lang)} {known.indicator(row['indicator'], lang)}"
         for name in ("base_level_yi", "share_of_parent"):
             if pd.notna(row[name]):
                 what = t(f"ui_data.assume_{name}", lang, year=row["base_year"])
@@ -391,15 +371,12 @@ def _measured(panel: Panel, lang: Lang) -> Iterator[Assumed]:
 
 # Kept runs
 
-_HEADER: Final[Mapping[str, Callable[[Header, View], Said]]] = {
-    "run": lambda r, _: r.run_id,
-    "city": lambda r, _: r.place,
-    "as_of": lambda r, _: r.as_of,
-    "kept_at": lambda r, _: r.kept_at.astimezone().strftime("%Y-%m-%d %H:%M"),
-    "status": lambda r, v: t(f"store.status_{r.status}", v.lang),
-}
-KEPT: Final[tuple[Column[Header], ...]] = tuple(
-    _seen(name, says=says, screen=f"store.head_{name}") for name, says in _HEADER.items()
+KEPT: Final[tuple[Column[Header], ...]] = (
+    _col("run", lambda r, _: r.run_id, STORE, fold=True),
+    _col("city", lambda r, _: r.place, STORE),
+    _col("as_of", lambda r, _: r.as_of, STORE),
+    _col("kept_at", lambda r, _: r.kept_at.astimezone().strftime("%Y-%m-%d %H:%M"), STORE),
+    _col("status", lambda r, v: t(f"store.status_{r.status}", v.lang), STORE),
 )
 
 
@@ -432,17 +409,9 @@ def explanation_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     rows = [Fact(name, text) for name, text in _facts(dossier, lang)]
     rows += [Fact("rule", line) for line in notes(dossier.run.attainment, lang)]
     rows += [Fact("source", line) for line in _sources(dossier, lang)]
-    table = Table(name="explanation", columns=EXPLAINED, rows=rows)
-    return Sheet(
-        name="explanation",
-        tab=t("reports.tab_explanation", lang),
-        title=heading("explanation", dossier, lang),
-        subtitle=subtitle(dossier, lang),
-        fields=table.fields(Surface.SHEET, lang),
-        rows=table.values(View(lang=lang, surface=Surface.SHEET)),
-        mark=dossier.mark(lang, ledger=True),
-        frozen=0,
-    )
+    ledger = synthetic_ledger(dossier.run)
+    table = Table(name="explanation", columns=EXPLAINED, rows=rows, rests=lambda _: ledger)
+    return sheet_of(table, dossier, lang, frozen=0)
 
 
 def _facts(dossier: Dossier, lang: Lang) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
@@ -20,7 +20,7 @@ from forecast.dims import brief
 from forecast.periods import Month
 from forecast.runs.session import RunCheck
 from forecast.tables import words
-from forecast.tables.dossier import Dossier, heading, provenance, subtitle
+from forecast.tables.dossier import Dossier, provenance, sheet_of
 from forecast.tables.kind import Kind, Value
 from forecast.tables.table import Block, Cell, Column, Grid, Said, Sentence, Sheet, Show, Surface, Table, View
 from forecast.tables.track import ScoreRow, few_text, forecaster_name, level_name, over_all, ranked_part, scores_table
@@ -196,18 +196,8 @@ def track_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     """预测检验: scores by level of place, months left and method; without a backtest, how to get one."""
     scores = dossier.backtest.get("scores")
     rows = [] if scores is None else [one for one in scores_of(scores) if one.of.group.indicator == ALL]
-    table = scores_table(rows)
-    return Sheet(
-        name="track",
-        tab=t("reports.tab_track", lang),
-        title=heading("track", dossier, lang),
-        subtitle=subtitle(dossier, lang),
-        fields=table.fields(Surface.SHEET, lang),
-        rows=table.values(View(lang=lang, surface=Surface.SHEET)),
-        notes=_track_notes(scores, dossier, lang),
-        mark=dossier.mark(lang),
-        frozen=3,
-    )
+    table = replace(scores_table(rows), name="track")
+    return sheet_of(table, dossier, lang, notes=_track_notes(scores, dossier, lang), frozen=3)
 
 
 def _track_notes(scores: pd.DataFrame | None, dossier: Dossier, lang: Lang) -> tuple[str, ...]:
