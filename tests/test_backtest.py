@@ -20,7 +20,9 @@ from forecast.executor import InProcess, LocalProcesses
 from forecast.periods import AsOf, Month
 from forecast.report.files import write_backtest
 from forecast.report.terminal import page
-from forecast.tables.track import Track
+from forecast.tables.kind import Kind
+from forecast.tables.table import Surface, View
+from forecast.tables.track import FORECASTER, ScoreRow, Track, scores_table
 from forecast.track_record.backtest import BacktestRequest, backtest, replayed_years
 from forecast.track_record.replay import Pair, outcomes, pairs, replay
 from forecast.track_record.replay import ReplayTask as Task
@@ -249,6 +251,17 @@ def test_no_number_is_cut_on_the_screen(result, width):
     assert "…" not in text
     whole = next(one for one in Track(result).tables["scores"].to_dict("records") if one["forecaster"] == "model")
     assert f"{whole['brier']:.3f}" in text
+
+
+def test_a_share_of_half_a_percent_is_rounded_alike_on_screen_page_and_in_print(result):
+    score = next(one for one in Track(result).scored if one.of.forecaster == "model")
+    half = ScoreRow(dataclasses.replace(score.of, covered50=0.925, crps_pp=0.125))
+    for surface in (Surface.TERMINAL, Surface.PAGE):
+        grid = scores_table([half]).grid(View(lang="zh", surface=surface), [FORECASTER])
+        told = dict(zip(grid.names, (cell.text for cell in grid.rows[0]), strict=True))
+        assert (told["covered50"], told["crps"]) == ("93%", "0.13")
+    shown = scores_table([half]).of(Surface.SHEET)
+    assert {one.name: one.kind for one in shown}["crps_pp"] is Kind.EXTENT  # an error has no sign
 
 
 def test_few_outcomes_are_said_and_kinds_of_places_are_told_apart(result):

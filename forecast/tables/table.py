@@ -155,7 +155,7 @@ def column[R](
     """A column of a file and of the surfaces named.
 
     seen : on terminal and page, where they are not named; short for one with ``says``: ``rank`` of ``head_rank``
-    sheet : on a worksheet; short: ``naming.rank`` of ``col_naming_rank``
+    sheet : on a worksheet; short: table and name with a dot between, of ``col_naming_rank``
     """
     if isinstance(seen, str):
         seen = Show(name=seen, head=f"{texts}.head_{seen}", says=says, left=left)
