@@ -68,7 +68,7 @@ def _col[R](
 
 
 @dataclass(frozen=True, slots=True)
-class Placed[T]:
+class InPanel[T]:
     """A row, and the panel that knows its places and indicators."""
 
     of: T
@@ -112,7 +112,7 @@ HELD: Final[tuple[Column[FileSummary], ...]] = (
     _col("masked", _counted(lambda r: r.masked), PAGE, SCREEN, left=False),
     _col("revisions", _counted(lambda r: r.revisions), PAGE, SCREEN, left=False),
 )
-REACHED: Final[tuple[Column[Placed[SeriesSummary]], ...]] = (
+REACHED: Final[tuple[Column[InPanel[SeriesSummary]], ...]] = (
     _col("indicator", lambda r, v: r.indicator(r.of.indicator, v.lang), PAGE, SCREEN),
     _col("unit", lambda r, v: r.place(r.of.unit, v.lang), PAGE, SCREEN),
     _col("figures", lambda r, _: r.of.figures, PAGE, SCREEN, left=False),
@@ -128,9 +128,9 @@ def files_table(read: Summary) -> Table[FileSummary]:
     return Table(name="files", columns=HELD, rows=read.files)
 
 
-def series_table(read: Summary, panel: Panel, *, units: Sequence[str] | None = None) -> Table[Placed[SeriesSummary]]:
+def series_table(read: Summary, panel: Panel, *, units: Sequence[str] | None = None) -> Table[InPanel[SeriesSummary]]:
     """How far every series reaches; ``units``: of these places only."""
-    rows = [Placed(one, panel) for one in read.series if units is None or one.unit in units]
+    rows = [InPanel(one, panel) for one in read.series if units is None or one.unit in units]
     return Table(name="series", columns=REACHED, rows=rows)
 
 
@@ -181,7 +181,7 @@ def problems_table(problems: Sequence[Problem]) -> Table[Problem]:
 # Figures
 
 
-type Observed = Placed[Mapping[Any, Any]]
+type Observed = InPanel[Mapping[Any, Any]]
 """A row of the observations, by name of its column."""
 
 
@@ -209,10 +209,10 @@ def figures_table(panel: Panel, *, indicator: str | None, unit: str | None) -> T
     rows = panel.observations
     for name, wanted in (("indicator", indicator), ("unit", unit)):
         rows = rows if wanted is None else rows[rows[name] == wanted]
-    return Table(name="figures", columns=FIGURES, rows=[Placed(row, panel) for row in rows.to_dict("records")])
+    return Table(name="figures", columns=FIGURES, rows=[InPanel(row, panel) for row in rows.to_dict("records")])
 
 
-ADDITIONS: Final[tuple[Column[Placed[Addition]], ...]] = (
+ADDITIONS: Final[tuple[Column[InPanel[Addition]], ...]] = (
     _col("indicator", lambda r, v: r.indicator(r.of.indicator, v.lang), PAGE),
     _col("unit", lambda r, v: r.place(r.of.unit, v.lang), PAGE),
     _col("period", lambda r, _: str(r.of.period), PAGE),
@@ -225,9 +225,9 @@ ADDITIONS: Final[tuple[Column[Placed[Addition]], ...]] = (
 )
 
 
-def additions_table(additions: Sequence[Addition], panel: Panel) -> Table[Placed[Addition]]:
+def additions_table(additions: Sequence[Addition], panel: Panel) -> Table[InPanel[Addition]]:
     """Figures that an upload brings, and which of them replace one."""
-    return Table(name="additions", columns=ADDITIONS, rows=[Placed(one, panel) for one in additions])
+    return Table(name="additions", columns=ADDITIONS, rows=[InPanel(one, panel) for one in additions])
 
 
 def _read_indicator(one: ReadFigure, view: View) -> str:
@@ -361,7 +361,7 @@ def _measured(panel: Panel, lang: Lang) -> Iterator[Assumed]:
         for name, spread in (("elasticity", row["elasticity_sd"]), ("cap_pp", None)):
             yield assumed(t(f"ui_data.assume_{name}", lang), row["name_zh"], row[name], spread, row)
     for row in panel.bases.to_dict("records"):
-        known = Placed(row, panel)
+        known = InPanel(row, panel)
         about = f"{known.place(row['unit'], lang)} {known.indicator(row['indicator'], lang)}"
         for name in ("base_level_yi", "share_of_parent"):
             if pd.notna(row[name]):
