@@ -13,6 +13,7 @@ from forecast.draws.paths import indicator_paths
 from forecast.inference.diagnostics import Diagnostics, worst
 from forecast.inference.model import Figures, Measurements, log_growth
 from forecast.inference.priors import EVENT_QUIET, NOISE_RATIOS
+from forecast.inference.regular import regular
 from forecast.inference.regular.events import Events, directions, screened
 from forecast.inference.regular.factors import DESIGN, Grid, contrasts, decomposed, factors, shape_kernel, whitening
 from forecast.inference.regular.incomplete import NO_GAP, integrated_out
@@ -116,6 +117,18 @@ def test_events_are_found_where_they_are_and_named_by_unit_and_month():
         assert "root 2019-02" in paths.diagnostics.breaks
         assert len(paths.diagnostics.breaks) == sum(len(times) for times in posterior.events.values())
         assert {name.split()[0] for name in paths.diagnostics.breaks} <= set(m.units)
+
+
+def test_a_break_of_this_year_is_named_and_no_digit_depends_on_its_name(monkeypatch):
+    monkeypatch.setitem(HAPPENED, "a break of this year", (1, START + 2, S * YEARS, 0.7))
+    m, _ = world(3, "a break of this year")
+    named = fit(m, method="fast", seed=3, name="x", draws=500)
+    assert not named.events
+    assert named.recent == dict.fromkeys(range(1, CHILDREN + 1), (START + 2,))
+    paths = indicator_paths(named, indicator="x", frequency=Frequency.MONTHLY, target_year=2020)
+    assert paths.diagnostics.breaks == tuple(f"child{unit} 2020-04" for unit in range(1, CHILDREN + 1))
+    monkeypatch.setattr(regular, "screened", lambda known, *_: Events.none(known.grid))
+    np.testing.assert_array_equal(fit(m, method="fast", seed=3, name="x", draws=500).index, named.index)
 
 
 def test_breaks_travel_with_the_verdict_and_survive_a_file():
@@ -230,4 +243,6 @@ def test_a_shift_is_found_in_its_period_once_it_is_over_and_not_where_shifts_are
         moved = x - 0.2 * sum((-1) ** k * (np.arange(grid.observed) >= at) for k, at in enumerate(shifts))
         places = Places(index=moved[:, None], rounding_sd=np.array([3e-4]), scale=np.array([0.01]), missing=(NO_GAP,))
         known, learnt = refined(factors(grid), lambda design, p=places: evidence(design, p))
-        assert screened(known, learnt, 0).time.tolist() == times
+        found = screened(known, learnt, 0)
+        assert found.time.tolist() == times
+        assert found.recent == ((last,) if last in shifts else ())

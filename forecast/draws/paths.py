@@ -139,11 +139,11 @@ def indicator_paths(posterior: Posterior, *, indicator: str, frequency: Frequenc
 
 
 def _breaks(posterior: Posterior, frequency: Frequency) -> tuple[str, ...]:
-    """Events found, "unit YYYY-MM", sorted."""
+    """Events found and suspected, "unit YYYY-MM", sorted."""
     m = posterior.measurements
     found = [
         f"{m.units[unit]} {Month(m.first_year + t // m.per_year, frequency.months[t % m.per_year])}"
-        for unit, times in posterior.events.items()
+        for unit, times in (*posterior.events.items(), *posterior.recent.items())
         for t in times
     ]
     return tuple(sorted(found))

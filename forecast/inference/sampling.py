@@ -47,6 +47,7 @@ class Posterior:
     shape : {parent index: (hyper, 7)}, scale : {unit index: (hyper,)}, of families whose hyperparameters are sampled,
         not of those whose shapes are weighted on a design
     events : {unit index: periods of the measurements' grid in which an event was found}
+    recent : the same of what looks like an event and is not over; no draw depends on it
     """
 
     measurements: Measurements
@@ -55,6 +56,7 @@ class Posterior:
     scale: dict[int, Floats]
     diagnostics: Diagnostics
     events: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    recent: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 def impossible(index: Floats, weight: Floats) -> np.ndarray:
@@ -165,7 +167,7 @@ class _Progress:
     verdict : on every family, by its parent
     tilt : (draw, per_year) log of base weights over the stated ones, of every regular unit
     grid : of every unit; series : figures of every regular unit; drawn : the same with what was missing drawn
-    events : periods in which an event was found, by unit
+    events, recent : periods in which an event was found, by unit, and those in which one is suspected
     restated : what is restated of running totals, by the family's parent; None of the root
     excess : (n,) direct draws of every regular unit
     """
@@ -179,6 +181,7 @@ class _Progress:
     series: dict[int, Series] = field(default_factory=dict)
     drawn: dict[int, Drawn] = field(default_factory=dict)
     events: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    recent: dict[int, tuple[int, ...]] = field(default_factory=dict)
     restated: dict[int, Restated | None] = field(default_factory=dict)
     excess: dict[int, Floats] = field(default_factory=dict)
 
@@ -198,6 +201,7 @@ class _Progress:
             scale={u: hyper.scale[:, i] for above, hyper in sampled.items() for i, u in enumerate(units[above])},
             diagnostics=diagnostics,
             events={unit: times for unit, times in self.events.items() if times},
+            recent={unit: times for unit, times in self.recent.items() if times},
         )
 
     @staticmethod
@@ -260,6 +264,7 @@ class _Fit:
         made.fitted[family.above] = structural
         made.drawn.update(zip(family.units, structural.drawn, strict=False))
         made.events.update(zip(family.units, structural.events, strict=False))
+        made.recent.update(zip(family.units, structural.recent, strict=False))
         made.structural[:, family.units] = structural.ratio
         if family.above >= 0:
             above = made.index if family.grid is None else made.structural

@@ -31,6 +31,7 @@ class RatioDraws:
     hyper : hyperparameters behind them; None where shapes are weighted on a design
     drawn : figures of the siblings with what was missing drawn; empty where hyperparameters are sampled
     events : (sibling,) periods of the measurements' grid in which an event was found, in order of time
+    recent : the same of what looks like one and is not over, which nothing but its name is made of
     """
 
     ratio: Floats
@@ -38,6 +39,7 @@ class RatioDraws:
     hyper: HyperDraws | None = None
     drawn: tuple[Drawn, ...] = ()
     events: tuple[tuple[int, ...], ...] = ()
+    recent: tuple[tuple[int, ...], ...] = ()
 
 
 def sampled_family(

@@ -27,7 +27,7 @@ Invariant: where none was seen, at most a draw in fifty moves (held by ``tests/t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -62,6 +62,7 @@ class Events:
     """Events of a place; two directions each, a pulse and a shift.
 
     time : (n,) int, positions on the observed grid
+    recent : positions of what looks like an event and is not over: named, not taken out
     figures : (2 n, T) directions in B x; wanted : (2 n, H) directions in growth of the open periods
     variance : (2 n,) prior variance over that of the scale
     """
@@ -70,6 +71,7 @@ class Events:
     figures: Floats
     wanted: Floats
     variance: Floats
+    recent: tuple[int, ...] = ()
 
     @classmethod
     def none(cls, grid: Grid) -> Events:
@@ -140,8 +142,11 @@ def screened(known: Factors, learnt: Learnt, sibling: int) -> Events:
             weight = float(row @ left)
             if weight > 1e-9:
                 precision = precision - np.outer(left, left) / weight
-    over = len(time) <= MOST_EVENTS and max(time, default=0) < grid.observed - EVENT_QUIET
-    return Events.at(grid, time, size) if over else Events.none(grid)
+    if len(time) > MOST_EVENTS:
+        return Events.none(grid)
+    if max(time, default=0) < grid.observed - EVENT_QUIET:
+        return Events.at(grid, time, size)
+    return replace(Events.none(grid), recent=tuple(at for at in time if at >= grid.observed - EVENT_QUIET))
 
 
 def _usual(precision: Floats, figures: Floats, rows: np.ndarray) -> float:

@@ -212,6 +212,7 @@ def regular_family(
         diagnostics=worst(verdicts, 0),
         drawn=tuple(made),
         events=tuple(tuple(sorted((one.time + grid.per_year).tolist())) for one in events),
+        recent=tuple(tuple(sorted(at + grid.per_year for at in one.recent)) for one in events),
     )
 
 
@@ -221,6 +222,7 @@ def learnt_with_events(grid: Grid, places: Places) -> tuple[Factors, Learnt, tup
     known, learnt = _learnt_with(grid, places)
     for _ in range(EVENT_PASSES):
         found = tuple(screened(known, learnt, i) for i in range(len(used)))
+        used = tuple(replace(one, recent=now.recent) for one, now in zip(used, found, strict=True))
         if all(np.array_equal(np.sort(a.time), np.sort(b.time)) for a, b in zip(found, used, strict=True)):
             break
         used = found
