@@ -8,8 +8,12 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 type Lang = Literal["zh", "en"]
@@ -17,6 +21,9 @@ LANGS: tuple[Lang, ...] = ("zh", "en")
 _HIDDEN: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
+
+
+_INSTEAD: ContextVar[Mapping[str, str]] = ContextVar("instead", default=MappingProxyType({}))
 
 
 @cache
@@ -38,7 +45,24 @@ def t(key: str, lang: Lang, /, **params: Any) -> str:
     KeyError
         The catalogue has no such text: a defect of the program, never of the input.
     """
-    return catalogue(lang)[key].format(**params)
+    text = catalogue(lang)[key]
+    instead = _INSTEAD.get()
+    if lang == "zh" and instead:
+        text = re.sub("|".join(sorted(map(re.escape, instead), key=len, reverse=True)), lambda m: instead[m[0]], text)
+    return text.format(**params)
+
+
+@contextmanager
+def wording(instead: Mapping[str, str]) -> Iterator[None]:
+    """Within it Chinese texts of the catalogue use a data set's own words: {"全省": "各省加权平均"}.
+
+    Names and figures that fill a text stay as they are; of two words that begin alike the longer one is replaced.
+    """
+    token = _INSTEAD.set(instead)
+    try:
+        yield
+    finally:
+        _INSTEAD.reset(token)
 
 
 def visible(text: str) -> str:

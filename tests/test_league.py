@@ -21,6 +21,10 @@ from forecast.periods import Month
 from forecast.plan.request import MakeupError
 from forecast.runs.run import Request, run
 from forecast.runs.session import Session
+from forecast.tables.league import rank_grid
+from forecast.tables.notes import notes
+from forecast.tables.table import Surface, View
+from forecast.texts import t, wording
 from forecast.track_record.replay import Pair, Replayed, rank_records
 from tests.assignment_run import finished
 
@@ -163,3 +167,16 @@ def test_a_rank_beyond_the_siblings_is_refused_with_their_number(hunan):
         Session(hunan).request(["fai:rank<=20>=50%"])
     assert "1 至 13" in caught.value.text("zh")
     assert "fai:rank<=20" in caught.value.text("en")
+
+
+def test_a_data_set_of_provinces_never_says_the_whole_province():
+    found = run(Request(dataset=DATA / "provinces-gdp", draws=500, unit="shaanxi", year=2023))
+    words = found.dataset.config.words
+    with wording(words):
+        grid = rank_grid(
+            Session(found).league(), found.attainment, found.dataset.panel, View(lang="zh", surface=Surface.PAGE)
+        )
+        said = [*notes(found.attainment, "zh"), t("backtest.level_city", "zh"), str(grid)]
+    assert "全省" not in "".join(said)
+    assert "各省加权平均" in "".join(said)
+    assert t("backtest.level_city", "zh").startswith("市级")  # outside, nothing has changed

@@ -24,7 +24,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from forecast.cli.help import Manner, print_json
-from forecast.texts import Lang, default_lang, t
+from forecast.texts import Lang, default_lang, t, wording
 
 if TYPE_CHECKING:
     from forecast.answers.chances import Criterion
@@ -250,9 +250,10 @@ class Ran:
 
         self.call.tell(self.remarks())
         warned = warnings_document(self.run.dataset.warnings(), self.call.lang)
-        self.call.finish(
-            lambda: document(self.run, self.answers) | more() | {"warnings": warned, "out": str(out)}, screen
-        )
+        with wording(self.run.dataset.config.words):
+            self.call.finish(
+                lambda: document(self.run, self.answers) | more() | {"warnings": warned, "out": str(out)}, screen
+            )
 
     def remarks(self) -> list[str]:
         """Failures, fits that were taken up, and the id under which the run is kept."""

@@ -161,7 +161,7 @@ def backtest(
     from forecast.report.files import write_backtest
     from forecast.report.terminal import page
     from forecast.tables.track import Track
-    from forecast.texts import LANGS
+    from forecast.texts import LANGS, wording
     from forecast.track_record.backtest import PAST_YEARS, BacktestRequest
     from forecast.track_record.backtest import backtest as replay_all
 
@@ -177,16 +177,18 @@ def backtest(
     with call.fitting("backtest.running") as show:
         result = replay_all(request, progress=show, executor=call.executor)
         target, found = call.folder(result.run_id), Track(result)
-        write_backtest(found, target, langs=LANGS)
+        with wording(result.dataset.config.words):
+            write_backtest(found, target, langs=LANGS)
     if result.past_years < PAST_YEARS:
         named = [result.dataset.panel.indicators[name].name_zh for name in result.left_out]
         years = call.text("glossary.and").join(map(str, result.years))
         listed = call.text("glossary.and").join(named) or call.text("collect.none")
         call.tell([call.text("backtest.thin", years=years, list=listed)])
-    call.finish(
-        lambda: found.document() | {"out": str(target)},
-        lambda: page(found.blocks(call.lang, str(target))),
-    )
+    with wording(result.dataset.config.words):
+        call.finish(
+            lambda: found.document() | {"out": str(target)},
+            lambda: page(found.blocks(call.lang, str(target))),
+        )
 
 
 def _years(text: str | None) -> tuple[int, int] | None:

@@ -125,6 +125,7 @@ class Config:
     criterion : what number, word and light of a row speak of: near (达到或接近) or reach (达到)
     opening_stock : 五上 units in the statistics at the start of the year, by sector of the pipeline
     assessment : rules of the yearly assessment; None where none are stated
+    words : what Chinese texts say instead of words that do not fit the data set: {"全省": "各省加权平均"}
     """
 
     folder: Path
@@ -144,6 +145,7 @@ class Config:
     assessment: Assessment | None = None
     action_lag_months: int | None = None
     criterion: Literal["near", "reach"] = "near"
+    words: Mapping[str, str] = field(default_factory=dict)
 
     __repr__ = brief
 

@@ -47,7 +47,7 @@ from forecast.tables.standings import rank_sheet, score_sheet
 from forecast.tables.stock import filing_sheet, stock_sheet
 from forecast.tables.table import Sheet
 from forecast.tasks.tasks import Task
-from forecast.texts import Lang, t
+from forecast.texts import Lang, t, wording
 
 MAKERS: Final[tuple[Callable[[Dossier, Lang], Sheet], ...]] = (
     forecast_sheet,
@@ -189,7 +189,8 @@ def write_reports(source: Run | KeptRun | Dossier, out: Path, request: ReportReq
     """
     asked = request or ReportRequest()
     dossier = _gathered(source, asked)
-    files = dict(_files(dossier, asked))
+    with wording(dossier.run.dataset.config.words):
+        files = dict(_files(dossier, asked))
     written = _write(files, out)
     if asked.pdf:
         written += to_pdf([path for path in written if path.suffix == ".docx"], when=dossier.run.paths.as_of.day)

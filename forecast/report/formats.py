@@ -43,6 +43,7 @@ target_year = 2020
 as_of = "2020-08"                   # YYYY-MM：该月数据已公布；YYYY-MM-DD：截至该日已公布
 first_action_month = "2020-10"      # 决策还能影响的首月
 synthetic = false                   # true：增速也是合成的
+words = { "全省" = "各省平均" }       # 可省略：中文文字中换用的说法，用于对照的不是全省的数据集
 criterion = "near"                  # 可省略：概率、说法、灯色、语句所指；near 达到或接近，reach 达到
 
 [files]                             # 可省略；文件名与默认不同时写

@@ -18,7 +18,7 @@ import streamlit as st
 
 from forecast.errors import ForecastError
 from forecast.runs.store import home, import_bundle
-from forecast.texts import Lang, t
+from forecast.texts import Lang, t, wording
 from forecast.ui.choice import (
     Choice,
     carry,
@@ -132,7 +132,8 @@ def main() -> None:
     try:
         sidebar_jobs(lang)
         stale(choice, headers())
-        page.run()
+        with wording(choice.run.config.words):
+            page.run()
     except ForecastError as error:
         st.error(error.text(lang))
     _source(choice)

@@ -41,6 +41,7 @@ _KINDS: Final[Mapping[str, tuple[type, bool]]] = {
     "naming": (dict, False),
     "stock": (dict, False),
     "assessment": (dict, False),
+    "words": (dict, False),
 }
 """Keys of dataset.toml: type, and whether the key must be there."""
 
@@ -175,6 +176,7 @@ def config_of(raw: Mapping[str, Any], *, folder: Path, file: str, text: str, pro
         naming=naming,
         opening_stock=opening,
         assessment=assessment,
+        words={str(word): str(instead) for word, instead in (values["words"] or {}).items()},
     )
 
 
