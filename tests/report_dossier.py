@@ -13,6 +13,7 @@ from forecast.answers.attainment import attain
 from forecast.runs.run import Run
 from forecast.runs.session import Session
 from forecast.tables.dossier import Dossier, gather
+from forecast.tables.kind import Kind
 from forecast.tables.schema import schema
 from tests import assignment_run as ar
 
@@ -26,7 +27,7 @@ SCENARIOS = {
 
 def scores() -> pd.DataFrame:
     """Scores of a made-up backtest."""
-    row: dict[str, object] = {column.name: 0.5 for column in schema("scores")}
+    row: dict[str, object] = {c.name: 40 if c.kind is Kind.WHOLE else 0.5 for c in schema("scores")}
     row |= {"level": "city", "months_left_from": 0, "months_left_to": 12, "forecaster": "model", "outcomes": 12}
     row |= {"enough": "yes", "indicator": None, "cases": 40, "run_id": "b", "data_hash": "other"}
     row |= {"scenario_hash": "0", "model_version": "0", "seed": 1}
