@@ -59,9 +59,9 @@ def test_the_structural_member_passes_on_sixteen_worlds():
 
 @pytest.mark.slow
 def test_year_ends_and_the_scale_of_regular_figures_are_uniform_on_more_worlds():
-    """Where worlds stirred the index and not the noise of figures, the scale's 90 % intervals covered .82."""
+    """The first worlds of ``docs/calibration.md``; with noise that was not stirred, the scale's 90 % covered .82."""
     for route in ("structural", "regular"):
-        found = verdicts([ranks_of(route, n, seed=12) for n in range(120)])
+        found = verdicts([ranks_of(route, n, seed=1) for n in range(120)])
         for one in found:
             assert one.uniform or one.quantity not in (*ENDS, "child_scale"), (route, one.quantity)
             assert abs(one.mean - 0.5) < 4 * np.sqrt(1 / 12 / 120), (route, one.quantity)
