@@ -186,18 +186,32 @@ def test_files_are_utf8_with_a_mark_and_plain_line_ends(made, tmp_path, table):
     assert again.read_bytes() == raw
 
 
-def test_growth_has_two_decimals_and_probabilities_four(made, tmp_path):
+def test_growth_has_two_decimals_and_more_where_two_would_round_to_another_digit(made, tmp_path):
+    """-13.247 is -13.2 for people; -13.25 would be read as -13.3."""
     path = tmp_path / "attainment.csv"
     write_csv(frames(made)["attainment"], path, table="attainment")
     for row in read(path):
         for column in schema("attainment"):
             text = row[column.name]
             if text and column.kind.unit in {"%", "pp"}:
-                assert re.fullmatch(r"-?\d+\.\d\d", text)
+                assert re.fullmatch(r"-?\d+\.\d\d+", text)
                 assert text != "-0.00"
             if text and column.kind.unit == "probability":
                 assert re.fullmatch(r"0\.\d{4}", text)
                 assert 0 < float(text) < 1
+
+
+@pytest.mark.parametrize(
+    ("exact", "text"),
+    [(-13.247, "-13.247"), (-4.9496, "-4.9496"), (-13.25, "-13.25"), (1.234, "1.23"), (0.0449, "0.04")],
+)
+def test_the_digits_of_a_file_round_to_what_people_read(made, tmp_path, exact, text):
+    frame = frames(made)["attainment"]
+    frame["forecast_growth_pct"] = exact
+    write_csv(frame, tmp_path / "a.csv", table="attainment")
+    written = read(tmp_path / "a.csv")[0]["forecast_growth_pct"]
+    assert written == text
+    assert Kind.PERCENT.shown(float(written), "zh") == Kind.PERCENT.shown(exact, "zh")
 
 
 def test_a_probability_of_many_draws_is_not_rounded_to_zero_or_one(made, tmp_path):
@@ -383,7 +397,7 @@ def test_chinese_table_says_what_a_leader_needs(made):
     assert "（资料有限）" in flat
     assert "截至6月" in flat
     assert "未公布" in flat
-    assert "诊断未通过：规模以上工业增加值（failed:effectivedraws87<400）" in flat
+    assert "诊断未通过：规模以上工业增加值；" in flat
     assert "最难：" in flat
     assert "80%及以上为绿" in flat
     assert "所用观测含合成数据：社会消费品零售总额" in flat

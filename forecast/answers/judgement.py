@@ -189,6 +189,11 @@ class Row:
     __repr__ = brief
 
     @property
+    def to_date(self) -> tuple[Figure | None, Figure | None]:
+        """Figures to stand beside each other: of one month where both have one, which the gap is the difference of."""
+        return self.compared if self.benchmark and self.compared else (self.ytd, self.benchmark_ytd)
+
+    @property
     def p(self) -> float | None:
         """Probability of what the row speaks of: the one number of leaders' pages."""
         return self.p_near if self.criterion is Criterion.NEAR else self.p_reach

@@ -33,6 +33,7 @@ from forecast.inference.priors import SCALE_BY_LEVEL
 from forecast.runs.run import Run
 from forecast.runs.store.disk import Staging
 from forecast.runs.store.kept import Answers, KeptRun, fill, header_of
+from forecast.tables import words
 from forecast.tables.collected import collected_head, collected_tables
 from forecast.tables.dossier import Dossier, provenance, tables
 from forecast.tables.kind import Kind, Value
@@ -188,6 +189,10 @@ def read_backtest(folder: Path) -> dict[str, pd.DataFrame]:
         raise UsageError("usage_no_backtest", folder=folder) from error
 
 
+MORE_DECIMALS: Final = 8
+"""Decimals beyond those of a column after which a number is a half for every reader."""
+
+
 def _written(value: object, column: Column[Any]) -> str:
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
@@ -197,6 +202,13 @@ def _written(value: object, column: Column[Any]) -> str:
     if column.kind is Kind.PROBABILITY:
         number = min(max(number, LEAST), 1.0 - LEAST)
     text = f"{number:.{column.decimals}f}"
+    step = 10.0 ** -(column.kind.places if column.kind.places is not None else column.decimals)
+    for decimals in range(
+        column.decimals + 1, column.decimals + MORE_DECIMALS
+    ):  # a half that was none is not rounded up
+        if words.rounded(float(text), step) == words.rounded(number, step):
+            break
+        text = f"{number:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0.0 else text
 
 

@@ -74,7 +74,8 @@ def _dated(figure: Figure | None, lang: Lang) -> Cell:
 
 
 def _same_month(row: Row) -> bool:
-    return row.ytd is not None and row.gap_period == row.ytd.period
+    own = row.to_date[0]
+    return own is not None and row.gap_period == own.period
 
 
 def _gap(judged: Judged, view: View) -> Cell:
@@ -90,13 +91,13 @@ def _to_date(judged: Judged, view: View) -> Cell:
         return t("ui.dated", lang, growth=text, through=month)
 
     text = words.growth(None, lang)
-    if row.ytd is not None:
-        text = dated(words.growth(row.ytd.growth_pct, lang), words.through(row.ytd.period, lang))
+    own, figure = row.to_date
+    if own is not None:
+        text = dated(words.growth(own.growth_pct, lang), words.through(own.period, lang))
     below = []
     if row.benchmark is not None:
-        figure = row.benchmark_ytd
         theirs = words.growth(figure.growth_pct if figure else None, lang)
-        if figure and (row.ytd is None or figure.period != row.ytd.period):
+        if figure and (own is None or figure.period != own.period):
             theirs = dated(theirs, words.through(figure.period, lang))
         place = words.unit_name(judged.run.units[row.benchmark], lang)
         below.append(t("ui.benchmark", lang, place=place, growth=theirs))
@@ -246,13 +247,14 @@ def _province(row: Row) -> Summary | None:
 
 
 def _growth_to_date(judged: Judged, view: View) -> Said:
-    return judged.row.ytd.growth_pct if judged.row.ytd else words.growth(None, view.lang)
+    own, _ = judged.row.to_date
+    return own.growth_pct if own else words.growth(None, view.lang)
 
 
 def _theirs_to_date(judged: Judged, view: View) -> Said:
-    row = judged.row
-    if row.benchmark_ytd:
-        return row.benchmark_ytd.growth_pct
+    row, (_, theirs) = judged.row, judged.row.to_date
+    if theirs:
+        return theirs.growth_pct
     return words.growth(None, view.lang) if row.ytd and row.benchmark else None
 
 
@@ -263,11 +265,11 @@ def _gap_to_date(judged: Judged, _: View) -> Said:
 
 def _through(judged: Judged, view: View) -> Said:
     """The month of the latest figures; of both where they differ."""
-    row, lang = judged.row, view.lang
-    theirs = words.through(row.benchmark_ytd.period, lang) if row.benchmark_ytd else ""
-    if row.ytd is None:
+    (mine, other), lang = judged.row.to_date, view.lang
+    theirs = words.through(other.period, lang) if other else ""
+    if mine is None:
         return t("reports.only_province", lang, through=theirs) if theirs else None
-    own = words.through(row.ytd.period, lang)
+    own = words.through(mine.period, lang)
     return t("reports.two_months", lang, own=own, theirs=theirs) if theirs and theirs != own else own
 
 
@@ -355,10 +357,10 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
         _PERCENT,
         value=lambda r: r.row.ytd.growth_pct if r.row.ytd else None,
         on=_on(
-            terminal=_seen("ytd", lambda r, v: _dated(r.row.ytd, v.lang), NOW),
+            terminal=_seen("ytd", lambda r, v: _dated(r.row.to_date[0], v.lang), NOW),
             page=_read("ytd", _to_date),
             sheet=Show(name="ytd_pct", group="to_date", says=_growth_to_date),
-            brief=_briefly("ytd", _brief_growth(lambda r: r.compared[0] if r.compared else r.ytd)),
+            brief=_briefly("ytd", _brief_growth(lambda r: r.to_date[0])),
         ),
     ),
     Column(
@@ -366,9 +368,9 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
         _PERCENT,
         value=lambda r: r.row.benchmark_ytd.growth_pct if r.row.benchmark_ytd else None,
         on=_on(
-            terminal=_seen("benchmark_ytd", lambda r, v: _dated(r.row.benchmark_ytd, v.lang), AVERAGE, NOW),
+            terminal=_seen("benchmark_ytd", lambda r, v: _dated(r.row.to_date[1], v.lang), AVERAGE, NOW),
             sheet=Show(name="province_ytd_pct", group="to_date", says=_theirs_to_date),
-            brief=_briefly("province", _brief_growth(lambda r: r.compared[1] if r.compared else r.benchmark_ytd)),
+            brief=_briefly("province", _brief_growth(lambda r: r.to_date[1])),
         ),
     ),
     Column(

@@ -264,10 +264,11 @@ def chance_sheet(dossier: Dossier, lang: Lang) -> Sheet:
 def _observed(dossier: Dossier, row: Row, measure: str) -> float | None:
     """The published figure of a measure at the unit's latest month."""
     seen = dossier.observed
-    if row.ytd is None:
+    own = row.to_date[0]
+    if own is None:
         return None
     mine = (seen["unit"] == row.target.unit) & (seen["indicator"] == row.target.indicator)
-    found = seen[mine & (seen["measure"] == measure) & (seen["period"] == row.ytd.period)]
+    found = seen[mine & (seen["measure"] == measure) & (seen["period"] == own.period)]
     return float(found["value"].iloc[-1]) if len(found) else None
 
 

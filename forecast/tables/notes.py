@@ -247,11 +247,10 @@ def _synthetic(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[
 
 def _method(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> str:
     failed = {
-        t(
-            "report.note_method_item",
-            lang,
-            indicator=plain_name(row, lang),
-            status=words.diagnosis(row, lang),
+        plain_name(row, lang)
+        if row.status is not Status.NO_DRAWS
+        else t(
+            "report.note_method_item", lang, indicator=plain_name(row, lang), status=words.diagnosis(row, lang)
         ): None
         for row in rows
         if row.status is Status.NO_DRAWS or row.diagnostics not in {"", OK}
