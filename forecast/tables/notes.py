@@ -245,15 +245,15 @@ def _synthetic(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> list[
     return [t("report.note_synthetic_some", lang, list=t("glossary.and", lang).join(items))] if items else []
 
 
+def _failed(row: Row, lang: Lang) -> str:
+    """Name of an indicator whose checks failed, or whose fit did."""
+    name, fitted = plain_name(row, lang), row.status is not Status.NO_DRAWS
+    return name if fitted else t("report.note_method_item", lang, indicator=name, status=words.diagnosis(row, lang))
+
+
 def _method(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> str:
     failed = {
-        plain_name(row, lang)
-        if row.status is not Status.NO_DRAWS
-        else t(
-            "report.note_method_item", lang, indicator=plain_name(row, lang), status=words.diagnosis(row, lang)
-        ): None
-        for row in rows
-        if row.status is Status.NO_DRAWS or row.diagnostics not in {"", OK}
+        _failed(row, lang): None for row in rows if row.status is Status.NO_DRAWS or row.diagnostics not in {"", OK}
     }
     key = "report.note_method_failed" if failed else "report.note_method_ok"
     items = t("glossary.and", lang).join(failed)
