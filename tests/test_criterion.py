@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from forecast.answers.attainment import attain
 from forecast.answers.chances import Criterion, Status
 from forecast.answers.judgement import light_ahead
+from forecast.answers.scores import league
 from forecast.cli import app
 from forecast.report import prose
 from forecast.report.brief import brief_context
@@ -23,6 +24,7 @@ from forecast.tables.beside import scenario_sheet
 from forecast.tables.dossier import gather
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.leaders import leaders, lights_text
+from forecast.tables.league import province_grid
 from forecast.tables.news import news_blocks, news_document, news_frame, news_sheet
 from forecast.tables.notes import notes
 from forecast.tables.scenarios import scenario_blocks
@@ -243,3 +245,17 @@ def test_the_page_turns_with_the_address(monkeypatch):
     heads = [[cell[0] for cell in seen[c][0]] for c in BOTH]
     assert heads[0].index("达到或接近") < heads[0].index("达到")
     assert heads[1].index("达到") < heads[1].index("达到或接近")
+
+
+@pytest.mark.parametrize("criterion", BOTH)
+def test_the_view_of_all_places_speaks_of_it(run, criterion):
+    found = run.speaking(criterion)
+    league_ = league(found.paths, found.dataset.panel, found.dataset.config)
+    made = province_grid(league_, found.attainment, found.dataset.panel, View(lang="zh", surface=Surface.TERMINAL))
+    if made is None:
+        return
+    assert f"{words.event_name(criterion, 'zh')}平均的概率" in made.caption
+    rows = {(row.target.indicator, row.target.unit): row for row in found.attainment.rows if row.p is not None}
+    shown = {words.probability(row.p, "zh", evidence=row.evidence) for row in rows.values()}
+    cells = {cell.text for row in made.rows for cell in row[1:] if cell.text.endswith("%")}
+    assert cells <= shown

@@ -334,18 +334,17 @@ def _moved(found: tuple[Month, RankMove], now: Month, names: Mapping[str, str], 
 
 
 def province_grid(league: League, attainment: Attainment, panel: Panel, view: View) -> Grid | None:
-    """All siblings, a row each, by how few targets they are expected to come close to: who is at risk stands first.
+    """All siblings, a row each, by how few targets they are expected to attain: who is at risk stands first.
 
-    A cell of an indicator has P(near), and below it the expected rank; the last columns count and score.
+    A cell of an indicator has the probability of what is spoken of, and below it the expected rank; the last columns
+    count and score.
     """
     lang = view.lang
-    chances = {(row.target.indicator, row.target.unit): row for row in attainment.rows if row.p_near is not None}
+    chances = {(row.target.indicator, row.target.unit): row for row in attainment.rows if row.p is not None}
     indicators = [name for name in panel.indicators if any(key[0] == name for key in chances)]
     if not indicators:
         return None
-    expected = {
-        unit: sum(row.p_near or 0.0 for (_, own), row in chances.items() if own == unit) for unit in league.units
-    }
+    expected = {unit: sum(row.p or 0.0 for (_, own), row in chances.items() if own == unit) for unit in league.units}
     scored = {one.unit: one for one in scored_rows(league, attainment, panel)}
     heads = [Cell(t("league.head_place", lang))]
     heads += [Cell(words.indicator_name(name, panel.indicators[name].name_zh, lang)) for name in indicators]
@@ -360,8 +359,8 @@ def province_grid(league: League, attainment: Attainment, panel: Panel, view: Vi
                 cells.append(Cell(t("glossary.none", lang), style="quiet"))
                 continue
             rank = "" if answer is None else t("league.place", lang, rank=f"{words.rounded(answer.expected, 1.0):.0f}")
-            style = heat(row.p_near) if view.surface is Surface.PAGE else "" if row.light is None else row.light.value
-            cells.append(Cell(words.probability(row.p_near, lang, evidence=row.evidence), rank, style))
+            style = heat(row.p) if view.surface is Surface.PAGE else "" if row.light is None else row.light.value
+            cells.append(Cell(words.probability(row.p, lang, evidence=row.evidence), rank, style))
         cells.append(Cell(f"{words.rounded(expected[unit], 0.1):.1f}"))
         if scored:
             one = scored.get(unit)
@@ -375,7 +374,13 @@ def province_grid(league: League, attainment: Attainment, panel: Panel, view: Vi
             )
         rows.append(tuple(cells))
     classes = tuple("marked" if unit == attainment.config.city else "plain" for unit in order)
-    caption = t("league.title_all", lang, year=attainment.target_year, as_of=words.knowledge(attainment.as_of, lang))
+    caption = t(
+        "league.title_all",
+        lang,
+        year=attainment.target_year,
+        as_of=words.knowledge(attainment.as_of, lang),
+        event=words.event_name(attainment.criterion, lang),
+    )
     return Grid(kind="province", caption=caption, heads=tuple(heads), rows=tuple(rows), classes=classes)
 
 
@@ -392,12 +397,12 @@ def at_risk(league: League, attainment: Attainment, panel: Panel, lang: Lang, *,
     """The places with fewest expected targets, each with what is red there; fewest first."""
     rows: dict[str, list[Row]] = {}
     for row in attainment.rows:
-        if row.target.unit in league.units and row.p_near is not None:
+        if row.target.unit in league.units and row.p is not None:
             rows.setdefault(row.target.unit, []).append(row)
-    order = sorted(rows, key=lambda unit: sum(row.p_near or 0.0 for row in rows[unit]))
+    order = sorted(rows, key=lambda unit: sum(row.p or 0.0 for row in rows[unit]))
     lines = []
     for unit in order[:most]:
-        red = [row for row in rows[unit] if row.p_near is not None and row.p_near < 0.5]
+        red = [row for row in rows[unit] if row.p is not None and row.p < 0.5]
         if not red:
             continue
         listed = [
@@ -405,17 +410,18 @@ def at_risk(league: League, attainment: Attainment, panel: Panel, lang: Lang, *,
                 "league.risk_of",
                 lang,
                 indicator=words.indicator_name(row.target.indicator, row.name_zh, lang),
-                p=words.probability(row.p_near, lang, evidence=row.evidence),
+                p=words.probability(row.p, lang, evidence=row.evidence),
             )
-            for row in sorted(red, key=lambda row: row.p_near or 0.0)
+            for row in sorted(red, key=lambda row: row.p or 0.0)
         ]
-        expected = f"{words.rounded(sum(row.p_near or 0.0 for row in rows[unit]), 0.1):.1f}"
+        expected = f"{words.rounded(sum(row.p or 0.0 for row in rows[unit]), 0.1):.1f}"
         lines.append(
             t(
                 "league.risk",
                 lang,
                 place=words.unit_name(panel.units[unit], lang),
                 expected=expected,
+                event=words.event_name(attainment.criterion, lang),
                 of=len(rows[unit]),
                 listed=t("glossary.and", lang).join(listed),
             )
