@@ -235,13 +235,12 @@ def kept_side(kept: KeptRun, *, scenario: str | Path | None = None) -> NewsSide:
     ScenarioError
         The scenario is unusable on the run's data set.
     """
-    published = {}
-    for row in kept.table("attainment").to_dict("records"):
+    published, run = {}, kept.run()
+    targets = [row.target for row in run.attainment.rows]  # in the order of the table, which has not all of a key
+    for target, row in zip(targets, kept.table("attainment").to_dict("records"), strict=True):
         values = [row.get(name) for name in _COLUMNS]  # runs of older versions have no gap
         numbers = [None if value is None or np.isnan(value) else float(value) for value in values]
-        key = (str(row["indicator"]), str(row["unit"]), str(row["target_kind"]))
-        published[key] = Levels(**dict(zip(Levels.__slots__, numbers, strict=True)))
-    run = kept.run()
+        published[target.key] = Levels(**dict(zip(Levels.__slots__, numbers, strict=True)))
     return NewsSide(run=run, baseline=published, levels=published if scenario is None else _under(run, scenario))
 
 
