@@ -6,10 +6,11 @@ was found where, what was expected and what to do (held by ``tests/test_errors.p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from forecast.texts import Lang, t, visible
+from forecast.texts import Lang, catalogue, t, visible
 
 
 class ForecastError(Exception):
@@ -38,6 +39,24 @@ class UsageError(ForecastError):
 
 class NonFiniteError(ForecastError):
     """A draw is NaN or infinite where a number is required."""
+
+
+_FILE = re.compile(r"(?<![，、])( ?)([a-z]+)\.csv(?:（工作簿为“\w+”表）)?( ?)")
+_ID_WITH_WORD = re.compile(r"(?:(?<=填) )?\b[a-z][a-z_]*\s?[(（]([\u4e00-\u9fa5]+)[)）]")
+
+
+def _as_sheets(text: str, lang: Lang) -> str:
+    """A message about a workbook: its sheets by their names, and words without the ids beside them."""
+    texts = catalogue(lang)
+
+    def sheet(found: re.Match[str]) -> str:
+        name = texts.get(f"problems.sheet_{found[2]}")
+        if name is None:
+            return found[0]
+        return name if lang == "zh" else f"{found[1]}{name}{found[3]}"
+
+    named = _FILE.sub(sheet, text)
+    return _ID_WITH_WORD.sub(lambda m: m[1], named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +88,8 @@ class Problem:
     def text(self, lang: Lang) -> str:
         """One line: where, what was found, what was expected, what to do."""
         told = t(f"problems.{self.code}", lang, **self.params)
+        if "[" in self.file or "!" in (self.column or ""):
+            told = _as_sheets(told, lang)
         return visible(f"{self.where(lang)}{t('problems.colon', lang)}{told}")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import forecast
+from forecast.data.reading.columns import TABLES
 from forecast.texts import LANGS, catalogue, default_lang, t
 
 ROOT = Path(forecast.__file__).parent
@@ -81,6 +82,7 @@ def test_no_problem_text_is_left_over() -> None:
     built |= {f"doubt_{reason}" for reason in reasons}
     lacks = ("place", "month", "indicator", "month_place", "month_indicator", "place_indicator")
     built |= {"untold", *(f"untold_{lack}" for lack in lacks)}
+    built |= {f"sheet_{kind}" for kind in TABLES}
     used = codes() | built | FRAME
     texts = {key.removeprefix("problems.") for key in catalogue("zh") if key.startswith("problems.")}
     assert texts - used == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -731,3 +732,14 @@ def test_every_figure_of_a_workbook_reaches_the_panel_once(
         assert problems(path)
     elif not expected or max(abs(value) for value in expected.values()) >= 1:  # else taken for fractions, rightly
         assert growth(read_dataset(path)) == expected
+
+
+def test_what_is_wrong_with_a_workbook_is_said_in_the_words_of_its_sheets() -> None:
+    params = {"value": "某县", "suggestion": "甲县", "expected": "halted (停产), normal (正常)"}
+    book, folder = "进度数据.xlsx[项目台账]", "projects.csv"
+    for code in ("county_unknown", "indicator_unknown", "unit_unknown", "choice_unknown"):
+        told = {f: Problem(code=code, file=f, row=2, column="县区", params=params).text("zh") for f in (book, folder)}
+        assert not re.search(r"\.csv|shibenji|kuaxianqu|halted", told[book])
+        assert re.search(r"\.csv|halted", told[folder])
+    assert "“地区”表" in Problem(code="county_unknown", file=book, params=params).text("zh")
+    assert "填市本级，跨县区的填跨县区" in Problem(code="county_unknown", file=book, params=params).text("zh")
