@@ -129,8 +129,9 @@ def parse_given(text: str, paths: Paths) -> Given:
     """
     given = read_given(text)
     if given.indicator not in paths.indicators:
-        found = near(given.indicator, paths.indicators) or given.indicator
-        raise GivenError("given_indicator", found=found, known=", ".join(paths.indicators))
+        like = near(given.indicator, paths.indicators)
+        known = dict.fromkeys([*([like] if like else []), *paths.indicators])  # what was meant stands first
+        raise GivenError("given_indicator", found=given.indicator, known=", ".join(known))
     one = paths.indicators[given.indicator]
     units, periods = ([str(label) for label in one.cum_yoy[dim].values] for dim in (UNIT, PERIOD))
     if given.unit not in units:
