@@ -95,6 +95,9 @@ def test_a_city_without_siblings_is_told_so(monkeypatch, name):
     assert name in PAGES
     one = page(name).run()
     assert not one.exception
+    if name == "ranks":
+        assert "第11位（共11" in text(one)
+        assert "第2位（共11" in text(one)
 
 
 def test_charts_hold_the_ranks_of_the_draws():

@@ -16,7 +16,7 @@ from forecast.answers.evidence import Evidence
 from forecast.answers.judgement import Row
 from forecast.answers.ranks import LAST_PLACES, RankAnswer, RankMove, first_third
 from forecast.answers.scores import League
-from forecast.data.panel import Panel
+from forecast.data.panel import Panel, known
 from forecast.periods import Month
 from forecast.tables import words
 from forecast.tables.assessment import SCORES, scored_rows
@@ -308,6 +308,29 @@ def rank_sentences(
         lines.append(t("league.behind", lang, below=names[answer.below]))
     if moved is not None and now is not None:
         lines.append(_moved(moved, now, names, lang))
+    return lines
+
+
+def stated_ranks(panel: Panel, attainment: Attainment, unit: str, lang: Lang) -> list[str]:
+    """Ranks of a place in the year that were stated without the siblings' figures (末位、第二位), with their source."""
+    rows = known(panel, attainment.as_of)
+    rows = rows[(rows["measure"] == "rank") & (rows["unit"] == unit)]
+    lines = []
+    for row in rows.to_dict("records"):
+        if row["period"].year != attainment.target_year:
+            continue
+        of, name = row.get("rank_of"), panel.indicators[row["indicator"]].name_zh
+        lines.append(
+            t(
+                "league.stated" if of else "league.stated_alone",
+                lang,
+                indicator=words.indicator_name(row["indicator"], name, lang),
+                through=words.through(row["period"], lang),
+                rank=f"{row['value']:.0f}",
+                of=f"{float(of):.0f}" if of else "",
+                source=row["source"],
+            )
+        )
     return lines
 
 

@@ -16,7 +16,7 @@ from forecast.report import html
 from forecast.runs.session import Session
 from forecast.tables import words
 from forecast.tables.assessment import class_lines, rules_notes, score_sentences, scored_rows, scoring_grid
-from forecast.tables.league import at_risk, province_grid, rank_grid, rank_sentences, sibling_grid
+from forecast.tables.league import at_risk, province_grid, rank_grid, rank_sentences, sibling_grid, stated_ranks
 from forecast.tables.table import Surface, View
 from forecast.texts import t
 from forecast.ui.choice import Choice, segments, select
@@ -43,6 +43,8 @@ def ranks(choice: Choice) -> None:
     else:
         st.html(html.table(grid))
         _one(choice, lab, found, view)
+    if stated := stated_ranks(panel, run.attainment, unit, lang):
+        st.html(part_html(t("ui_league.stated", lang)) + facts_html(stated))
     _scores(choice, found, view)
 
 
