@@ -200,3 +200,9 @@ def test_a_city_by_workbook_goes_through_the_autumn(thin: None, tmp_path: Path) 
 @pytest.mark.parametrize(("city", "year", "first"), [("西安市", 2020, 3), ("郑州市", 2021, 6), ("泉州市", 2023, 7)])
 def test_every_real_city_goes_through_its_year(thin: None, tmp_path: Path, city: str, year: int, first: int) -> None:
     live(Year(tmp_path, city, year), first, 12)
+
+
+def test_a_scenario_after_the_years_last_month_has_nothing_left_to_explain(thin: None, tmp_path: Path) -> None:
+    year = Year(tmp_path, "西安市", 2020)
+    year.start(12)
+    assert "年" in year("scenario", year.book, year.scenario(), "--explain", "--workers", 1)

@@ -365,9 +365,12 @@ def most_effective(
 
 
 def contributions(evaluator: Evaluator, judged: Sequence[Case]) -> tuple[Contribution, ...]:
-    """Contributions of every action of a scenario to every target, in the order of the file, then of the targets."""
+    """Contributions of every action of a scenario to every target, in the order of the file, then of the targets.
+
+    None where no target is open: in December every year-end may be published.
+    """
     names = tuple(m.id for m in evaluator.scenario.actions)
-    if not names:
+    if not names or not judged:
         return ()
     value = _value(evaluator, judged)
     shares, errors = shapley(names, value, seed=evaluator.world.seed)
