@@ -361,9 +361,8 @@ class Session:
 
         Parameters
         ----------
-        wishes : ``gdp:near>=50%``; none: the usual one
+        wishes : ``gdp:near>=50%``; none: the usual one; scenario : adopted already
         settings : levers, budget and fairness (``plan.request.parse_settings``)
-        scenario : adopted already
 
         Raises
         ------
@@ -378,8 +377,7 @@ class Session:
         """The least effort that grants wishes; what was solved once is not solved again."""
         adopted = request.scenario.hash if request.scenario else ""
         key = ("makeup", str(asdict(replace(request, scenario=None))), adopted)
-        judged = self.judged([wish.id for wish in request.wishes])
-        return self.answer(key, lambda world, _: makeup(world, judged, request))
+        return self.answer(key, lambda world, _: makeup(world, self.judged([w.id for w in request.wishes]), request))
 
     def required(
         self,
