@@ -19,7 +19,7 @@ from forecast.answers.judgement import Light, Row
 from forecast.data.target import TargetKind
 from forecast.tables import words
 from forecast.tables.kind import Kind, Value, spread_text
-from forecast.tables.notes import OK, plain_name
+from forecast.tables.notes import OK, plain_name, why_not
 from forecast.tables.table import Cell, Column, Provenance, Said, Show, Surface, Table, View
 from forecast.texts import Lang, t
 
@@ -117,18 +117,6 @@ def _spread(summary: Summary | None, lang: Lang) -> Cell:
     if summary is None:
         return Cell(t("glossary.none", lang))
     return Cell(words.growth(summary.median_pct, lang), words.interval(summary.p10_pct, summary.p90_pct, lang))
-
-
-def why_not(row: Row, view: View) -> str:
-    """Why a target is not judged, in the words of a surface."""
-    if row.status in SETTLED:
-        text = words.row_status(row, view.lang)
-    elif row.status is not Status.INSUFFICIENT:
-        text = t(f"report.status_{row.status.value}", view.lang)
-    else:
-        key = "insufficient_cell" if view.surface is TERMINAL else "insufficient"
-        text = t(f"glossary.{key}", view.lang)
-    return text if view.surface is TERMINAL else text.replace("\n", "")
 
 
 def _year(judged: Judged, view: View) -> Cell:

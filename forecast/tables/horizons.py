@@ -54,7 +54,7 @@ def horizon_frame(found: Sequence[Horizon], provenance: Provenance) -> pd.DataFr
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
+class Coming:
     """A target at the next release, at the end of the next quarter, and when it is there for the first time.
 
     likely : first month by which it has held with even odds; None: not this year
@@ -66,13 +66,13 @@ class Ahead:
     likely: Month | None
 
 
-def _seen(head: str, says: Callable[[Ahead, View], Said], *, left: bool = False) -> dict[Surface, Show[Ahead]]:
+def _seen(head: str, says: Callable[[Coming, View], Said], *, left: bool = False) -> dict[Surface, Show[Coming]]:
     shown = Show(head=f"horizons.{head}", says=says, left=left)
     return {Surface.TERMINAL: shown, Surface.PAGE: shown}
 
 
-def _then(at: Callable[[Ahead], Horizon | None]) -> Callable[[Ahead, View], Cell]:
-    def says(one: Ahead, view: View) -> Cell:
+def _then(at: Callable[[Coming], Horizon | None]) -> Callable[[Coming, View], Cell]:
+    def says(one: Coming, view: View) -> Cell:
         found = at(one)
         if found is None:
             return Cell(t("glossary.none", view.lang), style="quiet")
@@ -83,13 +83,13 @@ def _then(at: Callable[[Ahead], Horizon | None]) -> Callable[[Ahead, View], Cell
     return says
 
 
-def _likely(one: Ahead, view: View) -> Cell:
+def _likely(one: Coming, view: View) -> Cell:
     if one.likely is None:
         return Cell(t("horizons.not_this_year", view.lang), style="open")
     return Cell(words.through(one.likely, view.lang))
 
 
-AHEAD: Final[tuple[Column[Ahead], ...]] = (
+AHEAD: Final[tuple[Column[Coming], ...]] = (
     Column("indicator", on=_seen("head_indicator", lambda r, v: _name(r.case, v.lang), left=True)),
     Column("release", on=_seen("head_release", _then(lambda r: r.release))),
     Column("quarter", on=_seen("head_quarter", _then(lambda r: r.quarter))),
@@ -112,6 +112,6 @@ def ahead_grid(found: Sequence[Horizon], view: View) -> Grid | None:
     cases = {one.case.key: one.case for one in found if _asked_before(one.case.target)}
     if not cases:
         return None
-    rows = [Ahead(case, release.get(key), quarter.get(key), first_likely(found, key)) for key, case in cases.items()]
+    rows = [Coming(case, release.get(key), quarter.get(key), first_likely(found, key)) for key, case in cases.items()]
     caption = t(f"horizons.title_{found[0].criterion.value}", view.lang)
     return Table(name=TABLE, columns=AHEAD, rows=rows).grid(view, caption=caption, look=Look.PLAIN)

@@ -31,7 +31,7 @@ class Growth(StrEnum):
     SINGLE = "month_yoy_pct"
 
 
-type Record = Mapping[str, Any]
+type PathRecord = Mapping[str, Any]
 """A row of ``paths.csv``."""
 
 
@@ -49,7 +49,7 @@ class MonthLine:
 
     month: Month
     covers: tuple[int, ...]
-    of: Mapping[str, Record]
+    of: Mapping[str, PathRecord]
 
 
 def _month(growth: Growth, unit: str, place: str, lang: Lang) -> Column[MonthLine]:
@@ -74,7 +74,7 @@ def month_grid(rows: pd.DataFrame, places: Mapping[str, str], frequency: Frequen
     ----------
     places : names of its places by id, in order
     """
-    records: dict[tuple[str, str], Record] = {(r["unit"], r["period"]): r for r in rows.to_dict("records")}  # type: ignore[misc]
+    records: dict[tuple[str, str], PathRecord] = {(r["unit"], r["period"]): r for r in rows.to_dict("records")}  # type: ignore[misc]
     lines = [
         MonthLine(Month.parse(p), frequency.covers(k), {unit: records[unit, p] for unit in places})
         for k, p in enumerate(dict.fromkeys(rows["period"]))
@@ -106,7 +106,7 @@ class PathLine:
     indicator: str
     place: str
     kind: str
-    of: Mapping[str, Record]
+    of: Mapping[str, PathRecord]
 
     def value(self, month: Month) -> Value:
         """Of a month; None where none ends then, and of an interval where it is published."""
@@ -142,7 +142,7 @@ def monthly_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     year = dossier.run.paths.target_year
     months = [Month(year, month) for month in _months(dossier)]
     names = unit_names(dossier, lang)
-    of: dict[tuple[str, str], dict[str, Record]] = {}
+    of: dict[tuple[str, str], dict[str, PathRecord]] = {}
     for r in dossier.tables["paths"].to_dict("records"):
         of.setdefault((str(r["indicator"]), str(r["unit"])), {})[str(r["period"])] = r  # type: ignore[assignment]
     rows: list[PathLine] = []

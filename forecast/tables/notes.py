@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from forecast.answers.attainment import Attainment, Joint
-from forecast.answers.chances import Criterion, Status
+from forecast.answers.chances import SETTLED, Criterion, Status
 from forecast.answers.judgement import Row
 from forecast.data.target import TargetKind
 from forecast.tables import words
+from forecast.tables.table import Surface, View
 from forecast.texts import Lang, t
 
 OK: Final = "ok"
@@ -258,3 +259,15 @@ def _method(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> str:
     key = "report.note_method_failed" if failed else "report.note_method_ok"
     items = t("glossary.and", lang).join(failed)
     return t(key, lang, method=attainment.method, seed=attainment.seed, list=items)
+
+
+def why_not(row: Row, view: View) -> str:
+    """Why a target is not judged, in the words of a surface."""
+    if row.status in SETTLED:
+        text = words.row_status(row, view.lang)
+    elif row.status is not Status.INSUFFICIENT:
+        text = t(f"report.status_{row.status.value}", view.lang)
+    else:
+        key = "insufficient_cell" if view.surface is Surface.TERMINAL else "insufficient"
+        text = t(f"glossary.{key}", view.lang)
+    return text if view.surface is Surface.TERMINAL else text.replace("\n", "")
