@@ -37,7 +37,7 @@ from forecast.data.panel import Indicator, Panel, Unit  # noqa: E402
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent  # noqa: E402
 from forecast.draws.paths import indicator_paths  # noqa: E402
 from forecast.executor import Done, InProcess, LocalProcesses, Part  # noqa: E402
-from forecast.inference.gaps.ratio import Method  # noqa: E402
+from forecast.inference.gaps.fast import Method  # noqa: E402
 from forecast.inference.measure import CUMULATIVE, measure  # noqa: E402
 from forecast.inference.sampling import fit  # noqa: E402
 from forecast.periods import Frequency, Month  # noqa: E402

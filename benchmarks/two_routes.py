@@ -21,7 +21,7 @@ from results import about_line, environment, insert  # noqa: E402
 from ytd import forecaster  # noqa: E402
 
 from forecast.dims import Floats  # noqa: E402
-from forecast.inference.gaps.ratio import Method  # noqa: E402
+from forecast.inference.gaps.fast import Method  # noqa: E402
 
 EVERY = 10
 ROUTES: tuple[Method, ...] = ("fast", "nuts")

@@ -31,7 +31,7 @@ import pandas as pd  # noqa: E402
 from forecast.answers.chances import attained, published  # noqa: E402
 from forecast.data.panel import Indicator, Panel, Unit, known, release_rule  # noqa: E402
 from forecast.dims import Floats  # noqa: E402
-from forecast.inference.gaps.ratio import Method  # noqa: E402
+from forecast.inference.gaps.fast import Method  # noqa: E402
 from forecast.inference.measure import CUMULATIVE, measure  # noqa: E402
 from forecast.inference.model import Figures, log_growth, shape_covariance  # noqa: E402
 from forecast.inference.priors import ROOT_TREND_A_YEAR, SHAPE_CENTRE  # noqa: E402

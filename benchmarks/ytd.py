@@ -22,7 +22,7 @@ from threadpoolctl import ThreadpoolController
 from forecast.data.panel import Indicator, Panel, Unit
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, from_percent, to_percent
 from forecast.draws.paths import indicator_paths
-from forecast.inference.gaps.ratio import Method
+from forecast.inference.gaps.fast import Method
 from forecast.inference.measure import CUMULATIVE, measure
 from forecast.inference.model import Measurements
 from forecast.inference.priors import PROFILE_SD

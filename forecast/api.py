@@ -24,7 +24,7 @@ from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.target import TargetKind
 from forecast.errors import UsageError
 from forecast.files import write_whole
-from forecast.inference.gaps.ratio import Method
+from forecast.inference.gaps.fast import Method
 from forecast.news.news import News, NewsSide, kept_side
 from forecast.news.news import news as split_news
 from forecast.plan.makeup import as_scenario

@@ -13,7 +13,7 @@ from forecast.report.charts import Overlay, fan_chart
 from forecast.report.files import answers
 from forecast.runs.session import Session
 from forecast.scenario.contributions import cases
-from forecast.tables.explored import explored_grid, explored_text
+from forecast.tables.beside import explored_grid, explored_text
 from forecast.tables.monthly import Growth, history_rows, of_indicator, pace_points, path_points
 from forecast.tables.path import path_grid
 from forecast.tables.table import Surface, View

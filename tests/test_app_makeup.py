@@ -15,7 +15,7 @@ from forecast.runs.store import Store
 from forecast.scenario.contributions import cases, compare
 from forecast.scenario.drafting import parsed
 from forecast.tables.makeup import frontier_grid, lever_grid, sector_grid, wish_grid
-from forecast.tables.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
+from forecast.tables.plans import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from tests.app_pages import keep_main, page, tables
 from tests.app_runs import ankang
 

@@ -21,7 +21,7 @@ from forecast.tables.moved import change_lines
 from forecast.tables.news import news_lines, waterfall
 from forecast.tables.table import grid
 from forecast.ui.html import Sheet, sheet
-from forecast.ui.news import _form, earlier_of
+from forecast.ui.overview import _form, earlier_of
 from tests.app_pages import Rows, keep_main, page, tables
 from tests.app_runs import ROOT, ankang
 
@@ -201,7 +201,7 @@ def test_news_is_kept_as_it_was_split(home):
 
 def test_a_split_that_is_there_is_shown_in_place_of_the_bare_facts(at, monkeypatch):
     from forecast.ui import overview as module
-    from forecast.ui.news import Split
+    from forecast.ui.overview import Split
 
     monkeypatch.setattr(module, "split_between", lambda *_: Split(news=told()))
     at.run()

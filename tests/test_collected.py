@@ -18,7 +18,7 @@ from forecast.report.files import write_collected, write_tables
 from forecast.report.task_sheet import write_task_book
 from forecast.report.terminal import page
 from forecast.tables.breakdown import breakdown_tables
-from forecast.tables.collected import collected_blocks, collected_tables
+from forecast.tables.stock import collected_blocks, collected_tables
 from forecast.tables.table import Provenance
 from forecast.tasks.breakdown import breakdown, stated_increment
 from forecast.tasks.collected import collect, read_plan

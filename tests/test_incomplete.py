@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forecast.inference.chain import chain, chained_draws
 from forecast.inference.gaps.family import Parent, prepare
-from forecast.inference.gaps.ratio import sampled_family
+from forecast.inference.gaps.fast import sampled_family
 from forecast.inference.priors import HYPER_DRAWS, NOISE_RATIOS
 from forecast.inference.regular.factors import DESIGN, Grid, factors, observed_noise, shape_kernel
 from forecast.inference.regular.incomplete import Drawn, Series, draw_missing, drawn, integrated_out, series

@@ -22,7 +22,7 @@ from forecast.plan.request import parse_wishes, target_word
 from forecast.scenario.contributions import compare, contributions
 from forecast.scenario.effects import Evaluator, apply, year_end
 from forecast.scenario.reader import scenario_of
-from forecast.tables.horizons import ahead_grid, horizon_frame
+from forecast.tables.required import ahead_grid, horizon_frame
 from forecast.tables.schema import schema
 from forecast.tables.table import Provenance, Surface, View
 from tests import handmade

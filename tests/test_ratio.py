@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecast.inference.gaps.family import Parent, prepare
-from forecast.inference.gaps.ratio import draw_ratio, sampled_family
+from forecast.inference.gaps.fast import draw_ratio, sampled_family
 from forecast.inference.model import log_growth, shape_covariance
 from forecast.inference.priors import HYPER_DRAWS, SHAPE_CENTRE
 from tests.synthetic import measurements

@@ -43,7 +43,7 @@ def test_auto_takes_the_reference_where_too_few_points_count(both, monkeypatch):
     auto = fit(some, method="auto", seed=SEED, name="x", draws=GAPS_DRAWS)
     assert auto.diagnostics == fast.diagnostics
     np.testing.assert_array_equal(auto.index, fast.index)
-    monkeypatch.setattr("forecast.inference.gaps.ratio.GAPS_LEAST_POINTS", 1e9)
+    monkeypatch.setattr("forecast.inference.gaps.fast.GAPS_LEAST_POINTS", 1e9)
     auto = fit(some, method="auto", seed=SEED, name="x", draws=GAPS_DRAWS)
     assert (auto.diagnostics.method, auto.diagnostics.status) == ("nuts", "ok")
     assert furthest_apart(some, auto, nuts) < TOLERANCE_SD

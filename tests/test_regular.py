@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.inference.gaps.family import Parent, prepare
-from forecast.inference.gaps.ratio import sampled_family
+from forecast.inference.gaps.fast import sampled_family
 from forecast.inference.priors import HYPER_DRAWS, NOISE_RATIOS
 from forecast.inference.regular.factors import DESIGN, Grid, factors, last_figure, observed_noise, shape_kernel
 from forecast.inference.regular.incomplete import NO_GAP, Series, series

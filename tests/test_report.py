@@ -22,8 +22,7 @@ from forecast.report.terminal import render
 from forecast.tables import words
 from forecast.tables.attainment import attainment_frame
 from forecast.tables.notes import notes
-from forecast.tables.paths import paths_frame
-from forecast.tables.required import dependence_frame, joint_frame, required_frame
+from forecast.tables.required import dependence_frame, joint_frame, paths_frame, required_frame
 from forecast.tables.schema import RUN, WRITTEN, schema
 from forecast.tables.table import Provenance
 from forecast.texts import LANGS

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from forecast.draws.paths import indicator_paths
-from forecast.inference.gaps.ratio import HYPER_DRAWS
+from forecast.inference.gaps.fast import HYPER_DRAWS
 from forecast.inference.priors import PROFILE_SD, RATIO_PROFILE_SHARE
 from forecast.inference.regular.factors import Grid
 from forecast.inference.regular.incomplete import NO_GAP, Series, drawn

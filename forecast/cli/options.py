@@ -29,7 +29,7 @@ from forecast.texts import Lang, default_lang, t, wording
 if TYPE_CHECKING:
     from forecast.answers.chances import Criterion
     from forecast.executor import Executor
-    from forecast.inference.gaps.ratio import Method
+    from forecast.inference.gaps.fast import Method
     from forecast.runs.run import Request, Run
     from forecast.runs.session import Session
     from forecast.runs.store import KeptRun, Store

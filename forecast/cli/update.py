@@ -39,7 +39,7 @@ def collect(
     from forecast.periods import Month
     from forecast.report.files import write_collected
     from forecast.report.terminal import page as screen
-    from forecast.tables.collected import collected_blocks, collected_document
+    from forecast.tables.stock import collected_blocks, collected_document
     from forecast.tasks.collected import collect as read_back
     from forecast.tasks.collected import read_plan
 

@@ -23,7 +23,7 @@ import numpy as np
 from forecast.draws.joint import Ordering, condition
 from forecast.draws.paths import IndicatorPaths, indicator_paths, single_precision
 from forecast.errors import NonFiniteError
-from forecast.inference.gaps.ratio import Method
+from forecast.inference.gaps.fast import Method
 from forecast.inference.model import Measurements
 from forecast.inference.sampling import fit, stream
 from forecast.periods import Frequency

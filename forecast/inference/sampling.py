@@ -28,7 +28,7 @@ from forecast.errors import NonFiniteError
 from forecast.inference.chain import draw_excess, fit_direct
 from forecast.inference.diagnostics import Diagnostics, worst
 from forecast.inference.gaps.family import Parent, prepare
-from forecast.inference.gaps.ratio import Method, RatioDraws, sampled_family
+from forecast.inference.gaps.fast import Method, RatioDraws, sampled_family
 from forecast.inference.model import Measurements
 from forecast.inference.priors import GROWTH_SCALES, GROWTH_SEEN, LEAST_SHARE, MOST_GROWTH, MOST_REPLACED
 from forecast.inference.regular.events import Restated, restated

@@ -30,12 +30,11 @@ from forecast.runs.session import wanted
 from forecast.runs.store import KeptRun
 from forecast.tables import words
 from forecast.tables.actions import action_sheet
-from forecast.tables.beside import scenario_sheet
+from forecast.tables.beside import given_sheet, scenario_sheet
 from forecast.tables.breakdown import breakdown_tables, task_summary_sheet
 from forecast.tables.counties import interview_sheet, naming_sheet
 from forecast.tables.data import data_sheet, explanation_sheet
 from forecast.tables.dossier import Dossier, city_name, gather
-from forecast.tables.explored import given_sheet
 from forecast.tables.forecast import chance_sheet, forecast_sheet
 from forecast.tables.makeup import makeup_tables
 from forecast.tables.monthly import monthly_sheet

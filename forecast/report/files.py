@@ -34,10 +34,10 @@ from forecast.runs.run import Run
 from forecast.runs.store.disk import Staging
 from forecast.runs.store.kept import Answers, KeptRun, fill, header_of
 from forecast.tables import words
-from forecast.tables.collected import collected_head, collected_tables
 from forecast.tables.dossier import Dossier, provenance, tables
 from forecast.tables.kind import Kind, Value
 from forecast.tables.schema import WRITTEN, schema
+from forecast.tables.stock import collected_head, collected_tables
 from forecast.tables.table import LEAST, Column, Field, Sheet, Table, View
 from forecast.tables.track import MANIFEST as BACKTEST_MANIFEST
 from forecast.tables.track import Track

@@ -17,8 +17,8 @@ from forecast.data.target import TargetKind
 from forecast.runs.session import Explored, PlanOf
 from forecast.tables import words
 from forecast.tables.assessment import score_sentences
+from forecast.tables.beside import explored_text, given_words
 from forecast.tables.dossier import Dossier
-from forecast.tables.explored import explored_text, given_words
 from forecast.tables.kind import Kind
 from forecast.tables.leaders import evidence_text
 from forecast.tables.makeup_words import alike, plan_said, request_words, said_of

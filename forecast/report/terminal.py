@@ -26,9 +26,9 @@ from forecast.data.target import TargetKind
 from forecast.tables import words
 from forecast.tables.assessment import score_sentences
 from forecast.tables.attainment import AHEAD, AVERAGE, CONSTANT, NOW, attainment_table
-from forecast.tables.horizons import ahead_grid
 from forecast.tables.league import province_grid, rank_grid
 from forecast.tables.notes import notes
+from forecast.tables.required import ahead_grid
 from forecast.tables.table import Block, Cell, Grid, Look, Surface, View
 from forecast.texts import Lang, t
 

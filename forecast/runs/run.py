@@ -29,7 +29,7 @@ from forecast.draws.joint import Ordering, coupling, joint_paths, orderings
 from forecast.draws.paths import IndicatorPaths, Paths
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
-from forecast.inference.gaps.ratio import Method
+from forecast.inference.gaps.fast import Method
 from forecast.inference.measure import measure
 from forecast.inference.priors import HYPER_DRAWS
 from forecast.periods import AsOf

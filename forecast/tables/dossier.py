@@ -28,10 +28,8 @@ from forecast.runs.session import Assignments, Explored, Goals, PlanOf, Session,
 from forecast.scenario.contributions import Result
 from forecast.tables import words
 from forecast.tables.attainment import attainment_frame
-from forecast.tables.horizons import horizon_frame
 from forecast.tables.league import league_frames
-from forecast.tables.paths import paths_frame
-from forecast.tables.required import dependence_frame, joint_frame, required_frame
+from forecast.tables.required import dependence_frame, horizon_frame, joint_frame, paths_frame, required_frame
 from forecast.tables.table import Paper, Provenance, Sheet, Surface, Table, View
 from forecast.texts import Lang, t
 

@@ -30,7 +30,7 @@ from forecast.dims import brief
 from forecast.draws.fitting import SECONDS_EACH, digest
 from forecast.errors import UsageError
 from forecast.executor import Done, Executor, Failed, Part, processes_for
-from forecast.inference.gaps.ratio import Method
+from forecast.inference.gaps.fast import Method
 from forecast.inference.sampling import stream
 from forecast.periods import AsOf, Month
 from forecast.track_record import scoring

@@ -23,7 +23,7 @@ from forecast.data.panel import EvidenceRule, Indicator, Panel, Unit, known, nea
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.draws.fitting import FitTask, fit_indicator
 from forecast.draws.joint import orderings
-from forecast.inference.gaps.ratio import Method
+from forecast.inference.gaps.fast import Method
 from forecast.inference.measure import CUMULATIVE, measure
 from forecast.inference.model import Measurements
 from forecast.inference.sampling import stream

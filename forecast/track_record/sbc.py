@@ -42,7 +42,7 @@ from scipy.stats import binom, chisquare
 
 from forecast.dims import Floats
 from forecast.errors import NonFiniteError
-from forecast.inference.gaps.ratio import Method
+from forecast.inference.gaps.fast import Method
 from forecast.inference.model import Measurements, fixed_covariance, prior_mean, shape_covariance
 from forecast.inference.priors import (
     DESIGN_NAMES,

@@ -32,7 +32,7 @@ from forecast.ui.bench import working
 from forecast.ui.choice import ON, Choice, state
 from forecast.ui.jobs import REQUEST, Job, JobStatus, jobs, show_job, start
 from forecast.ui.kept import data_of, headers, records
-from forecast.ui.news import earlier_of, kept_split
+from forecast.ui.overview import earlier_of, kept_split
 
 FOLDER: Final = "files"
 ZIP: Final = "reports.zip"
@@ -51,7 +51,7 @@ def work_report(options: dict[str, Any], progress: Callable[[str, int, int], Non
     from forecast.report.export import By, Kind, ReportRequest, write_reports
     from forecast.report.files import read_backtest
     from forecast.tables.dossier import gather
-    from forecast.ui.news import read_split
+    from forecast.ui.overview import read_split
 
     lang = options["lang"]
     place = home() / "exports" / options["place"]

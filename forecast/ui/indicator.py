@@ -23,7 +23,7 @@ from forecast.plan.path import RequiredPath
 from forecast.report import html
 from forecast.runs.session import Session
 from forecast.tables import words
-from forecast.tables.explored import explored_grid, explored_text
+from forecast.tables.beside import explored_grid, explored_text
 from forecast.tables.leaders import leaders
 from forecast.tables.monthly import (
     Growth,
@@ -40,7 +40,7 @@ from forecast.texts import Lang, t
 from forecast.ui.choice import Choice, get, put, segments, select, toggle
 from forecast.ui.html import facts_html, part_html
 from forecast.ui.kept import gap, headers, loaded, session
-from forecast.ui.news import Split, earlier_of, split_between, wait_for
+from forecast.ui.overview import Split, earlier_of, split_between, wait_for
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -35,8 +35,8 @@ from forecast.tables.makeup import (
     sector_grid,
     wish_grid,
 )
-from forecast.tables.makeup_ask import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from forecast.tables.makeup_words import difficulty_lines, sentences
+from forecast.tables.plans import Asked, asked_texts, lever_table, options_of, wish_table, wishes_of
 from forecast.texts import t
 from forecast.ui.bench import Working, load, remember, working
 from forecast.ui.choice import ON, Choice, get, put

@@ -71,7 +71,7 @@ def work(request: dict[str, Any], progress: Progress) -> dict[str, str]:
     """Do one piece of work and keep what it gives; its id."""
     dataset, options = Path(request["dataset"]), request["options"]
     if request["kind"] == "news":
-        from forecast.ui.news import work_news
+        from forecast.ui.overview import work_news
 
         return work_news(options, progress)
     if request["kind"] == "report":

@@ -23,7 +23,7 @@ import numpy as np
 
 from forecast.dims import Floats
 from forecast.inference.diagnostics import Diagnostics, worst
-from forecast.inference.gaps.ratio import Method, RatioDraws
+from forecast.inference.gaps.fast import Method, RatioDraws
 from forecast.inference.model import Measurements
 from forecast.inference.priors import (
     DESIGN_CENTRE,
