@@ -61,7 +61,7 @@ def _at(name: str, k: int) -> Callable[[PathPoint], Value]:
 
 _STATISTICS: Final = ("mean", *(f"p{q:02d}" for q in QUANTILES))
 
-COLUMNS: Final[tuple[Column[PathPoint], ...]] = (
+PATHS: Final[tuple[Column[PathPoint], ...]] = (
     Column("indicator", value=lambda r: r.indicator),
     Column("unit", value=lambda r: r.unit),
     Column("period", Kind.MONTH, value=lambda r: r.period),
@@ -77,7 +77,7 @@ def paths_frame(paths: Paths, provenance: Provenance) -> pd.DataFrame:
     ``status`` is published where the cumulative figure is out, else forecast (also for a gap before a published one).
     """
     points = [point for one in paths.indicators.values() for point in _points(one)]
-    return Table(name="paths", columns=COLUMNS, rows=points).frame(provenance)
+    return Table(name="paths", columns=PATHS, rows=points).frame(provenance)
 
 
 def _points(one: IndicatorPaths) -> Iterator[PathPoint]:
