@@ -97,7 +97,7 @@ def test_reports_are_made_with_the_wishes_conditions_and_locks_of_the_page_and_s
     brief = next(path for path in paths.values() if "专报" in path.name)
     said = "\n".join(one.text for one in Document(str(brief)).paragraphs)
     assert "陕西省固定资产投资（不含农户）全年不低于+4.0%" in said
-    assert plan_said(PlanOf(name="asked", demand=None, makeup=plan), "zh") in said
+    assert plan_said(PlanOf(name="asked", demand=None, makeup=plan), lab.dataset, "zh") in said
     tasks = [[cell.value for cell in row] for row in book["任务分解表"].iter_rows()]
     locked = next(row for row in tasks if row[2] == "汉滨区" and "投资" in str(row[0]))
     assert 50_000 in locked

@@ -22,7 +22,7 @@ from forecast.data.panel import known
 from forecast.draws.fitting import fit_indicator
 from forecast.errors import UsageError
 from forecast.executor import InProcess
-from forecast.news.attribution import decisive, key_of, worth
+from forecast.news.attribution import QUANTITIES, decisive, key_of, worth
 from forecast.news.news import Delta, Kind, Levels, News, NewsSide, NewsStatus, TargetNews, news
 from forecast.news.releases import (
     MOST_GROUPS,
@@ -88,7 +88,7 @@ def one(found: News, indicator: str = "ind_va", kind: str = "province_average") 
 
 
 def values(delta: Delta) -> np.ndarray:
-    return np.array([delta.reach, delta.near, delta.forecast_pp, delta.benchmark_pp], dtype=float)
+    return np.array([delta.reach, delta.near, delta.forecast_pp, delta.benchmark_pp, delta.gap_pp], dtype=float)
 
 
 def assert_sums(found: News) -> None:
@@ -182,7 +182,7 @@ def test_shares_are_those_of_all_orders_in_which_groups_can_be_taken(found, july
         return worth(fit_indicator(task), [goal])[0]
 
     memo = {frozenset(): value([])}
-    share = {group.name: np.zeros(4) for group in groups}
+    share = {group.name: np.zeros(len(QUANTITIES)) for group in groups}
     for order in permutations(groups):
         taken: list = []
         for group in order:
@@ -277,7 +277,7 @@ def test_an_effect_of_a_scenario_is_a_part_of_its_own(july, august, found):
     moved = split(NewsSide.of(july), replace(after, levels={**after.levels, key: lifted}))
     assert_sums(moved)
     part = next(part for part in one(moved).parts if part.kind is Kind.SCENARIO)
-    assert values(part.delta) == pytest.approx([0.125, 0.0, 0.0, 0.0])
+    assert values(part.delta) == pytest.approx([0.125, 0.0, 0.0, 0.0, 0.0])
     rest = [part for part in one(moved).parts if part.kind is not Kind.SCENARIO]
     assert [values(p.delta).tolist() for p in rest] == [values(p.delta).tolist() for p in one(found).parts]
 
@@ -463,6 +463,7 @@ def test_what_was_expected_is_read_from_the_earlier_runs_draws_of_that_very_figu
 
 
 def test_levels_know_what_is_missing():
-    assert np.isnan(Levels(forecast_pct=1.0).array()).tolist() == [True, True, False, True]
-    assert Delta.of(np.array([np.nan, 0.5, 0.0, 1.0])) == Delta(reach=None, near=0.5, forecast_pp=0.0, benchmark_pp=1.0)
+    assert np.isnan(Levels(forecast_pct=1.0).array()).tolist() == [True, True, False, True, True]
+    told = Delta(reach=None, near=0.5, forecast_pp=0.0, benchmark_pp=1.0, gap_pp=-0.2)
+    assert Delta.of(np.array([np.nan, 0.5, 0.0, 1.0, -0.2])) == told
     assert str(Month.parse("2020-08")) in TOML  # the small data set is as of the month that these tests end in
