@@ -56,7 +56,7 @@ def deflated(source: Path, target: Path) -> Path:
     """The same file with its members compressed: an export stores them as they are."""
     with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as out:
         for info in before.infolist():
-            out.writestr(zipfile.ZipInfo(info.filename, info.date_time), before.read(info), zipfile.ZIP_DEFLATED)
+            out.writestr(zipfile.ZipInfo(info.filename, info.date_time), before.read(info), zipfile.ZIP_DEFLATED, 9)
     return target
 
 
@@ -73,7 +73,7 @@ def record(source: Path) -> Path:
         write_backtest(Track(result), folder)
         for path in sorted(folder.glob("*.*")):
             name = f"{result.dataset.data_hash}/{result.run_id}/{path.name}"
-            out.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
+            out.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED, 9)
     return target
 
 
