@@ -17,11 +17,19 @@ from forecast.data.dataset import read_dataset
 from forecast.data.reading.rows import CellError, parse_due
 from forecast.data.target import TargetKind
 from forecast.errors import InputError
+from forecast.executor import InProcess
 from forecast.plan.path import Demand, required_path
 from forecast.plan.request import parse_wishes, target_word
+from forecast.runs.difference import Vintage
+from forecast.runs.difference import compare as compare_runs
+from forecast.runs.run import Request, run
+from forecast.runs.session import Session, goals
 from forecast.scenario.contributions import compare, contributions
 from forecast.scenario.effects import Evaluator, apply, year_end
 from forecast.scenario.reader import scenario_of
+from forecast.tables.attainment import attainment_frame
+from forecast.tables.dossier import provenance
+from forecast.tables.leaders import of_unit
 from forecast.tables.required import ahead_grid, horizon_frame
 from forecast.tables.schema import schema
 from forecast.tables.table import Provenance, Surface, View
@@ -217,3 +225,37 @@ def test_the_file_has_every_open_month_and_the_table_the_next_two_occasions():
     grid = ahead_grid(found, View(lang="zh", surface=Surface.TERMINAL))
     assert len(grid.rows) == len({one.case.key for one in found})
     assert ahead_grid((), View(lang="zh", surface=Surface.TERMINAL)) is None
+
+
+def test_an_interim_row_never_stands_where_the_years_own_is_meant(tmp_path):
+    rows = (
+        "unit,indicator,kind,value,tolerance_pp,assessed,light_rule,source,by\n"
+        "xiaocheng,ind_va,province_average,,2,true,gap,会议,\n"
+        "xiaocheng,ind_va,province_average,,2,true,gap,会议,10月\n"
+        "xiaocheng,ind_va,plan,5,0,false,gap,会议,\n"
+        "xiaocheng,ind_va,plan,3,0,false,gap,会议,10月\n"
+    )
+    folder = write_dataset(tmp_path, {"targets.csv": rows})
+    made = run(Request(dataset=folder, draws=250), executor=InProcess())
+    (goal,) = goals(made)
+    assert (goal.average.target.by, goal.plan.target.by, goal.plan.target_value) == (12, 12, 5.0)
+    assert made.attainment.near.assessed == Session(made).assessed == 1
+    (shown,) = of_unit(made.attainment, "xiaocheng", average=True)
+    assert not shown.target.interim
+    frame = attainment_frame(made.attainment, provenance(made))
+    side = Vintage(
+        run_id="a",
+        dataset=made.dataset,
+        as_of=made.paths.as_of,
+        attainment=frame,
+        fits={},
+        failures={},
+        settings={},
+    )
+    moved = compare_runs(side, replace(side, attainment=frame.assign(p_near=frame["p_near"] / 2.0)))
+    assert {(m.target_kind, m.by_month) for m in moved.moves} == {
+        (kind, month) for kind in ("province_average", "plan") for month in (10, 12)
+    }
+    for move in moved.moves:
+        before, after = move.p_near
+        assert (before is None) or after == pytest.approx(before / 2.0)

@@ -27,7 +27,7 @@ from forecast.answers.chances import Criterion, share_of, standard_error
 from forecast.answers.evidence import Evidence, Published, weakest
 from forecast.answers.judgement import Judgement, Row, judge, light_ahead
 from forecast.data.panel import Config, Panel, Unit
-from forecast.data.target import Target, TargetKind
+from forecast.data.target import Target
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, brief
 from forecast.draws.joint import STRONG, WEAK, coupling
 from forecast.draws.paths import Paths
@@ -263,8 +263,7 @@ def _check_alignment(paths: Paths) -> None:
 
 
 def _in_assessment(target: Target, config: Config) -> bool:
-    yearly = target.kind is TargetKind.PROVINCE_AVERAGE and not target.interim
-    return target.assessed and yearly and target.unit == config.city
+    return target.assessed and target.yearly_average and target.unit == config.city
 
 
 def _orders(paths: Paths) -> tuple[Order, Order]:

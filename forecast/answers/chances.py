@@ -234,9 +234,7 @@ class Case:
     @property
     def in_assessment(self) -> bool:
         """Whether it is an assessed indicator that is held against the province's average."""
-        average = self.target.kind is TargetKind.PROVINCE_AVERAGE
-        yearly = average and not self.target.interim
-        return self.target.assessed and yearly and isinstance(self.held, Province)
+        return self.target.assessed and self.target.yearly_average and isinstance(self.held, Province)
 
     def tolerance_pp(self, criterion: Criterion) -> float:
         """How far below still counts, points."""

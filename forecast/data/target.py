@@ -7,16 +7,17 @@ Invariant: a target row that a reader accepts can be evaluated without a further
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from forecast.data.panel import Indicator, LightRule, Unit
 from forecast.data.reading.places import indicator_names, place_names
 from forecast.data.reading.problems import Problems, RawTable, quoted
 from forecast.data.reading.rows import CellError, Fields, Names, parse_percent
 from forecast.data.reading.spoken import spoken_goal
+from forecast.periods import Frequency
 
 YEAR_END: Final = 12
 """Month that a target is due in unless it names another."""
@@ -60,6 +61,11 @@ class Target:
         return self.by != YEAR_END
 
     @property
+    def yearly_average(self) -> bool:
+        """Whether it is the assessment's own question: the province's average of the whole year."""
+        return self.kind is TargetKind.PROVINCE_AVERAGE and not self.interim
+
+    @property
     def key(self) -> tuple[str, str, str]:
         """Indicator, unit, and kind; of a rank with it, of an interim target with its month: rank<=6, plan@06."""
         kind = f"{self.kind.value}<={self.value:g}" if self.kind is TargetKind.RANK else self.kind.value
@@ -90,19 +96,7 @@ def read_targets(
     unit_names = place_names(units.values(), city=city) if units else None
     names = indicator_names(indicators.values()) if indicators else None
     rules = Names(noun="light_rule", ids={rule: rule for rule in lights}) if lights else None
-    columns = zip(
-        fields.ids("unit", unit_names),
-        fields.ids("indicator", names),
-        fields.choices("kind", words="kind"),
-        fields.numbers("value", form="percent").tolist(),
-        fields.numbers("tolerance_pp", form="percent", low=0.0, high=100.0, required=True, code="tolerance_range"),
-        fields.flags("assessed", required=True),
-        fields.ids("light_rule", rules),
-        fields.texts("source"),
-        fields.dues("by", year=year),
-        fields.numbers("stretch", form="percent", low=-100.0, high=1000.0).tolist(),
-        strict=True,
-    )
+    columns = _columns(fields, unit_names, names, rules, year)
     targets: list[Target] = []
     first: dict[tuple[str, str, str, int], int] = {}
     for index, (unit, indicator, kind, value, tolerance, assessed, rule, source, due, stretch) in enumerate(columns):
@@ -115,11 +109,8 @@ def read_targets(
         if kind == TargetKind.PROVINCE_AVERAGE and below is not None and unit not in below:
             fields.note(index, "unit", "target_not_below", value=unit)
         by = due or YEAR_END
-        if due and indicators and by not in (ends := indicators[indicator].frequency.months):
-            words = ", ".join(map(str, ends))
-            fields.note(
-                index, "by", "target_by_period", value=by, frequency=indicators[indicator].frequency, expected=words
-            )
+        if due and indicators:
+            _check_due(fields, index, due, indicators[indicator].frequency)
         earlier = first.setdefault((unit, indicator, kind, by), index)
         if earlier != index:
             fields.note(index, None, "row_twice", row=fields.rows[earlier], name=f"{unit}, {indicator}, {kind}")
@@ -138,6 +129,32 @@ def read_targets(
             )
         )
     return tuple(targets)
+
+
+def _columns(
+    fields: Fields, units: Names | None, indicators: Names | None, rules: Names | None, year: int | None
+) -> Iterator[tuple[Any, ...]]:
+    """Cells of every row, in the order of ``Target``'s own columns in the file, each read by its kind."""
+    return zip(
+        fields.ids("unit", units),
+        fields.ids("indicator", indicators),
+        fields.choices("kind", words="kind"),
+        fields.numbers("value", form="percent").tolist(),
+        fields.numbers("tolerance_pp", form="percent", low=0.0, high=100.0, required=True, code="tolerance_range"),
+        fields.flags("assessed", required=True),
+        fields.ids("light_rule", rules),
+        fields.texts("source"),
+        fields.dues("by", year=year),
+        fields.numbers("stretch", form="percent", low=-100.0, high=1000.0).tolist(),
+        strict=True,
+    )
+
+
+def _check_due(fields: Fields, index: int, due: int, frequency: Frequency) -> None:
+    """Something is published for the month that a target is due in."""
+    if due not in frequency.months:
+        expected = ", ".join(map(str, frequency.months))
+        fields.note(index, "by", "target_by_period", value=due, frequency=frequency, expected=expected)
 
 
 def _spelled_out(table: RawTable, problems: Problems) -> RawTable:

@@ -13,7 +13,6 @@ from typing import Final
 from forecast.answers.chances import Criterion, Outcome, Status
 from forecast.answers.evidence import Evidence, HistoryStatus
 from forecast.answers.judgement import Row
-from forecast.data.target import TargetKind
 from forecast.runs.session import Explored, PlanOf
 from forecast.tables import words
 from forecast.tables.assessment import score_sentences
@@ -309,7 +308,7 @@ def given_text(found: Explored, dossier: Dossier, lang: Lang) -> str:
     pairs = [
         (before, after)
         for before, after in zip(found.before, found.after, strict=True)
-        if after.case.target.unit == city and after.case.target.kind is TargetKind.PROVINCE_AVERAGE
+        if after.case.target.unit == city and after.case.target.yearly_average
     ]
     moved = sorted(pairs, key=lambda pair: -abs(pair[1].gap_pp - pair[0].gap_pp))[:NAMED]
     items = [
@@ -335,9 +334,7 @@ def given_text(found: Explored, dossier: Dossier, lang: Lang) -> str:
 def _scenario(dossier: Dossier, k: int, lang: Lang) -> str:
     result, criterion = dossier.scenarios[k], dossier.study.criterion
     city = dossier.run.dataset.config.city
-    mine = [
-        o for o in result.outcomes if o.case.target.unit == city and o.case.target.kind is TargetKind.PROVINCE_AVERAGE
-    ]
+    mine = [o for o in result.outcomes if o.case.target.unit == city and o.case.target.yearly_average]
     moved = sorted((o for o in mine if words.rounded(o.change_growth_pp, 0.01) != 0), key=_size)[:NAMED]
     title = result.scenario.title or result.scenario.name
     if not moved:

@@ -324,7 +324,7 @@ def _scenarios(dossier: Dossier, lang: Lang) -> alt.TopLevelMixin | None:
         )
         for outcome in result.outcomes:
             target = outcome.case.target
-            if target.unit == dossier.run.dataset.config.city and target.kind is TargetKind.PROVINCE_AVERAGE:
+            if target.unit == dossier.run.dataset.config.city and target.yearly_average:
                 indicator = words.indicator_name(target.indicator, outcome.case.name_zh, lang)
                 records.append({"indicator": indicator, "scenario": name, "p": outcome.p(criterion)})
     frame = pd.DataFrame(records)

@@ -22,7 +22,6 @@ from forecast.answers.horizons import Horizon
 from forecast.answers.judgement import Row
 from forecast.answers.scores import League
 from forecast.data.panel import Panel
-from forecast.data.target import TargetKind
 from forecast.tables import words
 from forecast.tables.assessment import score_sentences
 from forecast.tables.attainment import AHEAD, AVERAGE, CONSTANT, NOW, attainment_table
@@ -142,12 +141,8 @@ class _Page:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         attainment, lang = self.attainment, self.lang
         mine = [row for row in attainment.rows if row.target.unit == attainment.config.city]
-        average = [row for row in mine if row.target.kind is TargetKind.PROVINCE_AVERAGE]
-        constant = [
-            row
-            for row in mine
-            if row.target.kind is not TargetKind.PROVINCE_AVERAGE and row.evidence is not Evidence.INSUFFICIENT
-        ]
+        average = [row for row in mine if row.target.yearly_average]
+        constant = [row for row in mine if not row.target.yearly_average and row.evidence is not Evidence.INSUFFICIENT]
 
         def table(rows: Sequence[Row], title: str, *parts: str) -> Table:
             view = View(lang=lang, surface=Surface.TERMINAL, width=options.max_width)

@@ -20,6 +20,7 @@ import pandas as pd
 
 from forecast.data.dataset import Dataset
 from forecast.data.panel import known
+from forecast.data.target import YEAR_END
 from forecast.errors import UsageError
 from forecast.periods import AsOf
 from forecast.runs.store import KeptRun, identity_of
@@ -89,7 +90,10 @@ class LedgerChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A target before and after. Growth in percent, probabilities as fractions; None where there is none."""
+    """A target before and after. Growth in percent, probabilities as fractions; None where there is none.
+
+    by_month : month of the target year that it is due in; 12 of runs that knew no other
+    """
 
     indicator: str
     name_zh: str
@@ -103,6 +107,7 @@ class Move:
     benchmark_forecast_pct: tuple[float | None, float | None]
     ytd_pct: tuple[float | None, float | None]
     last_period: tuple[str | None, str | None]
+    by_month: int = YEAR_END
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +253,7 @@ def _moves(before: Vintage, after: Vintage, by_cause: Mapping[Cause, set[str]]) 
             benchmark_forecast_pct=_pair(old, row, "benchmark_forecast_pct"),
             ytd_pct=_pair(old, row, "ytd_growth_pct"),
             last_period=(_text(old.get("last_period")), _text(row.get("last_period"))),
+            by_month=_by(row),
         )
 
 
@@ -255,7 +261,11 @@ _JUDGED: Final = ("p_reach", "p_near", "forecast_growth_pct", "benchmark_forecas
 
 
 def _key(row: Mapping[Any, Any]) -> tuple[str, ...]:
-    return tuple(str(row[name]) for name in ("indicator", "unit", "target_kind"))
+    return *(str(row[name]) for name in ("indicator", "unit", "target_kind")), str(_by(row))
+
+
+def _by(row: Mapping[Any, Any]) -> int:
+    return int(row.get("by_month", YEAR_END))
 
 
 def _number(value: object) -> float | None:

@@ -238,8 +238,7 @@ class Session:
     def assessed(self) -> int:
         """Indicators in the city's assessment, judged or not."""
         city = self.dataset.config.city
-        average = [t for t in self.dataset.targets if t.kind is TargetKind.PROVINCE_AVERAGE and not t.interim]
-        wanted = {t.indicator for t in average if t.assessed}
+        wanted = {t.indicator for t in self.dataset.targets if t.assessed and t.yearly_average}
         return len({t.indicator for t in self.dataset.targets if t.unit == city} & wanted)
 
     @cached_property
@@ -542,7 +541,8 @@ def goals(run: Run) -> tuple[Goals, ...]:
     """The city's indicators with a target of any kind."""
     city, panel = run.dataset.config.city, run.dataset.panel
     published = Published.of(panel, run.paths.as_of, run.paths.target_year)
-    rows = {(r.target.indicator, r.target.kind): r for r in run.attainment.rows if r.target.unit == city}
+    yearly = [r for r in run.attainment.rows if r.target.unit == city and not r.target.interim]
+    rows = {(r.target.indicator, r.target.kind): r for r in yearly}
     found = []
     for name in dict.fromkeys(indicator for indicator, _ in rows):
         average, plan = rows.get((name, TargetKind.PROVINCE_AVERAGE)), rows.get((name, TargetKind.PLAN))
@@ -595,6 +595,6 @@ def paths(session: Session) -> dict[str, tuple[RequiredPath, ...]]:
     city = session.world.city
 
     def mine(case: Case) -> bool:
-        return case.target.kind is TargetKind.PROVINCE_AVERAGE and case.target.unit == city
+        return case.target.yearly_average and case.target.unit == city
 
     return {name: session.required([DEMANDS[name]], wanted=mine, below=False) for name in PATHS}

@@ -13,7 +13,6 @@ from typing import Final
 from forecast.answers.attainment import standouts
 from forecast.answers.chances import Case, Criterion, Outcome
 from forecast.data.dataset import Dataset
-from forecast.data.target import TargetKind
 from forecast.runs.session import Study
 from forecast.scenario.actions import Measure
 from forecast.scenario.actions.places import NO_SUPPORT
@@ -84,7 +83,7 @@ def keyed[R](case: Callable[[R], Case], **on: Show[R]) -> tuple[Column[R], ...]:
 
 def of_city(case: Case, city: str) -> bool:
     """Whether a target is one of the city against the province's average."""
-    return case.target.unit == city and case.target.kind is TargetKind.PROVINCE_AVERAGE
+    return case.target.unit == city and case.target.yearly_average
 
 
 def case_name(case: Case, lang: Lang) -> str:

@@ -47,9 +47,9 @@ def _named(judged: Judged, view: View) -> Cell:
     notes = []
     if view.surface is PAGE and row.target.kind is not TargetKind.PROVINCE_AVERAGE:
         plan = f" {words.planned(row.target, lang)}" if row.target.kind is TargetKind.PLAN else ""
-        notes.append(f"{words.target_name(row.target, lang)}{plan}")
+        notes.append(f"{words.goal(row.target, lang)}{plan}")
     elif row.target.interim:
-        notes.append(words.target_name(row.target, lang))
+        notes.append(words.goal(row.target, lang))
     asked = row.target.assessed or row.target.kind is not TargetKind.PROVINCE_AVERAGE
     unasked = [] if asked else [t("report.not_assessed", lang)]
     thin = "ui.thin" if view.surface is PAGE else "glossary.limited_note"
@@ -64,7 +64,7 @@ def _named(judged: Judged, view: View) -> Cell:
 def _target(judged: Judged, view: View) -> Cell:
     row, lang = judged.row, view.lang
     plan = words.planned(row.target, lang) if row.target.kind is TargetKind.PLAN else ""
-    return Cell(words.target_name(row.target, lang), plan)
+    return Cell(words.goal(row.target, lang), plan)
 
 
 def _dated(figure: Figure | None, lang: Lang) -> Cell:
@@ -323,7 +323,7 @@ COLUMNS: Final[tuple[Column[Judged], ...]] = (
     Column("target", on=_only(terminal=_seen("target", _target, CONSTANT, words_in=True))),
     Column(
         "against",
-        on=_only(chances=_likely("against", _SHORT, _text(lambda r, x: words.target_name(r.target, x)), widest=14)),
+        on=_only(chances=_likely("against", _SHORT, _text(lambda r, x: words.goal(r.target, x)), widest=14)),
     ),
     Column(
         "assessed",

@@ -17,7 +17,6 @@ from typing import Final
 
 from forecast.answers.chances import Criterion, Outcome, Summary
 from forecast.data.panel import Panel
-from forecast.data.target import TargetKind
 from forecast.draws.condition import Route
 from forecast.periods import Month
 from forecast.runs.session import Explored
@@ -111,7 +110,7 @@ def given_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         Supposed(given_words(found, panel, lang), before, after)
         for found in dossier.explored
         for before, after in zip(found.before, found.after, strict=True)
-        if after.case.target.unit == city and after.case.target.kind is TargetKind.PROVINCE_AVERAGE
+        if after.case.target.unit == city and after.case.target.yearly_average
     ]
     table: Table[Supposed] = Table(name="given", columns=COLUMNS, rows=rows)
     how = [

@@ -14,7 +14,6 @@ import numpy as np
 
 from forecast.answers.chances import Criterion, Outcome, Status, Summary
 from forecast.answers.judgement import Row
-from forecast.data.target import TargetKind
 from forecast.dims import DRAW, PERIOD, UNIT, Floats, to_percent
 from forecast.periods import Month
 from forecast.plan.path import PeriodStep, Phase
@@ -103,7 +102,7 @@ def _demanded(one: Reported) -> dict[Month, PeriodStep]:
     """Steps of the path that gives even odds to reach the average; empty where none is solved."""
     key = (one.row.target.indicator, one.row.target.unit)
     found = next((path for path in one.dossier.paths[ASKED] if path.case.key[:2] == key), None)
-    average = one.row.target.kind is TargetKind.PROVINCE_AVERAGE
+    average = one.row.target.yearly_average
     if found is None or found.status is not Status.SOLVED or not average:
         return {}
     return {step.period: step for step in found.lines[0].steps if step.phase is Phase.DEMANDED}

@@ -14,7 +14,7 @@ from forecast.answers.chances import Status
 from forecast.answers.evidence import Evidence
 from forecast.answers.judgement import Row
 from forecast.data.panel import release_rule
-from forecast.data.target import Target, TargetKind
+from forecast.data.target import Target
 from forecast.periods import Month
 from forecast.tables import words
 from forecast.tables.attainment import PAGE, Judged, attainment_table
@@ -35,9 +35,7 @@ def of_unit(attainment: Attainment, unit: str, *, average: bool) -> list[Row]:
     return [
         row
         for row in attainment.rows
-        if row.target.unit == unit
-        and (row.target.kind is TargetKind.PROVINCE_AVERAGE) == average
-        and (average or row.status is Status.JUDGED)
+        if row.target.unit == unit and row.target.yearly_average == average and (average or row.status is Status.JUDGED)
     ]
 
 

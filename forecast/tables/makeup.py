@@ -260,7 +260,7 @@ def _chance(p: Callable[[CaseResult], float]) -> Callable[[CaseLine, View], Said
 def _against(r: CaseLine, v: View) -> Said:
     target = r.case.case.target
     name = words.indicator_name(target.indicator, r.case.case.name_zh, v.lang)
-    return t("makeup.against", v.lang, name=name, goal=words.target_name(target, v.lang))
+    return t("makeup.against", v.lang, name=name, goal=words.goal(target, v.lang))
 
 
 INDICATORS: Final[tuple[Column[CaseLine], ...]] = (

@@ -13,7 +13,7 @@ from typing import Any, Final
 from forecast.answers.chances import Criterion
 from forecast.answers.evidence import Evidence
 from forecast.data.dataset import Dataset
-from forecast.data.target import TargetKind
+from forecast.data.target import YEAR_END, TargetKind
 from forecast.periods import AsOf, Month
 from forecast.runs.difference import Cause, FigureChange, Move, Moved
 from forecast.tables import words
@@ -90,8 +90,9 @@ COLUMNS: Final[tuple[Column[MoveLine], ...]] = (
 
 def _mine(moved: Moved, dataset: Dataset) -> list[MoveLine]:
     """The city's targets against the province's average."""
-    average = TargetKind.PROVINCE_AVERAGE.value
-    return [MoveLine(m) for m in moved.moves if m.unit == dataset.config.city and m.target_kind == average]
+    kind = TargetKind.PROVINCE_AVERAGE.value
+    yearly = [m for m in moved.moves if (m.target_kind, m.by_month) == (kind, YEAR_END)]
+    return [MoveLine(m) for m in yearly if m.unit == dataset.config.city]
 
 
 def moved_blocks(moved: Moved, dataset: Dataset, lang: Lang) -> list[Block]:

@@ -111,7 +111,7 @@ def _missing(rows: Sequence[Row], attainment: Attainment, lang: Lang) -> list[st
     return [
         f"{plain_name(row, lang)}{separator}{words.insufficient_note(row, attainment.units, lang)}"
         for row in rows
-        if row.status is Status.INSUFFICIENT and row.target.kind is TargetKind.PROVINCE_AVERAGE
+        if row.status is Status.INSUFFICIENT and row.target.yearly_average
     ]
 
 
@@ -225,7 +225,7 @@ def _light_rules(attainment: Attainment, rows: Sequence[Row], lang: Lang) -> lis
             points=f"{row.target.tolerance_pp:g}",
         ): None
         for row in rows
-        if row.target.kind is TargetKind.PROVINCE_AVERAGE
+        if row.target.yearly_average
     }
     return [*lines, t("report.note_tolerance", lang, list=t("glossary.and", lang).join(tolerances))]
 

@@ -255,7 +255,7 @@ def _blocks(paths: Sequence[RequiredPath], run: Run, lang: Lang) -> Iterator[Blo
         "path.title",
         lang,
         indicator=words.indicator_name(case.target.indicator, case.name_zh, lang),
-        kind=words.target_name(case.target, lang),
+        kind=words.goal(case.target, lang),
         as_of=words.knowledge(run.paths.as_of, lang),
     )
     yield Sentence(title, bold=True, pad=(1, 1, 0, 1))

@@ -26,7 +26,7 @@ from forecast.runs.session import PlanOf
 from forecast.scenario.actions import Family
 from forecast.scenario.contributions import Result
 from forecast.tables import words
-from forecast.tables.dossier import Dossier, heading, subtitle
+from forecast.tables.dossier import Dossier, sheet_of
 from forecast.tables.kind import Kind
 from forecast.tables.makeup import PLAN_ORDER, WISHES, Wished
 from forecast.tables.makeup_levers import LEVERS, SECTORS, LeverLine, SectorLine
@@ -78,7 +78,7 @@ def wish_table(base: Result, city: str, asked: Asked, lang: Lang) -> pd.DataFram
     for o in _mine(base, city):
         target, evidence = o.case.target, o.case.evidence
         name = target_word(o.case.key)
-        goal = words.target_name(target, lang)
+        goal = words.goal(target, lang)
         shown = words.indicator_name(target.indicator, o.case.name_zh, lang)
         records[name] = {
             "indicator": t("makeup.against", lang, name=shown, goal=goal),
@@ -196,7 +196,6 @@ def plan_mark(dossier: Dossier, lang: Lang) -> str:
 
 
 def _laid(
-    name: str,
     table: Table[Any],
     dossier: Dossier,
     lang: Lang,
@@ -206,18 +205,9 @@ def _laid(
     paper: Paper = Paper.A4,
     frozen: int = 1,
 ) -> Sheet:
-    return Sheet(
-        name=name,
-        tab=t(f"reports.tab_{name}", lang),
-        title=heading(name, dossier, lang),
-        subtitle=subtitle(dossier, lang),
-        fields=table.fields(Surface.SHEET, lang),
-        rows=table.values(View(lang=lang, surface=Surface.SHEET)),
-        notes=tuple(notes) if table.rows else (t(f"reports.{empty}", lang),),
-        mark=plan_mark(dossier, lang),
-        paper=paper,
-        frozen=frozen,
-    )
+    told = notes if table.rows else (t(f"reports.{empty}", lang),)
+    sheet = sheet_of(table, dossier, lang, notes=told, paper=paper, frozen=frozen)
+    return replace(sheet, mark=plan_mark(dossier, lang))
 
 
 def plan_sheet(dossier: Dossier, lang: Lang) -> Sheet:
@@ -227,7 +217,7 @@ def plan_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     for plan in dossier.plans[:1]:
         notes += sentences(plan.makeup, dossier.run.dataset, lang)
     table: Table[Wished] = Table(name="plans", columns=WISHES, rows=rows, order={Surface.SHEET: PLAN_ORDER})
-    return _laid("plans", table, dossier, lang, notes=notes, empty="no_plans")
+    return _laid(table, dossier, lang, notes=notes, empty="no_plans")
 
 
 def _under(k: int, plan: PlanOf, lang: Lang) -> Iterator[Column[SectorLine]]:
@@ -277,7 +267,7 @@ def sector_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     own = [column for k, plan in enumerate(plans) for column in _under(k, plan, lang)]
     cut = next(k for k, one in enumerate(SECTORS) if one.name == "support")
     table: Table[SectorLine] = Table(name="sectors", columns=(*SECTORS[:cut], *own, *SECTORS[cut:]), rows=rows)
-    return _laid("sectors", table, dossier, lang, notes=notes, empty="no_plans", paper=Paper.A3, frozen=2)
+    return _laid(table, dossier, lang, notes=notes, empty="no_plans", paper=Paper.A3, frozen=2)
 
 
 def lever_sheet(dossier: Dossier, lang: Lang) -> Sheet:
@@ -305,7 +295,7 @@ def lever_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     cut = next(k for k, one in enumerate(LEVERS) if one.name == "state")
     table: Table[LeverLine] = Table(name="levers", columns=(*LEVERS[:cut], *own, *LEVERS[cut:]), rows=rows)
     notes = [t("reports.note_levers", lang)]
-    return _laid("levers", table, dossier, lang, notes=notes, empty="no_levers", paper=Paper.A3)
+    return _laid(table, dossier, lang, notes=notes, empty="no_levers", paper=Paper.A3)
 
 
 def plan_grid(dossier: Dossier, lang: Lang) -> Grid:

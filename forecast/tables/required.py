@@ -181,7 +181,7 @@ AHEAD: Final[tuple[Column[Coming], ...]] = (
 
 
 def _name(case: Case, lang: Lang) -> Cell:
-    return Cell(words.indicator_name(case.target.indicator, case.name_zh, lang), words.target_name(case.target, lang))
+    return Cell(words.indicator_name(case.target.indicator, case.name_zh, lang), words.goal(case.target, lang))
 
 
 def _asked_before(target: Target) -> bool:

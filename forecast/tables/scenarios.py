@@ -135,10 +135,10 @@ def _better(r: UnderScenario, v: View) -> Said:
 def target_name(case: Case, lang: Lang) -> str:
     """Name of the indicator, with what it is held against where that is not the province's average."""
     name = case_name(case, lang)
-    if case.target.kind is TargetKind.PROVINCE_AVERAGE and not case.target.interim:
+    if case.target.yearly_average:
         return name
     plan = f" {words.planned(case.target, lang)}" if case.target.kind is TargetKind.PLAN else ""
-    return t("ui_scenario.name_kind", lang, indicator=name, kind=f"{words.target_name(case.target, lang)}{plan}")
+    return t("ui_scenario.name_kind", lang, indicator=name, kind=f"{words.goal(case.target, lang)}{plan}")
 
 
 WIDE: Final = "wide"
@@ -489,11 +489,7 @@ def _range_notes(study: Study, result: Result, lang: Lang) -> Iterator[str]:
 
 def of_unit(result: Result, unit: str, *, average: bool = True) -> list[Outcome]:
     """Outcomes of a unit's targets against the province's average, or else the others, official order."""
-    return [
-        o
-        for o in result.outcomes
-        if o.case.target.unit == unit and (o.case.target.kind is TargetKind.PROVINCE_AVERAGE) == average
-    ]
+    return [o for o in result.outcomes if o.case.target.unit == unit and o.case.target.yearly_average == average]
 
 
 def result_grid(base: Result, result: Result, unit: str, view: View, *, caption: str, average: bool = True) -> Grid:

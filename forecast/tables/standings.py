@@ -6,9 +6,9 @@ Invariant: every number is one of ``ranks.csv`` and ``assessment.csv`` (held by 
 from __future__ import annotations
 
 from forecast.tables.assessment import SCORES, rule_text, rules_notes, score_columns, score_sentences, scored_rows
-from forecast.tables.dossier import Dossier, heading, subtitle
+from forecast.tables.dossier import Dossier, sheet_of
 from forecast.tables.league import RANKS, counts, ranked_rows
-from forecast.tables.table import Sheet, Surface, Table, View
+from forecast.tables.table import Sheet, Table
 from forecast.tables.words import indicator_name
 from forecast.texts import Lang, t
 
@@ -22,7 +22,7 @@ def rank_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     rows.sort(key=lambda r: (order[r.answer.indicator], r.answer.unit != city, r.answer.expected))
     notes = (t("league.note_ranks", lang),) if rows else (t("league.no_ranks", lang),)
     table = Table(name="places", columns=RANKS, rows=rows, params=counts(rows[0] if rows else None))
-    return _laid("places", table, dossier, lang, notes)
+    return sheet_of(table, dossier, lang, notes=notes)
 
 
 def score_sheet(dossier: Dossier, lang: Lang) -> Sheet:
@@ -32,7 +32,7 @@ def score_sheet(dossier: Dossier, lang: Lang) -> Sheet:
     rows = scored_rows(dossier.league, run.attainment, panel)
     rows.sort(key=lambda r: r.rank[1])
     if rules is None or not rows:
-        return _laid("scoring", Table(name="scoring", columns=SCORES), dossier, lang, (t("league.no_scores", lang),))
+        return sheet_of(Table(name="scoring", columns=SCORES), dossier, lang, notes=(t("league.no_scores", lang),))
     table = Table(name="scoring", columns=score_columns(rows, rules, lang), rows=rows)
     said = score_sentences(dossier.league, run.attainment, panel, lang)
     ruled = [
@@ -45,18 +45,4 @@ def score_sheet(dossier: Dossier, lang: Lang) -> Sheet:
         )
         for item in rules.items
     ]
-    return _laid("scoring", table, dossier, lang, (*said, *ruled, *rules_notes(rules, panel, lang)))
-
-
-def _laid[R](name: str, table: Table[R], dossier: Dossier, lang: Lang, notes: tuple[str, ...]) -> Sheet:
-    return Sheet(
-        name=name,
-        tab=t(f"reports.tab_{name}", lang),
-        title=heading(name, dossier, lang),
-        subtitle=subtitle(dossier, lang),
-        fields=table.fields(Surface.SHEET, lang),
-        rows=table.values(View(lang=lang, surface=Surface.SHEET)),
-        notes=notes,
-        mark=dossier.mark(lang),
-        frozen=2,
-    )
+    return sheet_of(table, dossier, lang, notes=(*said, *ruled, *rules_notes(rules, panel, lang)))

@@ -277,7 +277,7 @@ def kind_name(kind: TargetKind, lang: Lang) -> str:
     return t(f"glossary.kind_{kind.value}", lang)
 
 
-def target_name(target: Target, lang: Lang) -> str:
+def goal(target: Target, lang: Lang) -> str:
     """Kind of a target, after the month that it is due in where that is not the year's last: 上半年全省平均."""
     return goal_name(target.key[2], lang)
 

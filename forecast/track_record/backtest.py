@@ -25,7 +25,6 @@ import numpy as np
 from forecast import __version__
 from forecast.data.dataset import Dataset, read_dataset
 from forecast.data.panel import Indicator, Panel
-from forecast.data.target import TargetKind
 from forecast.dims import brief
 from forecast.draws.fitting import SECONDS_EACH, digest
 from forecast.errors import UsageError
@@ -392,7 +391,7 @@ def _tasks(
         tolerances = {
             target.unit: target.tolerance_pp
             for target in dataset.targets
-            if target.indicator == name and target.kind is TargetKind.PROVINCE_AVERAGE
+            if target.indicator == name and target.yearly_average
         }
         for year in replayed_years(alone, request.years, past=past):
             known_ends = pairs(panel.units, outcomes(alone, indicator, year, by=by), tolerances)

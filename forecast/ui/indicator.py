@@ -139,7 +139,7 @@ def indicator(choice: Choice) -> None:
     run, lang = choice.run, choice.lang
     name, place = plain_name(row, lang), words.unit_name(run.panel.units[row.target.unit], lang)
     st.html(f'<h1 class="dabiao-title">{escape(t("ui.indicator_title", lang, place=place, indicator=name))}</h1>')
-    average = row.target.kind is TargetKind.PROVINCE_AVERAGE
+    average = row.target.yearly_average
     mine = leaders(run.attainment, choice.unit, lang, average=average, caption=name, only=row.target)
     if mine.rows:
         st.html(html.labelled(mine))
