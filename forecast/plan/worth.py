@@ -21,7 +21,7 @@ from forecast.draws.paths import first_open
 from forecast.plan.candidates import ENOUGH, GRID_PP, Lever, merged
 from forecast.scenario.actions import Family, Measure
 from forecast.scenario.actions.kinds import Impulse, total
-from forecast.scenario.effects import Effects, Evaluator, coupled, to_date
+from forecast.scenario.effects import Effects, Evaluator, brought, coupled
 from forecast.scenario.reader import Scenario, scenario_of
 from forecast.scenario.world import World
 
@@ -193,9 +193,8 @@ class _Reader:
         added = effects.added.get((indicator, unit))
         if added is None or not self.world.drawn(indicator, unit):
             return np.zeros(self.world.draws)
-        last = period % added.shape[1]
-        moved = added[:, self.start(indicator, unit) : last + 1].sum(axis=1)
-        return np.asarray(moved / to_date(self.world.weight(indicator, unit), last))
+        weight = self.world.weight(indicator, unit)
+        return brought(added, weight, self.start(indicator, unit), period % added.shape[1])
 
     def benchmark(self, effects: Effects, case: Case, moved: Floats) -> Floats | float:
         """What the benchmark moves by: the province by the city's share in it, others not at all."""

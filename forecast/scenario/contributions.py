@@ -37,7 +37,7 @@ from forecast.draws.paths import Paths, of_unit
 from forecast.draws.streams import generator
 from forecast.periods import Month
 from forecast.scenario.actions import ACTIONS, Measure
-from forecast.scenario.effects import Effects, Evaluator, apply, made_by, to_date, year_ends
+from forecast.scenario.effects import Effects, Evaluator, apply, brought, made_by, year_ends
 from forecast.scenario.ledger_rows import by_group, rests_on_synthetic, rows_picked
 from forecast.scenario.reader import Scenario
 from forecast.scenario.world import World
@@ -520,11 +520,10 @@ class _Shift:
             last = key[2] % weight.shape[1]
             if start > last:
                 continue
-            of_year = to_date(weight, last)
             if pair in effects.added:
-                added[key] = effects.added[pair][:, start : last + 1].sum(axis=1) / of_year
+                added[key] = brought(effects.added[pair], weight, start, last)
             if pair in effects.fixed:
-                fixed[key] = effects.fixed[pair], made_by(weight, start, last) / of_year
+                fixed[key] = effects.fixed[pair], made_by(weight, start, last)
         return cls(added, fixed, dict(effects.rebased.items()))
 
 

@@ -92,9 +92,12 @@ def year_end(one: IndicatorPaths, unit: str, effects: Effects, period: int = -1)
     if start <= last:
         weight = _values(one.base_weight, DIMS)[:, at]
         if key in effects.added:
-            end = end + effects.added[key][:, start : last + 1].sum(axis=1) / to_date(weight, last)
-        if key in effects.fixed:
-            end = _towards(one, at, effects, key, start, last)
+            end = end + brought(effects.added[key], weight, start, last)
+        if key in effects.fixed and last == periods - 1:
+            end = np.full_like(end, effects.fixed[key])
+        elif key in effects.fixed:
+            short = effects.fixed[key] - year_end(one, unit, Effects(added=effects.added))
+            end = end + short * made_by(weight, start, last)
     return (1.0 + end) * effects.rebased[key] - 1.0 if key in effects.rebased else end
 
 
@@ -103,22 +106,22 @@ def to_date(weight: Floats, last: int) -> Floats | float:
     return 1.0 if last == weight.shape[1] - 1 else 1.0 - weight[:, last + 1 :].sum(axis=1)
 
 
+def brought(added: Floats, weight: Floats, start: int, last: int) -> Floats:
+    """What contributions to annual growth bring to cumulative growth at ``last``, (draw,), fraction.
+
+    Parameters
+    ----------
+    added, weight : (draw, period); start : position of the first open period
+    """
+    return np.asarray(added[:, start : last + 1].sum(axis=1) / to_date(weight, last))
+
+
 def made_by(weight: Floats, start: int, last: int) -> Floats | float:
-    """Share of the open periods' base in those to ``last``, (draw,): a movement of the year's end is spread by it."""
+    """Share of a movement of the year's end, spread by base over the open periods, that growth at ``last`` has made."""
     if last == weight.shape[1] - 1:
         return 1.0
-    return np.asarray(weight[:, start : last + 1].sum(axis=1) / weight[:, start:].sum(axis=1))
-
-
-def _towards(one: IndicatorPaths, at: int, effects: Effects, key: tuple[str, str], start: int, last: int) -> Floats:
-    """Growth at a period of a path that is moved to its fixed year end, evenly by weight, (draw,)."""
-    cum, weight = _values(one.cum_yoy, DIMS)[:, at], _values(one.base_weight, DIMS)[:, at]
-    if last == cum.shape[1] - 1:
-        return np.full(len(cum), effects.fixed[key])
-    added = effects.added[key] if key in effects.added else np.zeros_like(cum)
-    short = effects.fixed[key] - cum[:, -1] - added[:, start:].sum(axis=1)
-    moved = added[:, start : last + 1].sum(axis=1) + short * made_by(weight, start, last)
-    return np.asarray(cum[:, last] + moved / to_date(weight, last))
+    part = weight[:, start : last + 1].sum(axis=1) / weight[:, start:].sum(axis=1)
+    return np.asarray(part / to_date(weight, last))
 
 
 def _values(array: xr.DataArray, dims: tuple[str, ...]) -> Floats:
