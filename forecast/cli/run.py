@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from forecast.news.news import News
     from forecast.report.export import ReportRequest
     from forecast.runs.run import Run
-    from forecast.runs.session import RunCheck, Wanted
+    from forecast.runs.session import Assignments, RunCheck, Wanted
     from forecast.runs.store import KeptRun, Store
 
 
@@ -276,7 +276,7 @@ def breakdown(
     holds: Annotated[list[Path] | None, typer.Option("--holds", metavar="FILE", help="option_holds")] = None,
 ) -> None:
     """Break what is lacking down to who does what by when."""
-    from forecast.answers.chances import Criterion, Status
+    from forecast.answers.chances import Criterion
     from forecast.data.dataset import read_dataset
     from forecast.data.target import TargetKind
     from forecast.report.files import write_tables
@@ -285,7 +285,6 @@ def breakdown(
     from forecast.runs.session import wanted
     from forecast.tables import words
     from forecast.tables.breakdown import breakdown_blocks, breakdown_document, breakdown_tables
-    from forecast.tables.breakdown_words import narrative
     from forecast.tables.dossier import provenance
     from forecast.tasks.breakdown import Method
 
@@ -302,14 +301,7 @@ def breakdown(
     )
     ran = call.run(dataset)
     found = ran.session.assignments(asked)
-    if at_odds := [b for b in found.breakdowns if b.status is Status.INFEASIBLE]:
-        lines = [line for b in at_odds for line in narrative(b, found, call.lang)]
-        if call.json:
-            problems = [{"where": "--hold", "text": line.strip(), "code": "infeasible"} for line in lines]
-            print_json({"ok": False, "problems": problems})
-        else:
-            call.errors.print("\n".join(lines))
-        raise typer.Exit(1)  # nothing is written beside holds that cannot be met
+    _refuse_at_odds(found, call)
     target = ran.write("-breakdown")
     write_tables(breakdown_tables(found), target)
     run, config = ran.run, ran.run.dataset.config
@@ -328,6 +320,23 @@ def breakdown(
         lambda: paged(lambda width: breakdown_blocks(found, call.lang, width, files=files)),
         target,
     )
+
+
+def _refuse_at_odds(found: Assignments, call: Call) -> None:
+    """Say which held sums cannot be met, and stop: nothing is written beside them."""
+    from forecast.answers.chances import Status
+    from forecast.tables.breakdown_words import narrative
+
+    at_odds = [b for b in found.breakdowns if b.status is Status.INFEASIBLE]
+    lines = [line for b in at_odds for line in narrative(b, found, call.lang)]
+    if not at_odds:
+        return
+    if call.json:
+        problems = [{"where": "--hold", "text": line.strip(), "code": "infeasible"} for line in lines]
+        print_json({"ok": False, "problems": problems})
+    else:
+        call.errors.print("\n".join(lines))
+    raise typer.Exit(1)
 
 
 @command(*RUN)
@@ -469,22 +478,19 @@ def _screen(ran: Ran, checked: RunCheck | None, target: Path) -> RenderableType:
     from rich.padding import Padding
 
     from forecast.answers.advice import best
-    from forecast.answers.scores import league
     from forecast.report.terminal import page, render, render_horizons, render_league, render_province
-    from forecast.tables.dossier import horizons_of
     from forecast.tables.record import check_blocks
     from forecast.tables.words import advice_text
 
     lang, run = ran.call.lang, ran.run
     config, panel = run.dataset.config, run.dataset.panel
-    found = league(run.paths, panel, config)
     if ran.call.unit == ALL:
-        every = render_province(found, run.attainment, panel, lang=lang)
+        every = render_province(run.league, run.attainment, panel, lang=lang)
         return render(run.attainment, lang=lang, files=(str(target),)) if every is None else every
     parts = [render(run.attainment, lang=lang, files=(str(target),))]
-    if (interim := render_horizons(horizons_of(run), lang=lang)) is not None:
+    if (interim := render_horizons(run.horizons, lang=lang)) is not None:
         parts.append(interim)
-    if (ranks := render_league(found, run.attainment, panel, lang=lang)) is not None:
+    if (ranks := render_league(run.league, run.attainment, panel, lang=lang)) is not None:
         parts.append(ranks)
     if sharpest := best(run.paths, unit=config.city, benchmark=config.province):
         parts.append(Padding(advice_text(sharpest, panel.units, panel.indicators, lang), (0, 1)))

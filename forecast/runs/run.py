@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,7 +19,9 @@ from threadpoolctl import threadpool_limits
 from forecast import __version__
 from forecast.answers.attainment import Attainment, attain
 from forecast.answers.chances import Criterion
+from forecast.answers.horizons import Horizon, all_horizons
 from forecast.answers.required import action_month
+from forecast.answers.scores import League, league
 from forecast.data.dataset import Dataset, read_dataset, retargeted, speaking_of
 from forecast.data.panel import known
 from forecast.dims import brief
@@ -59,7 +61,7 @@ class Request:
     criterion: Literal["near", "reach"] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
     """A finished run.
 
@@ -84,6 +86,17 @@ class Run:
     failures: Mapping[str, str] = field(default_factory=dict)
 
     __repr__ = brief
+
+    @cached_property
+    def horizons(self) -> tuple[Horizon, ...]:
+        """The city's judged targets at every open period."""
+        rows = [row for row in self.attainment.rows if row.target.unit == self.dataset.config.city]
+        return all_horizons(rows, self.paths, panel=self.dataset.panel, config=self.dataset.config)
+
+    @cached_property
+    def league(self) -> League:
+        """Where the city and its siblings end the year, and what they score."""
+        return league(self.paths, self.dataset.panel, self.dataset.config)
 
     def speaking(self, criterion: Criterion | None) -> Run:
         """The same run, whose numbers, words and lights speak of a criterion; None: as it was made."""

@@ -16,8 +16,7 @@ from typing import Any
 import pandas as pd
 
 from forecast import __version__
-from forecast.answers.horizons import Horizon, all_horizons
-from forecast.answers.scores import League, league
+from forecast.answers.scores import League
 from forecast.data.panel import known
 from forecast.dims import brief
 from forecast.news.news import News
@@ -45,12 +44,6 @@ def provenance(run: Run) -> Provenance:
     )
 
 
-def horizons_of(run: Run) -> tuple[Horizon, ...]:
-    """The city's judged targets at every open period."""
-    rows = [row for row in run.attainment.rows if row.target.unit == run.dataset.config.city]
-    return all_horizons(rows, run.paths, panel=run.dataset.panel, config=run.dataset.config)
-
-
 def tables(run: Run) -> dict[str, pd.DataFrame]:
     """All tables of a run, by name."""
     source = provenance(run)
@@ -60,10 +53,8 @@ def tables(run: Run) -> dict[str, pd.DataFrame]:
         "joint": joint_frame(run.attainment, source),
         "dependence": dependence_frame(run.paths, source),
         "paths": paths_frame(run.paths, source),
-        **league_frames(
-            league(run.paths, run.dataset.panel, run.dataset.config), run.attainment, run.dataset.panel, source
-        ),
-        "horizons": horizon_frame(horizons_of(run), source),
+        **league_frames(run.league, run.attainment, run.dataset.panel, source),
+        "horizons": horizon_frame(run.horizons, source),
     }
 
 
