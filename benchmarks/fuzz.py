@@ -93,7 +93,7 @@ def main() -> int:
                 done[name] += 1
                 try:
                     kind(random.Random(f"{name} {seed}"), Path(scratch))
-                except Exception:
+                except Exception:  # whatever a reader raises is what is looked for
                     broken += 1
                     print(f"{name}, seed {seed}:", file=sys.stderr)
                     traceback.print_exc(limit=-3)

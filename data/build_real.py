@@ -128,14 +128,10 @@ def hunan(facts: Path) -> dict[str, pd.DataFrame]:
     }
 
 
-def provinces_gdp(facts: Path) -> dict[str, pd.DataFrame]:
-    """Tables of ``data/provinces-gdp``: 31 provinces, and their mean weighted by last year's GDP."""
-    table, nation = pd.read_csv(facts / "provinces_gdp.csv"), pd.read_csv(facts / "nation.csv")
-    growth = table[table["measure"] == "cum_yoy_pct"].pivot_table(index="period", columns="province", values="value")
-    level = table[table["measure"] == "level_cum_yi"].pivot_table(index="period", columns="province", values="value")
-    names = dict(zip(table["province"], table["province_zh"], strict=True))
-    source = dict(zip(table["province"], table["source"], strict=True))
-    ids = {province: province.lower().replace(" ", "_").replace("'", "") for province in names}
+def _gdp_growth(
+    growth: pd.DataFrame, level: pd.DataFrame, nation: pd.DataFrame, ids: dict[str, str], source: dict[str, str]
+) -> list[tuple[str, ...]]:
+    """Growth of the nation, of the provinces' weighted mean, and of every province."""
     rows = []
     first = nation[nation["indicator"] == "gdp_first"].set_index("period")
     revised = nation[nation["indicator"] == "gdp"].set_index("period")
@@ -154,6 +150,32 @@ def provinces_gdp(facts: Path) -> dict[str, pd.DataFrame]:
     for province, unit in ids.items():
         for period, value in growth[province].dropna().items():
             rows.append(row(unit, "gdp", str(period), text_of(float(value)), source[province], city=True))
+    return rows
+
+
+def _gdp_bases(level: pd.DataFrame, ids: dict[str, str], source: dict[str, str]) -> pd.DataFrame:
+    """Last year's GDP of every province, and its share of all."""
+    last = level.loc["2023-12"]
+    columns = ["unit", "indicator", "base_year", "base_level_yi", "share_of_parent", "sd_pct", "status", "source"]
+    bases = [
+        (
+            *(unit, "gdp", "2023", text_of(float(last[province]))),
+            *(text_of(100 * float(last[province] / last.sum())) + "%", "2", "published", source[province]),
+        )
+        for province, unit in ids.items()
+    ]
+    return pd.DataFrame(bases, columns=columns)
+
+
+def provinces_gdp(facts: Path) -> dict[str, pd.DataFrame]:
+    """Tables of ``data/provinces-gdp``: 31 provinces, and their mean weighted by last year's GDP."""
+    table, nation = pd.read_csv(facts / "provinces_gdp.csv"), pd.read_csv(facts / "nation.csv")
+    growth = table[table["measure"] == "cum_yoy_pct"].pivot_table(index="period", columns="province", values="value")
+    level = table[table["measure"] == "level_cum_yi"].pivot_table(index="period", columns="province", values="value")
+    names = dict(zip(table["province"], table["province_zh"], strict=True))
+    source = dict(zip(table["province"], table["source"], strict=True))
+    ids = {province: province.lower().replace(" ", "_").replace("'", "") for province in names}
+    rows = _gdp_growth(growth, level, nation, ids, source)
     units = [("china", "全国", "nation", "", ""), ("mean", "各省加权平均", "province", "china", "")]
     units += [(unit, names[province], "city", "mean", "") for province, unit in ids.items()]
     return {
@@ -163,31 +185,7 @@ def provinces_gdp(facts: Path) -> dict[str, pd.DataFrame]:
             columns=["indicator", "name_zh", "frequency", "department", "revision_sd_pp", "profile", "team_zh"],
         ),
         "observations": pd.DataFrame(rows, columns=list(COLUMNS)),
-        "bases": pd.DataFrame(
-            [
-                (
-                    ids[p],
-                    "gdp",
-                    "2023",
-                    text_of(float(level.loc["2023-12", p])),
-                    text_of(100 * float(level.loc["2023-12", p] / level.loc["2023-12"].sum())) + "%",
-                    "2",
-                    "published",
-                    source[p],
-                )
-                for p in ids
-            ],
-            columns=[
-                "unit",
-                "indicator",
-                "base_year",
-                "base_level_yi",
-                "share_of_parent",
-                "sd_pct",
-                "status",
-                "source",
-            ],
-        ),
+        "bases": _gdp_bases(level, ids, source),
         "targets": pd.DataFrame(
             [
                 (unit, "gdp", "province_average", "", "0.5", "1", "gap", "设定：以各省加权平均为参照")

@@ -35,7 +35,6 @@ from forecast.report.word import (
     new_document,
     number_pages,
     official_table,
-    plain,
     repeat_head,
     shade,
 )
@@ -45,7 +44,7 @@ from forecast.tables.attainment import attainment_table
 from forecast.tables.dossier import Dossier, city_name, source_line
 from forecast.tables.plans import plan_mark
 from forecast.tables.table import Surface, View
-from forecast.texts import LANGS, Lang, t
+from forecast.texts import LANGS, Lang, t, visible
 
 TEMPLATES: Final = {"zh": "brief.zh.docx", "en": "brief.en.docx"}
 COLUMNS: Final = ("indicator", "ytd", "province", "gap", "year", "province_year", "near", "reach", "required", "light")
@@ -229,7 +228,7 @@ def _clean(value: Any) -> Any:
     """Texts without characters that a document cannot hold, all the way down."""
     match value:
         case str():
-            return plain(value)
+            return visible(value)
         case list():
             return [_clean(one) for one in value]
         case dict():

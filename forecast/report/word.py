@@ -35,7 +35,7 @@ from forecast.files import write_whole
 from forecast.tables.dossier import Dossier
 from forecast.tables.kind import text_width
 from forecast.tables.table import Cell, Grid
-from forecast.texts import Lang, t
+from forecast.texts import Lang, t, visible
 
 MARGINS_MM: Final = (37, 35, 28, 26)
 """Top, bottom, left, right."""
@@ -289,11 +289,6 @@ def numerals(number: int) -> str:
     return head + (digits[ones] if ones or not tens else "")
 
 
-def plain(text: str) -> str:
-    """A text without characters that no document can hold."""
-    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text)
-
-
 UPRIGHT_MM: Final = 156.0
 ACROSS_MM: Final = 247.0
 """Width of the text on an upright page and on one that lies across."""
@@ -307,11 +302,11 @@ def table(document: Any, grid: Grid, *, lang: Lang, width_mm: float = UPRIGHT_MM
     """A table in a document: its caption, what must be read first, then columns as wide as what is in them needs."""
 
     def lined(cell: Cell) -> str:
-        return plain(f"{cell.text}\n{cell.below}" if cell.below else cell.text)
+        return visible(f"{cell.text}\n{cell.below}" if cell.below else cell.text)
 
     for kind, text in (("caption", grid.caption), ("warning", grid.warning), ("resting", grid.mark)):
         if text:
-            paragraph = add_text(document, plain(text), FACES[kind], lang=lang)
+            paragraph = add_text(document, visible(text), FACES[kind], lang=lang)
             paragraph.paragraph_format.keep_with_next = True
     head, rows = [lined(cell) for cell in grid.heads], [[lined(cell) for cell in row] for row in grid.rows]
     face, head_face = (SMALL, SMALL_HEAD) if small else (CELL, CELL_HEAD)
@@ -345,7 +340,7 @@ class Draft:
 
     def add(self, kind: str, text: str) -> None:
         """A paragraph in the letters of its kind."""
-        paragraph = add_text(self.document, plain(text), FACES[kind], lang=self.lang)
+        paragraph = add_text(self.document, visible(text), FACES[kind], lang=self.lang)
         paragraph.paragraph_format.keep_with_next = kind in ("head1", "head2", "caption", "resting")
 
     def rest(self, mark: str) -> None:

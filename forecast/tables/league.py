@@ -64,10 +64,6 @@ def _ahead(one: Ranked, view: View) -> Said:
     return Cell(text, below if answer.p10 < answer.p90 else "")
 
 
-def _share(p: float, lang: Lang) -> Cell:
-    return Cell(words.probability(p, lang, evidence=Evidence.AMPLE))
-
-
 INDICATOR: Final = "indicator"
 PLACE: Final = "place"
 """Parts of the table of ranks: an indicator a row, of one place; a place a row, of one indicator."""
@@ -97,6 +93,31 @@ def _filed(
     name: str, says: Callable[[Ranked, View], Said] | None = None, *, kind: Kind | None = None
 ) -> dict[Surface, Show[Ranked]]:
     return {Surface.FILE: Show(), **_sheet(name, says, kind=kind)}
+
+
+def _likely(name: str, head: str, p: Callable[[Ranked], float]) -> Column[Ranked]:
+    """A chance of a place, at the step of full evidence for people."""
+
+    def says(one: Ranked, view: View) -> Cell:
+        return Cell(words.probability(p(one), view.lang, evidence=Evidence.AMPLE))
+
+    return Column(
+        name, Kind.PROBABILITY, "league", value=p, on=_on(head, says, sheet=_sheet(name, says, kind=Kind.CHANCE))
+    )
+
+
+def _neighbour(name: str, unit: Callable[[Ranked], str | None]) -> Column[Ranked]:
+    """The place just above or below; a sheet leaves the cell empty where there is none."""
+
+    def says(one: Ranked, view: View) -> Said:
+        return _name(unit(one), one, view.lang)
+
+    def filled(one: Ranked, view: View) -> Said:
+        return None if unit(one) is None else says(one, view)
+
+    return Column(
+        name, texts="league", value=unit, on=_on(f"head_{name}", says, part=INDICATOR, sheet=_sheet(name, filled))
+    )
 
 
 RANKS: Final[tuple[Column[Ranked], ...]] = (
@@ -153,50 +174,10 @@ RANKS: Final[tuple[Column[Ranked], ...]] = (
     Column("rank_p10", Kind.WHOLE, "league", value=lambda r: int(r.answer.p10), on=_filed("rank_p10")),
     Column("rank_p90", Kind.WHOLE, "league", value=lambda r: int(r.answer.p90), on=_filed("rank_p90")),
     Column("first_places", Kind.WHOLE, "league", value=lambda r: r.first, on=_filed("first_places")),
-    Column(
-        "p_first_places",
-        Kind.PROBABILITY,
-        "league",
-        value=lambda r: r.answer.first(r.first),
-        on=_on(
-            "head_first",
-            lambda r, v: _share(r.answer.first(r.first), v.lang),
-            sheet=_sheet("p_first_places", lambda r, v: _share(r.answer.first(r.first), v.lang), kind=Kind.CHANCE),
-        ),
-    ),
-    Column(
-        "p_last_three",
-        Kind.PROBABILITY,
-        "league",
-        value=lambda r: r.answer.last(LAST_PLACES),
-        on=_on(
-            "head_last",
-            lambda r, v: _share(r.answer.last(LAST_PLACES), v.lang),
-            sheet=_sheet("p_last_three", lambda r, v: _share(r.answer.last(LAST_PLACES), v.lang), kind=Kind.CHANCE),
-        ),
-    ),
-    Column(
-        "above",
-        texts="league",
-        value=lambda r: r.answer.above,
-        on=_on(
-            "head_above",
-            lambda r, v: _name(r.answer.above, r, v.lang),
-            part=INDICATOR,
-            sheet=_sheet("above", lambda r, v: None if r.answer.above is None else _name(r.answer.above, r, v.lang)),
-        ),
-    ),
-    Column(
-        "below",
-        texts="league",
-        value=lambda r: r.answer.below,
-        on=_on(
-            "head_below",
-            lambda r, v: _name(r.answer.below, r, v.lang),
-            part=INDICATOR,
-            sheet=_sheet("below", lambda r, v: None if r.answer.below is None else _name(r.answer.below, r, v.lang)),
-        ),
-    ),
+    _likely("p_first_places", "head_first", lambda r: r.answer.first(r.first)),
+    _likely("p_last_three", "head_last", lambda r: r.answer.last(LAST_PLACES)),
+    _neighbour("above", lambda r: r.answer.above),
+    _neighbour("below", lambda r: r.answer.below),
     Column(
         "overtaking_pct",
         Kind.PERCENT,

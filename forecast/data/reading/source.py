@@ -27,7 +27,7 @@ from forecast.data.reading.columns import OPTIONAL_TABLES, TABLES
 from forecast.data.reading.config import config_of, parse_toml
 from forecast.data.reading.problems import Problems, RawTable, near, quoted, table_of_rows
 from forecast.data.reading.sheets import CONFIG, DATA, TABLE_SHEETS, Sheet, open_sheets
-from forecast.data.reading.textfiles import SUFFIXES, Rows, csv_rows, number_text, read_bytes, xlsx_rows
+from forecast.data.reading.textfiles import SUFFIXES, Rows, csv_rows, read_bytes, value_text, xlsx_rows
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
@@ -131,8 +131,7 @@ def _old_sheet(title: str, sheet: CalamineSheet, formats: Mapping[tuple[int, int
     dates = set()
     for row, values in enumerate(sheet.to_python(skip_empty_area=False), 1):
         for column, value in enumerate(values, 1):
-            shown = formats.get((row, column), "")
-            text = number_text(float(value), shown) if shown and isinstance(value, int | float) else _text(value)
+            text = value_text(value, formats.get((row, column), ""))
             if text:
                 cells[row, column] = text
             if isinstance(value, dt.date):
@@ -146,18 +145,6 @@ def _old_sheet(title: str, sheet: CalamineSheet, formats: Mapping[tuple[int, int
         for column in range(first[1], last[1] + 1)
     }
     return Sheet(title, cells, anchors, frozenset(dates))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, dt.datetime):
-        return value.date().isoformat()
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return f"{value:.15g}"
-    return str(value).strip()
 
 
 _END_OF_CHAIN: Final = 0xFFFFFFFA

@@ -245,6 +245,11 @@ def cell_text(cell: Cell | MergedCell) -> str:
     value = cell.value
     if value is None or cell.data_type == "e":
         return ""
+    return value_text(value, str(cell.number_format or ""))
+
+
+def value_text(value: object, number_format: str = "") -> str:
+    """Text of a cell's value: a date as YYYY-MM-DD, true or false, a number as its format shows it, else the text."""
     if isinstance(value, dt.datetime):
         return value.date().isoformat()
     if isinstance(value, dt.date):
@@ -252,7 +257,7 @@ def cell_text(cell: Cell | MergedCell) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return number_text(value, str(cell.number_format or ""))
+        return number_text(value, number_format)
     return str(value).strip()
 
 
