@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from forecast.data.dataset import read_dataset
+from forecast.data.dataset import read_dataset, summary
 from forecast.data.plausible import doubts, series_of
 from forecast.data.starter import shipped, shipped_of, shipped_series
 from forecast.errors import InputError
 from forecast.periods import AsOf
 from forecast.runs.amend import accept
+from forecast.tables.data import summary_blocks
+from forecast.tables.table import Sentence
+from forecast.texts import t
 
 ROOT = Path(__file__).parent
 CASES = ROOT / "data" / "cases"
@@ -102,3 +105,16 @@ def test_every_shipped_figure_has_a_source_and_one_value() -> None:
     assert shipped_series("陕西省", "province", "gdp")[12 * 2020 + 2] == -5.6
     assert shipped_of("广西壮族自治区", "province", "gdp") == shipped_of("广西", "province", "gdp") != ()
     assert shipped_of("安康市", "city", "gdp") == ()
+
+
+def test_a_check_that_asks_about_figures_does_not_also_say_that_nothing_was_found(tmp_path: Path) -> None:
+    book = Path(shutil.copy(CASES / "typo-tenfold.xlsx", tmp_path))
+
+    def said() -> list[str]:
+        data = read_dataset(book)
+        return [block.text for block in summary_blocks(data, summary(data), "zh") if isinstance(block, Sentence)]
+
+    asked, passed = t("cli.doubted", "zh", n=1), t("cli.valid", "zh")
+    assert (said()[-1], passed in said()) == (asked, False)
+    accept(read_dataset(book))
+    assert (said()[-1], asked in said()) == (passed, False)

@@ -154,7 +154,7 @@ def _check_due(fields: Fields, index: int, due: int, frequency: Frequency) -> No
     """Something is published for the month that a target is due in."""
     if due not in frequency.months:
         expected = ", ".join(map(str, frequency.months))
-        fields.note(index, "by", "target_by_period", value=due, frequency=frequency, expected=expected)
+        fields.note(index, "by", "target_by_period", value=due, expected=expected)
 
 
 def _spelled_out(table: RawTable, problems: Problems) -> RawTable:

@@ -139,11 +139,11 @@ def summary_blocks(dataset: Dataset, read: Summary, lang: Lang) -> list[Block]:
     config, view = dataset.config, View(lang=lang, surface=Surface.TERMINAL)
     reach = series_table(read, dataset.panel, units=(config.city, config.province))
     lines = [one.text(lang) for one in dataset.warnings()]
-    lines += [t("cli.doubted", lang, n=len(dataset.doubts))] if dataset.doubts else []
+    lines.append(t("cli.doubted", lang, n=len(dataset.doubts)) if dataset.doubts else t("cli.valid", lang))
     return [
         files_table(read).grid(view, caption=t("cli.files", lang, name=config.name_zh), look=Look.FRAMED),
         reach.grid(view, caption=t("cli.reach", lang, as_of=config.as_of), look=Look.FRAMED),
-        *(Sentence(line, pad=_FLUSH) for line in (*lines, t("cli.valid", lang))),
+        *(Sentence(line, pad=_FLUSH) for line in lines),
     ]
 
 
