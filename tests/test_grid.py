@@ -410,3 +410,11 @@ def test_a_damaged_old_workbook_is_read_or_refused(at: int, byte: int, end: int)
         problems = Problems()
         if sheets_of(content, "a.xls", problems) is None:
             assert len(problems)
+
+
+def test_a_reader_that_ends_its_process_is_a_problem_of_the_file_and_the_caller_lives_on(tmp_path, monkeypatch) -> None:
+    (tmp_path / "python_calamine.py").write_text("import os\nos.abort()\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    problems = Problems()
+    assert sheets_of((CASES / "percent-formats.xls").read_bytes(), "a.xls", problems) is None
+    assert [one.code for one in problems.listed()] == ["xls_broken"]

@@ -11,26 +11,22 @@ Invariant: the same cells give the same texts, whether they stand in an old work
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import io
-import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from forecast.data.panel import Config
 from forecast.data.reading.columns import OPTIONAL_TABLES, TABLES
 from forecast.data.reading.config import config_of, parse_toml
+from forecast.data.reading.oldbook import BookSheet, is_sound, percent_formats, read_book
 from forecast.data.reading.problems import Problems, RawTable, near, quoted, table_of_rows
 from forecast.data.reading.sheets import CONFIG, DATA, TABLE_SHEETS, Sheet, open_sheets
 from forecast.data.reading.textfiles import SUFFIXES, Rows, csv_rows, read_bytes, value_text, xlsx_rows
-
-if TYPE_CHECKING:
-    from python_calamine import CalamineSheet
 
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0"
@@ -103,173 +99,32 @@ def table_rows(content: bytes, name: str, kind: str, problems: Problems) -> Rows
 
 def _old_sheets(content: bytes, name: str, problems: Problems) -> dict[str, Sheet] | None:
     """Sheets of an old workbook (.xls); its reader gives no formats of cells, which are read beside it."""
-    from python_calamine import CalamineError, CalamineWorkbook  # needed only where an old workbook is met
-
-    if not _is_sound(content):
-        problems.add("xls_broken", name, reason="OLE")
+    book = read_book(content) if is_sound(content) else "OLE"
+    if isinstance(book, str):
+        problems.add("xls_broken", name, reason=quoted(book))
         return None
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        formats = percent_formats(content)
-        if formats is None:
-            problems.remark("formats_unread", name, name)
-        return {
-            title.strip(): _old_sheet(title.strip(), book.get_sheet_by_name(title), (formats or {}).get(title, {}))
-            for title in book.sheet_names
-        }
-    except (CalamineError, OSError, ValueError, IndexError) as error:
-        problems.add("xls_broken", name, reason=quoted(str(error)) or type(error).__name__)
-    except BaseException as error:  # what its reader throws where a damaged file breaks its own assumptions
-        if type(error).__name__ != "PanicException":
-            raise
-        problems.add("xls_broken", name, reason=quoted(str(error)) or type(error).__name__)
-    return None
+    formats = percent_formats(content)
+    if formats is None:
+        problems.remark("formats_unread", name, name)
+    return {one.title.strip(): _old_sheet(one, (formats or {}).get(one.title, {})) for one in book}
 
 
-def _old_sheet(title: str, sheet: CalamineSheet, formats: Mapping[tuple[int, int], str]) -> Sheet:
+def _old_sheet(one: BookSheet, formats: Mapping[tuple[int, int], str]) -> Sheet:
     cells: dict[tuple[int, int], str] = {}
-    dates = set()
-    for row, values in enumerate(sheet.to_python(skip_empty_area=False), 1):
+    for row, values in enumerate(one.rows, 1):
         for column, value in enumerate(values, 1):
             text = value_text(value, formats.get((row, column), ""))
             if text:
                 cells[row, column] = text
-            if isinstance(value, dt.date):
-                dates.add((row, column))
         if len(cells) > _MOST_CELLS:
             break
     anchors = {
-        (row + 1, column + 1): (first[0] + 1, first[1] + 1)
-        for first, last in sheet.merged_cell_ranges or ()
-        for row in range(first[0], last[0] + 1)
-        for column in range(first[1], last[1] + 1)
+        (row + 1, column + 1): (top + 1, left + 1)
+        for top, left, bottom, right in one.merged
+        for row in range(top, bottom + 1)
+        for column in range(left, right + 1)
     }
-    return Sheet(title, cells, anchors, frozenset(dates))
-
-
-_END_OF_CHAIN: Final = 0xFFFFFFFA
-"""Sector numbers from here on mark free sectors and ends of chains ([MS-CFB] 2.1)."""
-_BUILT_IN: Final = {9: "0%", 10: "0.00%"}
-"""Numbers of the formats with a percent sign that every old workbook has ([MS-XLS] 2.5.165)."""
-
-
-def percent_formats(content: bytes) -> dict[str, dict[tuple[int, int], str]] | None:
-    """Number formats with a percent sign of the cells of an old workbook: sheet -> (row, column) -> format.
-
-    None where they cannot be made out: an older or protected form. Source of the layout: [MS-CFB], [MS-XLS].
-    """
-    try:
-        return _percent_formats(_workbook_stream(content))
-    except (struct.error, LookupError, ValueError, OverflowError, MemoryError):
-        return None
-
-
-def _is_sound(content: bytes) -> bool:
-    """Whether the sizes that a compound file states fit into it; its reader reserves room for them unseen."""
-    try:
-        shift, small = struct.unpack_from("<HH", content, 0x1E)
-        (n_fat,), (least,) = struct.unpack_from("<I", content, 0x2C), struct.unpack_from("<I", content, 0x38)
-        (n_mini,), (n_more,) = struct.unpack_from("<I", content, 0x40), struct.unpack_from("<I", content, 0x48)
-        if (shift, small) not in ((9, 6), (12, 6)) or least != _LEAST_STREAM:
-            return False
-        most = len(content) >> shift
-        if max(n_fat, n_mini, n_more) > most:
-            return False
-        return len(_workbook_stream(content)) >= _LEAST_BOOK
-    except (struct.error, LookupError, ValueError, OverflowError, MemoryError):
-        return False
-
-
-_LEAST_STREAM: Final = 4096
-"""Bytes from which on a stream has sectors of its own, in every compound file ([MS-CFB] 2.2)."""
-_LEAST_BOOK: Final = 100
-"""Bytes that the stream of a workbook has at least."""
-
-
-def _workbook_stream(content: bytes) -> bytes:
-    """The stream Workbook of a compound file."""
-    size, small = 1 << struct.unpack_from("<H", content, 0x1E)[0], 1 << struct.unpack_from("<H", content, 0x20)[0]
-    (n_fat,), (root,) = struct.unpack_from("<I", content, 0x2C), struct.unpack_from("<I", content, 0x30)
-    least, mini = struct.unpack_from("<II", content, 0x38)
-
-    def sector(number: int) -> bytes:
-        return content[(number + 1) * size : (number + 2) * size]
-
-    def table(numbers: Sequence[int]) -> list[int]:
-        return [one for number in numbers for one in struct.unpack(f"<{size // 4}I", sector(number))]
-
-    def chain(first: int, links: Sequence[int], most: int) -> list[int]:
-        found: list[int] = []
-        while first < _END_OF_CHAIN and len(found) <= most:
-            found.append(first)
-            first = links[first]
-        return found
-
-    fat = table(struct.unpack_from(f"<{min(n_fat, 109)}I", content, 0x4C))
-    most = len(content) // small
-    entries = b"".join(sector(number) for number in chain(root, fat, most))
-    streams = {}
-    for at in range(0, len(entries), 128):
-        length = struct.unpack_from("<H", entries, at + 64)[0]
-        name = entries[at : at + max(length - 2, 0)].decode("utf-16-le", "replace")
-        streams[name] = struct.unpack_from("<II", entries, at + 116)
-        if streams[name][1] > len(content):
-            raise ValueError(name)
-    first, length = streams.get("Workbook") or streams["Book"]
-    if length >= least:
-        return b"".join(sector(number) for number in chain(first, fat, most))[:length]
-    within = b"".join(sector(number) for number in chain(streams["Root Entry"][0], fat, most))
-    links = table(chain(mini, fat, most))
-    return b"".join(within[n * small : (n + 1) * small] for n in chain(first, links, most))[:length]
-
-
-def _percent_formats(stream: bytes) -> dict[str, dict[tuple[int, int], str]]:
-    formats, styles = dict(_BUILT_IN), []
-    sheets: list[tuple[str, int]] = []
-    found: dict[str, dict[tuple[int, int], str]] = {}
-    for kind, data in _records(stream, 0):
-        if kind == 0x041E:
-            formats[struct.unpack_from("<H", data)[0]] = _unicode(data[2:])
-        elif kind == 0x00E0:
-            styles.append(struct.unpack_from("<H", data, 2)[0])
-        elif kind == 0x0085:
-            sheets.append((_short_unicode(data[6:]), struct.unpack_from("<I", data)[0]))
-    percent = [formats.get(number, "") if "%" in formats.get(number, "") else "" for number in styles]
-    for title, at in sheets:
-        cells = found.setdefault(title, {})
-        for kind, data in _records(stream, at):
-            if kind in (0x0203, 0x027E, 0x0006):
-                row, column, style = struct.unpack_from("<HHH", data)
-                pairs = [(column, style)]
-            elif kind == 0x00BD:
-                row, first = struct.unpack_from("<HH", data)
-                pairs = [(first + i, struct.unpack_from("<H", data, 4 + 6 * i)[0]) for i in range((len(data) - 6) // 6)]
-            else:
-                continue
-            cells |= {(row + 1, column + 1): percent[style] for column, style in pairs if percent[style]}
-    return found
-
-
-def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
-    """Records of a part of the stream, up to its end."""
-    depth = 0
-    while at + 4 <= len(stream):
-        kind, length = struct.unpack_from("<HH", stream, at)
-        yield kind, stream[at + 4 : at + 4 + length]
-        at += 4 + length
-        depth += (kind == 0x0809) - (kind == 0x000A)
-        if kind == 0x000A and depth <= 0:
-            return
-
-
-def _unicode(data: bytes) -> str:
-    (count,), wide = struct.unpack_from("<H", data), data[2] & 1
-    return data[3 : 3 + count * (1 + wide)].decode("utf-16-le" if wide else "latin-1")
-
-
-def _short_unicode(data: bytes) -> str:
-    count, wide = data[0], data[1] & 1
-    return data[2 : 2 + count * (1 + wide)].decode("utf-16-le" if wide else "latin-1")
+    return Sheet(one.title.strip(), cells, anchors, one.dates)
 
 
 CONFIG_FILE: Final = "dataset.toml"
